@@ -1,0 +1,83 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package binaries
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The names of the binaries.
+const (
+	Etcd                  = "etcd"
+	KubeAPIServer         = "kube-apiserver"
+	KubeControllerManager = "kube-controller-manager"
+	KubeScheduler         = "kube-scheduler"
+	Kubectl               = "kubectl"
+	Kwok                  = "kwok"
+)
+
+// All returns the names of all binaries.
+func All() []string {
+	return []string{Etcd, KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl, Kwok}
+}
+
+// module is a Go module below tools/ and the binaries that are built from it.
+type module struct {
+	folder   string            // below tools/
+	requires string            // the module whose version is that of the binaries
+	packages map[string]string // by binary
+	stamp    func(version string) (ldflags string)
+}
+
+var modules = []module{
+	{
+		folder:   "etcd",
+		requires: "go.etcd.io/etcd/server/v3",
+		packages: map[string]string{Etcd: "."},
+	},
+	{
+		folder:   "kwok",
+		requires: "sigs.k8s.io/kwok",
+		packages: map[string]string{Kwok: "sigs.k8s.io/kwok/cmd/kwok"},
+	},
+	{
+		folder:   "controlplane",
+		requires: "k8s.io/kubernetes",
+		packages: map[string]string{
+			KubeAPIServer:         "k8s.io/kubernetes/cmd/kube-apiserver",
+			KubeControllerManager: "k8s.io/kubernetes/cmd/kube-controller-manager",
+			KubeScheduler:         "k8s.io/kubernetes/cmd/kube-scheduler",
+			Kubectl:               "k8s.io/kubernetes/cmd/kubectl",
+		},
+		stamp: stampKubernetes,
+	},
+}
+
+// stampKubernetes sets what kubernetes' own build sets: without it the server
+// says that it is v0.0.0, and clients that compare versions misbehave.
+func stampKubernetes(version string) string {
+	major, minor, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	minor, _, _ = strings.Cut(minor, ".")
+	var flags []string
+	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		flags = append(flags,
+			fmt.Sprintf("-X %s.gitVersion=%s", pkg, version),
+			fmt.Sprintf("-X %s.gitMajor=%s", pkg, major),
+			fmt.Sprintf("-X %s.gitMinor=%s", pkg, minor),
+			fmt.Sprintf("-X %s.gitTreeState=clean", pkg))
+	}
+	return strings.Join(flags, " ")
+}
+
+// requiredVersion returns the version at which a go.mod file requires a module.
+func requiredVersion(goMod, modulePath string) (string, error) {
+	for line := range strings.Lines(goMod) {
+		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
+		if len(fields) >= 2 && fields[0] == modulePath && strings.HasPrefix(fields[1], "v") {
+			return fields[1], nil
+		}
+	}
+	return "", fmt.Errorf("go.mod does not require %s", modulePath)
+}
