@@ -1,0 +1,162 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// requireNodes puts the architectures and Linux into every required term. Terms are alternatives, so that
+// one term without them would let pods onto any node that it matches.
+func requireNodes(out *Placement, allowed []string) {
+	if out.Affinity == nil {
+		out.Affinity = &corev1.Affinity{}
+	}
+	if out.Affinity.NodeAffinity == nil {
+		out.Affinity.NodeAffinity = &corev1.NodeAffinity{}
+	}
+	node := out.Affinity.NodeAffinity
+	if node.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		node.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{}
+	}
+	required := node.RequiredDuringSchedulingIgnoredDuringExecution
+	if len(required.NodeSelectorTerms) == 0 {
+		required.NodeSelectorTerms = []corev1.NodeSelectorTerm{{MatchExpressions: ours(nil, allowed)}}
+		return
+	}
+	for i := range required.NodeSelectorTerms {
+		term := &required.NodeSelectorTerms[i]
+		if isEmpty(*term) {
+			continue // matches no node: with an expression it would match some.
+		}
+		term.MatchExpressions = append(term.MatchExpressions, ours(term.MatchExpressions, allowed)...)
+	}
+}
+
+func isEmpty(term corev1.NodeSelectorTerm) bool {
+	return len(term.MatchExpressions) == 0 && len(term.MatchFields) == 0
+}
+
+// ours is what a required term lacks: a requirement of the user's own that stays within the allowed
+// architectures is enough.
+func ours(own []corev1.NodeSelectorRequirement, allowed []string) []corev1.NodeSelectorRequirement {
+	var add []corev1.NodeSelectorRequirement
+	withinAllowed := func(r corev1.NodeSelectorRequirement) bool {
+		return r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn && isSubset(r.Values, allowed)
+	}
+	if len(allowed) > 0 && !slices.ContainsFunc(own, withinAllowed) {
+		add = append(add, in(corev1.LabelArchStable, slices.Sorted(slices.Values(allowed))...))
+	}
+	linux := func(r corev1.NodeSelectorRequirement) bool {
+		return r.Key == corev1.LabelOSStable && r.Operator == corev1.NodeSelectorOpIn && isSubset(r.Values, []string{"linux"})
+	}
+	if !slices.ContainsFunc(own, linux) {
+		add = append(add, in(corev1.LabelOSStable, "linux"))
+	}
+	return add
+}
+
+func in(key string, values ...string) corev1.NodeSelectorRequirement {
+	return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: values}
+}
+
+func isSubset(values, of []string) bool {
+	return !slices.ContainsFunc(values, func(value string) bool { return !slices.Contains(of, value) })
+}
+
+// possible is the allowed architectures that the user's node selector and required terms leave.
+func possible(input Input) []string {
+	if input.Allowed == nil {
+		return nil
+	}
+	left := []string{}
+	for _, architecture := range ordered(input) {
+		pinned, isPinned := input.NodeSelector[corev1.LabelArchStable]
+		if (!isPinned || pinned == architecture) && termsAllow(input.Affinity, architecture) {
+			left = append(left, architecture)
+		}
+	}
+	return left
+}
+
+// ordered is the allowed architectures in the order of the levels, those without a level last.
+func ordered(input Input) []string {
+	flat := slices.DeleteFunc(input.Levels.Flat(), func(a string) bool { return !slices.Contains(input.Allowed, a) })
+	for _, architecture := range slices.Sorted(slices.Values(input.Allowed)) {
+		if !slices.Contains(flat, architecture) {
+			flat = append(flat, architecture)
+		}
+	}
+	return flat
+}
+
+// termsAllow reports whether some required term leaves nodes of the architecture possible.
+func termsAllow(affinity *corev1.Affinity, architecture string) bool {
+	if affinity == nil || affinity.NodeAffinity == nil ||
+		affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return true
+	}
+	terms := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	return len(terms) == 0 || slices.ContainsFunc(terms, func(term corev1.NodeSelectorTerm) bool {
+		return !isEmpty(term) && !slices.ContainsFunc(term.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool {
+			return excludes(r, architecture)
+		})
+	})
+}
+
+// excludes reports whether a requirement can match no Linux node of the architecture.
+func excludes(r corev1.NodeSelectorRequirement, architecture string) bool {
+	var value string
+	switch r.Key {
+	case corev1.LabelArchStable:
+		value = architecture
+	case corev1.LabelOSStable:
+		value = "linux"
+	default:
+		return false
+	}
+	switch r.Operator {
+	case corev1.NodeSelectorOpIn:
+		return !slices.Contains(r.Values, value)
+	case corev1.NodeSelectorOpNotIn:
+		return slices.Contains(r.Values, value)
+	case corev1.NodeSelectorOpDoesNotExist, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt:
+		return true // the label is there, and no number.
+	default:
+		return false
+	}
+}
+
+// contradiction says why nothing is possible, and what to do.
+func contradiction(input Input, possible []string) string {
+	if len(possible) > 0 {
+		return ""
+	}
+	allowed := strings.Join(slices.Sorted(slices.Values(input.Allowed)), ", ")
+	if allowed == "" {
+		return "the image holds none of the architectures in spec.architectures: list one that it holds, or leave spec.architectures out"
+	}
+	if pinned, isPinned := input.NodeSelector[corev1.LabelArchStable]; isPinned && !slices.Contains(input.Allowed, pinned) {
+		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods can run on %s only: change it, or use an image that holds linux/%s",
+			corev1.LabelArchStable, pinned, allowed, pinned)
+	}
+	return fmt.Sprintf("the required terms of spec.affinity leave out every architecture on which the pods can run (%s): allow one of them", allowed)
+}
+
+// prefersArchitecture reports whether the user has a preference of architectures, which then stands alone.
+func prefersArchitecture(affinity *corev1.Affinity) bool {
+	if affinity == nil || affinity.NodeAffinity == nil {
+		return false
+	}
+	preferred := affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+	return slices.ContainsFunc(preferred, func(term corev1.PreferredSchedulingTerm) bool {
+		return slices.ContainsFunc(term.Preference.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool {
+			return r.Key == corev1.LabelArchStable
+		})
+	})
+}
