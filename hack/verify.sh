@@ -1,0 +1,37 @@
+#!/bin/sh
+# Copyright The ElasticWeb Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# Fails when the tree is not what the generators and formatters make of it. make verify runs the generators first.
+set -eu
+cd "$(dirname "$0")/.."
+failed=0
+
+unformatted=$(git ls-files -z --cached --others --exclude-standard -- '*.go' | xargs -0 gofmt -l)
+if [ -n "$unformatted" ]; then
+	printf 'Not formatted, run make fmt:\n%s\n' "$unformatted"
+	failed=1
+fi
+
+for module in $(git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod'); do
+	if ! go -C "$(dirname "$module")" mod tidy -diff; then
+		echo "Not tidy, run go mod tidy: $module"
+		failed=1
+	fi
+done
+
+for overlay in config/*/kustomization.yaml; do
+	"$KUSTOMIZE" build "$(dirname "$overlay")" >/dev/null || failed=1
+done
+
+# Untracked files count: a generated file that nobody added is missing from every clone.
+generated='config/crd/bases config/rbac/role.yaml docs/api.md :(glob)api/**/zz_generated.*.go'
+# shellcheck disable=SC2086 # one word per path
+if [ -n "$(git status --porcelain -- $generated)" ]; then
+	echo 'Generated files differ from the committed ones, commit what make generate manifests api-docs made:'
+	git status --short -- $generated
+	git --no-pager diff -- $generated
+	failed=1
+fi
+
+exit $failed
