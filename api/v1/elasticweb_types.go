@@ -203,7 +203,7 @@ type ElasticWeb struct {
 	// Status reports what was made of it, and what it really serves.
 	//
 	// +optional
-	// +kubebuilder:default={observedGeneration: -1}
+	// +kubebuilder:default={"observedGeneration":-1}
 	Status ElasticWebStatus `json:"status,omitempty,omitzero"`
 }
 

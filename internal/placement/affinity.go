@@ -69,8 +69,9 @@ func isSubset(values, of []string) bool {
 	return !slices.ContainsFunc(values, func(value string) bool { return !slices.Contains(of, value) })
 }
 
-// possible is the allowed architectures that the user's node selector and required terms leave.
-func possible(input Input) []string {
+// Possible is the allowed architectures that the user's node selector and required terms leave, in the order
+// of the levels; nil where the allowed ones are not known.
+func Possible(input Input) []string {
 	if input.Allowed == nil {
 		return nil
 	}

@@ -56,7 +56,7 @@ func Place(in Input) Placement {
 		Affinity:     in.Affinity.DeepCopy(),
 		Tolerations:  tolerations(in.Tolerations, in.Allowed),
 		Spread:       in.Spread,
-		Possible:     possible(in),
+		Possible:     Possible(in),
 	}
 	requireNodes(&out, in.Allowed)
 	if in.Allowed == nil {

@@ -1,0 +1,98 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+)
+
+// Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb
+// owns; those of the same name that it does not own never get here.
+type Observed struct {
+	Deployment *appsv1.Deployment
+	Service    *corev1.Service
+	Budget     *policyv1.PodDisruptionBudget
+	// Pods that the selector of the ElasticWeb matches.
+	Pods []Pod
+	// Nodes of the cluster; nil where they are not known.
+	Nodes *Nodes
+	// Image is what is known of the image.
+	Image Image
+	// KnownFacts are those of the ElasticWeb's status: they hold where the Deployment is lost.
+	KnownFacts *ImageFacts
+	// Benchmark is what was measured, by architecture, in requests per second of one pod; nil where no
+	// benchmark is named, or has no result.
+	Benchmark map[string]int64
+	// YieldsNodePort is true while the Service must let go of its node port, since another ElasticWeb
+	// waits for it which holds the one that this one wants.
+	YieldsNodePort bool
+}
+
+// Pod is what decides about a pod.
+type Pod struct {
+	Name string
+	// Node that the pod is bound to, and its architecture; "" where it is not bound, or the node not known.
+	Node, Architecture string
+	// TemplateHash tells the ReplicaSets of a Deployment apart.
+	TemplateHash string
+	Ready        bool
+	// Terminating pods, and those that ended, serve nothing and count for nothing.
+	Terminating bool
+	// Unschedulable holds the scheduler's message where it found no node.
+	Unschedulable string
+	// HasDeletionCost is true where a deletion cost was stamped.
+	HasDeletionCost bool
+	// Failure is what keeps the container from running, if anything.
+	Failure *PodFailure
+}
+
+// PodFailure is what the kubelet reports of a container that does not run.
+type PodFailure struct {
+	// Reason as the container's state has it, for instance ImagePullBackOff.
+	Reason string
+	// Message of the state, and of the last one.
+	Message string
+	// ExitCode of the last run; 0 where there was none.
+	ExitCode int32
+}
+
+// Nodes are the Linux nodes of the cluster by architecture.
+type Nodes struct {
+	// All counts every node, Schedulable those that are not cordoned.
+	All, Schedulable map[string]int
+}
+
+// ImageState says how far looking up the image is.
+type ImageState int
+
+const (
+	// ImageNotLookedUp: nobody asks the registry.
+	ImageNotLookedUp ImageState = iota
+	// ImagePending: the registry was asked, and may still answer in time.
+	ImagePending
+	// ImageResolved: the facts are known.
+	ImageResolved
+	// ImageFailed: the registry refused, or did not answer in time.
+	ImageFailed
+)
+
+// Image is what is known of the image that the spec names.
+type Image struct {
+	State ImageState
+	// Facts of a resolved image.
+	Facts *ImageFacts
+	// Reason and Message of a failure; Reason is a condition's.
+	Reason, Message string
+}
+
+// ImageFacts are what decides about the pods of an image.
+type ImageFacts struct {
+	Reference string   `json:"reference"`
+	Digest    string   `json:"digest,omitempty"`
+	Platforms []string `json:"platforms,omitempty"`
+	Port      *int32   `json:"port,omitempty"`
+	User      *int64   `json:"user,omitempty"`
+}

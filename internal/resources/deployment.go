@@ -1,0 +1,73 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// progressDeadlineSeconds is how long a rollout may go without progress before it is reported.
+const progressDeadlineSeconds = 600
+
+// maxSurge is how much of the Deployment is added before anything is removed.
+const maxSurge = "25%"
+
+// Deployment is the Deployment of an ElasticWeb, without its record.
+func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.DeploymentApplyConfiguration, error) {
+	spec, err := podSpecApplyConfiguration(web, p)
+	if err != nil {
+		return nil, err
+	}
+	podLabels := labels(web.Name)
+	for key, value := range web.Spec.PodLabels {
+		if _, isOurs := podLabels[key]; !isOurs {
+			podLabels[key] = value
+		}
+	}
+	template := corev1ac.PodTemplateSpec().WithLabels(podLabels).WithSpec(spec)
+	if len(web.Spec.PodAnnotations) > 0 {
+		template.WithAnnotations(web.Spec.PodAnnotations)
+	}
+	return appsv1ac.Deployment(web.Name, web.Namespace).
+		WithLabels(labels(web.Name)).
+		WithOwnerReferences(owner(web)).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(p.Replicas).
+			WithProgressDeadlineSeconds(progressDeadlineSeconds).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
+			WithStrategy(surgeBeforeRemoval()).
+			WithTemplate(template)), nil
+}
+
+func surgeBeforeRemoval() *appsv1ac.DeploymentStrategyApplyConfiguration {
+	return appsv1ac.DeploymentStrategy().
+		WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+			WithMaxUnavailable(intstr.FromInt32(0)).
+			WithMaxSurge(intstr.FromString(maxSurge)))
+}
+
+// podSpecApplyConfiguration takes the way through JSON, in which both forms are the same: the user's fields
+// are core types, for which client-go has no conversion.
+func podSpecApplyConfiguration(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodSpecApplyConfiguration, error) {
+	text, err := json.Marshal(podSpec(web, p))
+	if err != nil {
+		return nil, fmt.Errorf("marshal the pod spec: %w", err)
+	}
+	spec := corev1ac.PodSpec()
+	if err := json.Unmarshal(text, spec); err != nil {
+		return nil, fmt.Errorf("read the pod spec: %w", err)
+	}
+	return spec, nil
+}

@@ -1,0 +1,44 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// Service is the Service of an ElasticWeb.
+func Service(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1ac.ServiceApplyConfiguration {
+	port := corev1ac.ServicePort().
+		WithName(PortName).
+		WithProtocol(corev1.ProtocolTCP).
+		WithPort(DefaultServicePort).
+		WithTargetPort(intstr.FromString(PortName))
+	serviceType := elasticwebv1.ServiceTypeNodePort
+	service := corev1ac.Service(web.Name, web.Namespace).
+		WithLabels(labels(web.Name)).
+		WithOwnerReferences(owner(web))
+	if settings := web.Spec.Service; settings != nil {
+		service.WithAnnotations(settings.Annotations)
+		if settings.Type != "" {
+			serviceType = settings.Type
+		}
+	}
+	switch {
+	case serviceType != elasticwebv1.ServiceTypeNodePort:
+		port.WithPort(*web.Spec.Port)
+	case p.YieldsNodePort:
+		serviceType = elasticwebv1.ServiceTypeClusterIP
+	default:
+		port.WithNodePort(*web.Spec.Port)
+	}
+	return service.WithSpec(corev1ac.ServiceSpec().
+		WithType(corev1.ServiceType(serviceType)).
+		WithSelector(plan.Selector(web.Name)).
+		WithPorts(port))
+}
