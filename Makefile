@@ -67,7 +67,7 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's role.
 api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md.
 	@mkdir -p docs
 	$(CRD_REF_DOCS) --config=hack/crd-ref-docs.yaml --source-path=api --renderer=markdown \
-		--max-depth=10 --log-level=WARN --output-path=docs/api.md
+		--max-depth=10 --log-level=ERROR --output-path=docs/api.md
 
 .PHONY: fmt
 fmt: ## Format the Go code.
