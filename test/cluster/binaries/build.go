@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster/filelock"
 )
 
 // build is one module at one version, for this machine.
@@ -87,13 +89,13 @@ func (b *build) run(ctx context.Context, names []string) error {
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, b.dir+".lock", func() {
+	lock, err := filelock.Acquire(ctx, b.dir+".lock", func() {
 		fmt.Fprintf(b.progress, "waiting for another run that builds %s %s\n", b.folder, b.version)
 	})
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Release()
 	missing := b.missing(names)
 	if len(missing) == 0 {
 		return nil
