@@ -25,7 +25,7 @@ TEST_TIMEOUT ?= 20m
 # Output of gotestsum: a line per package and what fails; standard-verbose prints everything.
 TEST_FORMAT ?= pkgname-and-test-fails
 # The race detector needs cgo, and go env says 0 where there is no C compiler.
-RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED 2>/dev/null)),-race)
 
 # Relative, so that a checkout in a path with blanks works.
 LOCALBIN := bin
@@ -38,6 +38,7 @@ TOOLS := $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(CRD_REF_DOCS) $(GOTES
 # Overlay that release-overlay makes, and the events of the last test run.
 RELEASE := $(LOCALBIN)/release
 TEST_JSON := $(LOCALBIN)/test.json
+TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg
 DOCKER_BUILD_ARGS := $(if $(BUILDER_IMAGE),--build-arg BUILDER_IMAGE=$(BUILDER_IMAGE)) \
 	$(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE=$(RUNTIME_IMAGE))
 
@@ -93,18 +94,14 @@ verify: generate manifests api-docs $(KUSTOMIZE) ## Regenerate everything and fa
 
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) ## Run the tests that need no cluster.
-	$(GOTESTSUM) --format $(TEST_FORMAT) -- -short $(RACE) $(PKGS)
+	$(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
 test: test-unit ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
-	@mkdir -p $(LOCALBIN)
-	@status=0; \
-	$(GOTESTSUM) --format $(TEST_FORMAT) --jsonfile $(TEST_JSON) -- \
-		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)') || status=$$?; \
-	go run ./test/summary $(TEST_JSON) || status=$$?; \
-	exit $$status
+	go run ./test/summary $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
+		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 .PHONY: demo
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.

@@ -5,25 +5,12 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// event is a line of "go test -json", see "go doc test2json".
-type event struct {
-	Action  string
-	Package string
-	Test    string
-	Elapsed float64
-	Output  string
-}
 
 // result of a test run. Packages come slowest first.
 type result struct {
@@ -55,68 +42,56 @@ type test struct {
 	passed, failed, skipped int
 }
 
-type run struct {
+type counter struct {
 	tests  map[testKey]*test
 	result result
 }
 
-func read(r io.Reader) (result, error) {
-	run := run{tests: map[testKey]*test{}}
-	decoder := json.NewDecoder(r)
-	for {
-		var e event
-		if err := decoder.Decode(&e); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return result{}, fmt.Errorf("reading test events: %w", err)
+func count(events []event) result {
+	c := counter{tests: map[testKey]*test{}}
+	for _, e := range events {
+		switch {
+		case e.Action == "output" && e.Test != "":
+			c.addSpecs(e)
+		case e.ends() && e.Test != "":
+			c.test(e).outcome = e.Action
+		case e.ends():
+			c.addPackage(e)
 		}
-		run.add(e)
 	}
-	run.count()
-	return run.result, nil
+	c.sum()
+	return c.result
 }
 
-func (r *run) add(e event) {
-	switch {
-	case e.Action == "output" && e.Test != "":
-		r.addSpecs(e)
-	case e.Action != "pass" && e.Action != "fail" && e.Action != "skip":
-	case e.Test != "":
-		r.test(e).outcome = e.Action
-	default:
-		r.addPackage(e)
-	}
-}
-
-func (r *run) test(e event) *test {
+func (c *counter) test(e event) *test {
 	key := testKey{e.Package, e.Test}
-	if r.tests[key] == nil {
-		r.tests[key] = &test{}
+	if c.tests[key] == nil {
+		c.tests[key] = &test{}
 	}
-	return r.tests[key]
+	return c.tests[key]
 }
 
-func (r *run) addSpecs(e event) {
+func (c *counter) addSpecs(e event) {
 	found := specLine.FindStringSubmatch(colour.ReplaceAllString(e.Output, ""))
 	if found == nil {
 		return
 	}
 	number := func(i int) int { n, _ := strconv.Atoi(found[i]); return n }
-	t := r.test(e)
+	t := c.test(e)
 	t.passed, t.failed, t.skipped = number(1), number(2), number(3)+number(4)
 }
 
-func (r *run) addPackage(e event) {
-	r.result.packages = append(r.result.packages, pkg{e.Package, time.Duration(e.Elapsed * float64(time.Second))})
-	if e.Action == "fail" && !r.hasFailedTest(e.Package) {
+func (c *counter) addPackage(e event) {
+	c.result.packages = append(c.result.packages, pkg{e.Package, time.Duration(e.Elapsed * float64(time.Second))})
+	if e.Action == "fail" && !c.hasFailedTest(e.Package) {
 		// It did not build, or it ended before its tests could.
-		r.result.failed++
-		r.result.failures = append(r.result.failures, e.Package)
+		c.result.failed++
+		c.result.failures = append(c.result.failures, e.Package)
 	}
 }
 
-func (r *run) hasFailedTest(name string) bool {
-	for key, t := range r.tests {
+func (c *counter) hasFailedTest(name string) bool {
+	for key, t := range c.tests {
 		if key.pkg == name && t.outcome == "fail" {
 			return true
 		}
@@ -124,29 +99,29 @@ func (r *run) hasFailedTest(name string) bool {
 	return false
 }
 
-func (r *run) count() {
+func (c *counter) sum() {
 	hasSubtest, hasFailedSubtest := map[testKey]bool{}, map[testKey]bool{}
-	for key, t := range r.tests {
+	for key, t := range c.tests {
 		for parent := key.parent(); parent.test != ""; parent = parent.parent() {
 			hasSubtest[parent] = true
 			hasFailedSubtest[parent] = hasFailedSubtest[parent] || t.outcome == "fail"
 		}
 	}
-	for key, t := range r.tests {
+	for key, t := range c.tests {
 		// A test with subtests stands for them, unless it failed by itself.
 		if !hasSubtest[key] || t.outcome == "fail" && !hasFailedSubtest[key] {
-			r.countTest(key, t)
+			c.sumTest(key, t)
 		}
 	}
-	slices.Sort(r.result.failures)
-	slices.SortFunc(r.result.packages, func(a, b pkg) int {
+	slices.Sort(c.result.failures)
+	slices.SortFunc(c.result.packages, func(a, b pkg) int {
 		return cmp.Or(cmp.Compare(b.elapsed, a.elapsed), cmp.Compare(a.name, b.name))
 	})
 }
 
-func (r *run) countTest(key testKey, t *test) {
+func (c *counter) sumTest(key testKey, t *test) {
 	if t.outcome == "fail" {
-		r.result.failures = append(r.result.failures, key.pkg+" "+key.test)
+		c.result.failures = append(c.result.failures, key.pkg+" "+key.test)
 	}
 	if t.passed+t.failed+t.skipped == 0 {
 		switch t.outcome {
@@ -160,7 +135,7 @@ func (r *run) countTest(key testKey, t *test) {
 		// A suite can fail with all its specs passed, for instance when it was interrupted.
 		t.failed = max(1, t.failed)
 	}
-	r.result.passed += t.passed
-	r.result.failed += t.failed
-	r.result.skipped += t.skipped
+	c.result.passed += t.passed
+	c.result.failed += t.failed
+	c.result.skipped += t.skipped
 }
