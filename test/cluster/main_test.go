@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
@@ -31,9 +30,10 @@ func TestMain(m *testing.M) {
 	}
 	var err error
 	shared, err = cluster.Start(context.Background(), cluster.Options{
-		AuditLog: true,
-		Nodes:    []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}},
-		Progress: os.Stderr,
+		AuditLog:      true,
+		HPASyncPeriod: time.Second,
+		Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}},
+		Progress:      os.Stderr,
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

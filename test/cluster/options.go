@@ -34,7 +34,9 @@ type Options struct {
 	AuditLog bool
 
 	// HPASyncPeriod is how often horizontal pod autoscalers are looked at.
-	// 0: every 15 s, the default of Kubernetes.
+	// 0: every 15 s, the default of Kubernetes. Nobody serves metrics: a test
+	// registers an API server of its own for them, which may run in its process
+	// behind a Service of type ExternalName for localhost.
 	HPASyncPeriod time.Duration
 
 	// ExtraArgs are given to the components after the arguments of this package.
