@@ -7,8 +7,17 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
+
+// NeedsLookup reports whether the registry has to be asked about the image: for a rollout that the user
+// causes, and as long as the pods are not made from facts of the very image that the spec names.
+func NeedsLookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) bool {
+	record := RecordOf(deployment)
+	return record == nil || record.Pod != podHash(spec) || record.Image == nil || record.Image.Reference != spec.Image
+}
 
 // chooseFacts says which facts of the image the pod template is made from, and whether the template must
 // wait for them. Facts that come late or widen the choice wait for the user's next rollout; a platform that

@@ -26,9 +26,6 @@ type Observed struct {
 	// Benchmark is what was measured, by architecture, in requests per second of one pod; nil where no
 	// benchmark is named, or has no result.
 	Benchmark map[string]int64
-	// YieldsNodePort is true while the Service must let go of its node port, since another ElasticWeb
-	// waits for it which holds the one that this one wants.
-	YieldsNodePort bool
 }
 
 // Pod is what decides about a pod.

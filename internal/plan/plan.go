@@ -37,8 +37,6 @@ type Plan struct {
 	ContainerPortKnown bool
 	// Record to write with the Deployment.
 	Record Record
-	// YieldsNodePort takes the Service out of its node port for a moment, see Observed.
-	YieldsNodePort bool
 	// BudgetWanted is true where a PodDisruptionBudget is of use: with more than one replica.
 	BudgetWanted bool
 	// DeletionCosts to stamp on pods, by name.
@@ -52,7 +50,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	spec := &web.Spec
 	existing := existingReplicas(observed)
 	demand, seed := demandOf(spec, existing)
-	result := Plan{Demand: demand, Seed: seed, YieldsNodePort: observed.YieldsNodePort}
+	result := Plan{Demand: demand, Seed: seed}
 	result.Wanted = demand.Mode != ModeNone || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 
 	record := RecordOf(observed.Deployment)

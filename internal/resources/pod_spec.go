@@ -66,6 +66,8 @@ func container(web *elasticwebv1.ElasticWeb, p *plan.Plan, grace int64) corev1.C
 		StartupProbe:    settings.StartupProbe,
 		Lifecycle:       settings.Lifecycle,
 		SecurityContext: settings.SecurityContext,
+		// "exec format error" goes to the container's log: so it gets into the pod's status.
+		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 	}
 	if settings.Resources != nil {
 		result.Resources = *settings.Resources

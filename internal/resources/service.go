@@ -12,8 +12,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// Service is the Service of an ElasticWeb.
-func Service(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1ac.ServiceApplyConfiguration {
+// Service is the Service of an ElasticWeb. One that yields its node port is out of reach from outside the
+// cluster for a moment, so that another ElasticWeb, which holds the port that this one wants, can take it.
+func Service(web *elasticwebv1.ElasticWeb, yieldsNodePort bool) *corev1ac.ServiceApplyConfiguration {
 	port := corev1ac.ServicePort().
 		WithName(PortName).
 		WithProtocol(corev1.ProtocolTCP).
@@ -32,7 +33,7 @@ func Service(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1ac.ServiceApplyC
 	switch {
 	case serviceType != elasticwebv1.ServiceTypeNodePort:
 		port.WithPort(*web.Spec.Port)
-	case p.YieldsNodePort:
+	case yieldsNodePort:
 		serviceType = elasticwebv1.ServiceTypeClusterIP
 	default:
 		port.WithNodePort(*web.Spec.Port)

@@ -1,0 +1,42 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// The manager runs the controllers of the ElasticWeb operator.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // cloud providers' ways to authenticate, for make run.
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+func main() {
+	options := options{}
+	options.bind(flag.CommandLine)
+	flag.Parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options.log)))
+	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w", err)
+	}
+	mgr, err := newManager(config, o)
+	if err != nil {
+		return err
+	}
+	if err := addElasticWeb(ctx, mgr, o); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,60 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+// options are the flags of the manager, and what it takes from its environment.
+type options struct {
+	metricsAddress, metricsCertPath  string
+	metricsSecure                    bool
+	probeAddress, pprofAddress       string
+	leaderElect                      bool
+	leaderElectionNamespace          string
+	concurrency                      int
+	watchNodes                       bool
+	lookUpImages                     bool
+	imageWait                        time.Duration
+	plainHTTPRegistries, registryCAs string
+	shutdownTimeout                  time.Duration
+	log                              zap.Options
+}
+
+func (o *options) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":8443", "Address of the metrics endpoint; 0 switches it off.")
+	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over TLS, to those whom the cluster authenticates and authorizes.")
+	flags.StringVar(&o.metricsCertPath, "metrics-cert-path", "", "Folder with tls.crt and tls.key for the metrics endpoint. Default: a self-signed certificate.")
+	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "Address of the endpoints healthz and readyz; 0 switches them off.")
+	flags.StringVar(&o.pprofAddress, "pprof-bind-address", "0", "Address of the profiling endpoint, for instance 127.0.0.1:6060; 0 switches it off.")
+	flags.BoolVar(&o.leaderElect, "leader-elect", true, "Elect a leader, so that of several managers one is active.")
+	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "Namespace of the lease. Default: that of the pod.")
+	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 10, "Number of ElasticWebs that are reconciled at a time.")
+	flags.BoolVar(&o.watchNodes, "watch-nodes", true, "Read the nodes, to tell architectures apart. Needs a right on the whole cluster.")
+	flags.BoolVar(&o.lookUpImages, "look-up-images", true, "Ask registries for the platforms of images.")
+	flags.DurationVar(&o.imageWait, "image-wait", 10*time.Second, "How long a rollout waits for the platforms of its image.")
+	flags.StringVar(&o.plainHTTPRegistries, "plain-http-registries", "", "Comma-separated registries (host or host:port) that are asked over HTTP.")
+	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
+	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
+	o.log.TimeEncoder = zapcore.ISO8601TimeEncoder
+	o.log.BindFlags(flags)
+}
+
+// watchNamespaces are those of WATCH_NAMESPACE, comma-separated; none stands for all.
+func watchNamespaces() []string {
+	var namespaces []string
+	for namespace := range strings.SplitSeq(os.Getenv("WATCH_NAMESPACE"), ",") {
+		if namespace = strings.TrimSpace(namespace); namespace != "" {
+			namespaces = append(namespaces, namespace)
+		}
+	}
+	return namespaces
+}

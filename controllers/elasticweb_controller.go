@@ -1,0 +1,141 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers holds the reconcilers: they read, have the pure packages decide, and write.
+package controllers
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+)
+
+// FieldManager owns the fields of everything that the operator applies.
+const FieldManager = "elasticweb-operator"
+
+// staleRetry is how long to wait for a cache that is known to be behind. Its next event comes first, as a
+// rule.
+const staleRetry = 200 * time.Millisecond
+
+// ElasticWebReconciler brings the world to what ElasticWebs say.
+type ElasticWebReconciler struct {
+	// Cached reads from the informers, Live from the API server, Writer writes.
+	Cached client.Reader
+	Live   client.Reader
+	Writer client.Client
+	// Events records what went wrong and was mended.
+	Events events.EventRecorder
+	// Images looks up what an image holds; nil to look nothing up.
+	Images ImageLookup
+	// ImageWait is how long a first creation waits for its image.
+	ImageWait time.Duration
+	// WatchesNodes is false where the operator may not read nodes.
+	WatchesNodes bool
+	// Concurrency is how many ElasticWebs are reconciled at a time.
+	Concurrency int
+	Clock       clock.PassiveClock
+
+	applier  *apply.Applier
+	written  *apply.Written
+	nodes    *nodeCensus
+	waits    *imageWaits
+	contests *replicaContests
+}
+
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/status,verbs=patch
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile reads what there is, decides what should be, writes what differs, and reports.
+func (r *ElasticWebReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	web, err := r.get(ctx, request.NamespacedName)
+	if err != nil || web == nil {
+		return ctrl.Result{}, err
+	}
+	if !web.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
+	}
+	observed, retry, err := r.observe(ctx, web)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil // this spec is older than what was made already.
+	}
+	planned := plan.Make(web, *observed)
+	carried := outcome{}
+	if !isPaused(web) {
+		if carried, err = r.carryOut(ctx, web, &planned, observed); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	if carried.changedMeanwhile {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	err = r.report(ctx, web, status.Input{
+		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
+		Paused: isPaused(web), Contestant: carried.contestant,
+	})
+	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry)}, err
+}
+
+// get is the ElasticWeb as the cache has it, or as it was last written where the cache lags; nil where it
+// is gone.
+func (r *ElasticWebReconciler) get(ctx context.Context, name types.NamespacedName) (*elasticwebv1.ElasticWeb, error) {
+	cached := &elasticwebv1.ElasticWeb{}
+	err := r.Cached.Get(ctx, name, cached)
+	if apierrors.IsNotFound(err) {
+		r.forget(name)
+		return nil, nil //nolint:nilnil // a deleted object is no error.
+	}
+	if err != nil {
+		return nil, err
+	}
+	web, _ := apply.Newest(r.written, kindElasticWeb, name, cached)
+	if web.UID != cached.UID {
+		r.forget(name)
+		web = cached
+	}
+	return web, nil
+}
+
+func (r *ElasticWebReconciler) forget(name types.NamespacedName) {
+	r.written.Forget(kindElasticWeb, name)
+	for _, kind := range []string{kindDeployment, kindService, kindBudget} {
+		r.applier.Forget(kind, name)
+	}
+	r.waits.forget(name)
+	r.contests.forget(name)
+	if r.Images != nil {
+		r.Images.Forget(waiter(name))
+	}
+}
+
+// soonest is the shortest of the waits that are not 0.
+func soonest(waits ...time.Duration) time.Duration {
+	var first time.Duration
+	for _, wait := range waits {
+		if wait > 0 && (first == 0 || wait < first) {
+			first = wait
+		}
+	}
+	return first
+}

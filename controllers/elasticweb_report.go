@@ -1,0 +1,61 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+)
+
+// report writes the status where it differs, and then records what went wrong or was mended.
+func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) error {
+	input.Now = metav1.NewTime(r.Clock.Now())
+	wanted := status.Make(input)
+	if equality.Semantic.DeepEqual(web.Status, wanted) {
+		return nil
+	}
+	changed := web.DeepCopy()
+	changed.Status = wanted
+	err := r.Writer.Status().Patch(ctx, changed,
+		client.MergeFromWithOptions(web, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
+	if apierrors.IsConflict(err) {
+		r.written.Forget(kindElasticWeb, client.ObjectKeyFromObject(web))
+		return nil // the newer version is on its way to the cache, and is an event.
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	if err != nil {
+		return nil
+	}
+	changed.ManagedFields = nil
+	r.written.Remember(kindElasticWeb, changed)
+	r.record(web, &wanted)
+	return nil
+}
+
+// record makes an event of a failure that begins, changes or ends. The rest is no news.
+func (r *ElasticWebReconciler) record(web *elasticwebv1.ElasticWeb, now *elasticwebv1.ElasticWebStatus) {
+	before := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+	after := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionReady)
+	if after == nil || before != nil && before.Reason == after.Reason {
+		return
+	}
+	switch {
+	case status.IsFailure(after.Reason):
+		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
+	case before != nil && status.IsFailure(before.Reason):
+		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
+	}
+}

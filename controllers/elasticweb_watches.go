@@ -1,0 +1,204 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	oppredicate "github.com/operator-framework/operator-lib/predicate"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+)
+
+// Indexes of the pods in the cache.
+const (
+	indexPodsByInstance = "instance"
+	indexPodsByNode     = "node"
+)
+
+// Errors of the API server that may pass are tried again after retryFirst, then after twice as long each
+// time, up to retryLast.
+const (
+	retryFirst = 100 * time.Millisecond
+	retryLast  = 2 * time.Minute
+)
+
+// SetupWithManager registers the reconciler and its watches. resolved brings the ElasticWebs whose image
+// was looked up.
+func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
+	r.written = apply.NewWritten(r.Clock)
+	r.applier = apply.New(r.Writer, r.Live, FieldManager, r.written, r.Clock)
+	r.nodes = newNodeCensus(r.Cached, r.WatchesNodes)
+	r.waits = newImageWaits()
+	r.contests = newReplicaContests()
+	if err := indexPods(ctx, mgr); err != nil {
+		return err
+	}
+	webChanges, err := elasticWebChanges()
+	if err != nil {
+		return err
+	}
+	work := ctrl.NewControllerManagedBy(mgr).
+		Named("elasticweb").
+		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
+		Owns(&appsv1.Deployment{}).
+		Owns(&corev1.Service{}, builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
+		Owns(&policyv1.PodDisruptionBudget{}, builder.WithPredicates(specOrMetadataChanged())).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfPod)).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.Concurrency,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast),
+		})
+	if r.WatchesNodes {
+		work = work.Watches(&corev1.Node{}, r.nodeHandler())
+	}
+	if resolved != nil {
+		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
+	}
+	return work.Complete(r)
+}
+
+func indexPods(ctx context.Context, mgr ctrl.Manager) error {
+	for field, value := range map[string]func(*corev1.Pod) string{
+		indexPodsByInstance: func(pod *corev1.Pod) string { return pod.Labels[elasticwebv1.LabelInstance] },
+		indexPodsByNode:     func(pod *corev1.Pod) string { return pod.Spec.NodeName },
+	} {
+		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(object client.Object) []string {
+			if pod, isPod := object.(*corev1.Pod); isPod && value(pod) != "" {
+				return []string{value(pod)}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("index pods by %s: %w", field, err)
+		}
+	}
+	return nil
+}
+
+// elasticWebChanges lets through what the spec or the pause annotation changed, and a status that is not as
+// the operator wrote it. While one is paused, its changes wait for the end of the pause.
+func elasticWebChanges() (predicate.Predicate, error) {
+	notPaused, err := oppredicate.NewPause[client.Object](elasticwebv1.AnnotationPaused)
+	if err != nil {
+		return nil, fmt.Errorf("watch the pause annotation: %w", err)
+	}
+	pauseChanged := predicate.Funcs{
+		// One that is paused already when the operator starts is looked at once, so that its status says so.
+		CreateFunc: func(event.CreateEvent) bool { return true },
+		UpdateFunc: func(e event.UpdateEvent) bool { return isPaused(e.ObjectOld) != isPaused(e.ObjectNew) },
+	}
+	return predicate.Or[client.Object](notPaused, pauseChanged), nil
+}
+
+// notOurStatus leaves out the events of the operator's own status writes.
+func (r *ElasticWebReconciler) notOurStatus() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		isOurs := r.written.CaughtUp(kindElasticWeb, e.ObjectNew)
+		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
+		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)
+		if !isWeb || !isAlsoWeb {
+			return true
+		}
+		if before.Generation != after.Generation || before.UID != after.UID || isPaused(before) != isPaused(after) ||
+			!after.DeletionTimestamp.Equal(before.DeletionTimestamp) {
+			return true
+		}
+		return !isOurs && !equality.Semantic.DeepEqual(before.Status, after.Status)
+	}}
+}
+
+func isPaused(object client.Object) bool {
+	paused, err := strconv.ParseBool(object.GetAnnotations()[elasticwebv1.AnnotationPaused])
+	return err == nil && paused
+}
+
+// specOrMetadataChanged leaves out what its controller reports of an object.
+func specOrMetadataChanged() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{},
+		predicate.AnnotationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+			return !equality.Semantic.DeepEqual(e.ObjectOld.GetOwnerReferences(), e.ObjectNew.GetOwnerReferences())
+		}})
+}
+
+func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
+	name := object.GetLabels()[elasticwebv1.LabelInstance]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: name}}}
+}
+
+// nodeHandler counts the nodes anew, and wakes those whom that concerns: all ElasticWebs where the set of
+// architectures changed, else those with pods on a node that is new.
+func (r *ElasticWebReconciler) nodeHandler() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	wake := func(ctx context.Context, node client.Object, q queue) {
+		changed, err := r.nodes.changed(ctx)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "count nodes")
+		}
+		for _, request := range r.concernedByNode(ctx, node.GetName(), changed) {
+			q.Add(request)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { wake(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { wake(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			if nodeDiffers(e.ObjectOld, e.ObjectNew) {
+				wake(ctx, e.ObjectNew, q)
+			}
+		},
+	}
+}
+
+func nodeDiffers(before, after client.Object) bool {
+	a, isNode := before.(*corev1.Node)
+	b, isAlsoNode := after.(*corev1.Node)
+	return !isNode || !isAlsoNode || a.Spec.Unschedulable != b.Spec.Unschedulable ||
+		a.Labels[corev1.LabelArchStable] != b.Labels[corev1.LabelArchStable] ||
+		a.Labels[corev1.LabelOSStable] != b.Labels[corev1.LabelOSStable]
+}
+
+func (r *ElasticWebReconciler) concernedByNode(ctx context.Context, node string, all bool) []reconcile.Request {
+	var requests []reconcile.Request
+	if all {
+		webs := &elasticwebv1.ElasticWebList{}
+		if err := r.Cached.List(ctx, webs, client.UnsafeDisableDeepCopy); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "list elasticwebs")
+		}
+		for i := range webs.Items {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&webs.Items[i])})
+		}
+		return requests
+	}
+	pods := &corev1.PodList{}
+	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node}, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
+	}
+	for i := range pods.Items {
+		requests = append(requests, elasticWebOfPod(ctx, &pods.Items[i])...)
+	}
+	return requests
+}

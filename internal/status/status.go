@@ -1,0 +1,144 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package status works out what is reported of an ElasticWeb. It does no I/O and reads no clock.
+package status
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// Input is what a status is worked out from.
+type Input struct {
+	Web      *elasticwebv1.ElasticWeb
+	Plan     *plan.Plan
+	Observed plan.Observed
+	// Problems that came up when the plan was carried out, the gravest first.
+	Problems []Problem
+	// Paused is true while the pause annotation keeps the plan from being carried out.
+	Paused bool
+	// Contestant is who keeps changing the replicas of the Deployment; "" for nobody.
+	Contestant string
+	// Now is the time of conditions that change.
+	Now metav1.Time
+}
+
+// Problem is something that keeps the plan from being carried out.
+type Problem struct {
+	// Reason of the conditions, and a message that says what to do.
+	Reason, Message string
+}
+
+// Make works out the status. Conditions that do not change keep their time.
+func Make(in Input) elasticwebv1.ElasticWebStatus {
+	groups := readyGroups(in)
+	served := capacity.Served(groups)
+	result := elasticwebv1.ElasticWebStatus{
+		ObservedGeneration: in.Web.Generation,
+		RealQPS:            clampQPS(served),
+		Selector:           selector(in.Web.Name),
+		Image:              image(in.Plan.Facts),
+		Architectures:      architectures(in),
+	}
+	for _, pod := range in.Observed.Pods {
+		if pod.Terminating {
+			continue
+		}
+		result.Replicas++
+		if pod.Ready {
+			result.ReadyReplicas++
+		}
+	}
+	result.PodsByArchitecture = summary(result.Architectures)
+	result.Conditions = conditions(in, facts{
+		served: served, groups: groups, replicas: result.Replicas, ready: result.ReadyReplicas,
+	})
+	return result
+}
+
+// readyGroups counts the ready pods by architecture.
+func readyGroups(in Input) []capacity.Group {
+	groups := make([]capacity.Group, 0, len(in.Plan.Rates))
+	for _, rate := range in.Plan.Rates {
+		var ready int64
+		for _, pod := range in.Observed.Pods {
+			if pod.Ready && !pod.Terminating && pod.Node != "" && pod.Architecture == rate.Architecture {
+				ready++
+			}
+		}
+		groups = append(groups, capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS, Pods: ready})
+	}
+	return groups
+}
+
+func architectures(in Input) []elasticwebv1.ArchitectureStatus {
+	var result []elasticwebv1.ArchitectureStatus
+	for _, rate := range in.Plan.Rates {
+		if rate.Architecture == "" {
+			continue
+		}
+		entry := elasticwebv1.ArchitectureStatus{
+			Name: rate.Architecture, SinglePodsQPS: *clampQPS(rate.QPS), Source: elasticwebv1.QPSSourceSpec,
+			Weight: in.Plan.Placement.Weights[rate.Architecture],
+		}
+		if rate.Measured {
+			entry.Source = elasticwebv1.QPSSourceMeasured
+		}
+		for _, pod := range in.Observed.Pods {
+			if pod.Terminating || pod.Node == "" || pod.Architecture != rate.Architecture {
+				continue
+			}
+			entry.Pods++
+			if pod.Ready {
+				entry.ReadyPods++
+			}
+		}
+		result = append(result, entry)
+	}
+	return result
+}
+
+func summary(architectures []elasticwebv1.ArchitectureStatus) string {
+	var parts []string
+	for _, entry := range architectures {
+		if entry.Pods > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", entry.Name, entry.Pods))
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+func image(facts *plan.ImageFacts) *elasticwebv1.ImageStatus {
+	if facts == nil {
+		return nil
+	}
+	return &elasticwebv1.ImageStatus{
+		Reference: facts.Reference, Digest: facts.Digest, Platforms: slices.Clone(facts.Platforms),
+		Port: facts.Port, User: facts.User,
+	}
+}
+
+// selector is in the form of kubectl's -l, sorted, so that it never changes.
+func selector(name string) string {
+	labels := plan.Selector(name)
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		parts = append(parts, key+"="+labels[key])
+	}
+	return strings.Join(parts, ",")
+}
+
+func clampQPS(qps int64) *int32 {
+	clamped := int32(min(max(qps, 0), math.MaxInt32))
+	return &clamped
+}
