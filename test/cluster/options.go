@@ -11,8 +11,8 @@ import (
 
 // Options say what Start starts. The zero value is a cluster without nodes.
 type Options struct {
-	// Dir is where the cluster keeps its state. It must be empty or not exist.
-	// Empty: a new folder among the temporary files.
+	// Dir is where the cluster keeps its state. It may exist, but not hold a
+	// cluster; what else is in it stays. Empty: a new folder among the temporary files.
 	Dir string
 
 	// LogDir is where the components log, for those who want to read the logs
