@@ -1,0 +1,165 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package platforms
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// dockerConfigJSON is what kubectl create secret docker-registry makes.
+func dockerConfigJSON(name string, logins map[string]string) corev1.Secret {
+	return corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Type:       corev1.SecretTypeDockerConfigJson,
+		Data:       map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths":{` + authsJSON(logins) + `}}`)},
+	}
+}
+
+func dockercfg(name string, logins map[string]string) corev1.Secret {
+	return corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Type:       corev1.SecretTypeDockercfg,
+		Data:       map[string][]byte{corev1.DockerConfigKey: []byte(`{` + authsJSON(logins) + `}`)},
+	}
+}
+
+func authsJSON(logins map[string]string) string {
+	var entries []string
+	for place, userAndPassword := range logins {
+		entries = append(entries, fmt.Sprintf(`%q:{"auth":%q}`, place, base64.StdEncoding.EncodeToString([]byte(userAndPassword))))
+	}
+	return strings.Join(entries, ",")
+}
+
+func TestKeyringLogins(t *testing.T) {
+	tests := map[string]struct {
+		secrets []corev1.Secret
+		image   string
+		want    []string
+	}{
+		"no secrets": {image: "quay.io/team/shop"},
+		"another registry": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"ghcr.io": "a:1"})},
+			image:   "quay.io/team/shop",
+		},
+		"dockerconfigjson": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"quay.io": "a:1"})},
+			image:   "quay.io/team/shop",
+			want:    []string{"a:1"},
+		},
+		"dockercfg": {
+			secrets: []corev1.Secret{dockercfg("a", map[string]string{"https://quay.io": "a:1"})},
+			image:   "quay.io/team/shop",
+			want:    []string{"a:1"},
+		},
+		"password with colons": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"quay.io": "a:1:2"})},
+			image:   "quay.io/team/shop",
+			want:    []string{"a:1:2"},
+		},
+		"the longest path first": {
+			secrets: []corev1.Secret{
+				dockerConfigJSON("a", map[string]string{"quay.io": "host:1"}),
+				dockerConfigJSON("b", map[string]string{"quay.io/team": "team:1", "quay.io/other": "other:1"}),
+				dockerConfigJSON("c", map[string]string{"quay.io/team/shop": "shop:1"}),
+			},
+			image: "quay.io/team/shop",
+			want:  []string{"shop:1", "team:1", "host:1"},
+		},
+		"the same place: in the order of the secrets": {
+			secrets: []corev1.Secret{
+				dockerConfigJSON("a", map[string]string{"quay.io": "first:1"}),
+				dockercfg("b", map[string]string{"quay.io": "second:1"}),
+				dockerConfigJSON("c", map[string]string{"quay.io": "first:1"}),
+			},
+			image: "quay.io/team/shop",
+			want:  []string{"first:1", "second:1"},
+		},
+		"the API version in the location": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"https://quay.io/v2/": "a:1"})},
+			image:   "quay.io/team/shop",
+			want:    []string{"a:1"},
+		},
+		"ports have to be the same": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"registry": "no:1", "registry:5000": "yes:1", "registry:5001": "no:2"})},
+			image:   "registry:5000/shop",
+			want:    []string{"yes:1"},
+		},
+		"wildcards stand within one part of the host": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"*.example.com": "yes:1", "*.com": "no:1", "reg*.example.com": "yes:2"})},
+			image:   "registry.example.com/shop",
+			want:    []string{"yes:2", "yes:1"},
+		},
+		"Docker Hub by the name that docker login writes": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"https://index.docker.io/v1/": "hub:1"})},
+			image:   "nginx",
+			want:    []string{"hub:1"},
+		},
+		"Docker Hub by its short name": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"docker.io": "short:1", "https://index.docker.io/v1/": "hub:1"})},
+			image:   "nginx",
+			want:    []string{"short:1"},
+		},
+		"Docker Hub's login is for Docker Hub": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"https://index.docker.io/v1/": "hub:1"})},
+			image:   "quay.io/team/shop",
+		},
+		"other secrets": {
+			secrets: []corev1.Secret{{Type: corev1.SecretTypeOpaque, Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte("{")}}, {Type: corev1.SecretTypeDockercfg}},
+			image:   "quay.io/team/shop",
+		},
+		"a location that is none": {
+			secrets: []corev1.Secret{dockerConfigJSON("a", map[string]string{"%zz": "a:1", "quay.io/[": "c:1", "[": "b:1"})},
+			image:   "quay.io/team/shop",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			ref, err := parseReference(tc.image)
+			if err != nil {
+				t.Fatal(err)
+			}
+			logins, err := loginsFrom(tc.secrets, ref)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, l := range logins {
+				got = append(got, l.username+":"+l.password)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestKeyringRefusesMalformedSecrets(t *testing.T) {
+	tests := map[string]string{
+		"no JSON":                 `hunter2`,
+		"no base64":               `{"auths":{"quay.io":{"auth":"hunter2!"}}}`,
+		"no colon in it":          `{"auths":{"quay.io":{"auth":"aHVudGVyMg=="}}}`,
+		"a number for a password": `{"auths":{"quay.io":{"password":1,"username":"hunter2"}}}`,
+	}
+	for name, data := range tests {
+		t.Run(name, func(t *testing.T) {
+			secret := dockerConfigJSON("pull", nil)
+			secret.Data[corev1.DockerConfigJsonKey] = []byte(data)
+			_, err := newKeyring([]corev1.Secret{secret})
+			if err == nil || err.Reason != ReasonRegistryUnauthorized {
+				t.Fatalf("error %v", err)
+			}
+			if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "pull") {
+				t.Errorf("error %q should name the secret and not quote it", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,47 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package platforms
+
+import "maps"
+
+// Resolved is the outcome, in Stats, of a look-up that did not fail.
+const Resolved = "Resolved"
+
+// Stats are counters since the start, and gauges of this moment.
+type Stats struct {
+	// Lookups counts the look-ups made by outcome: Resolved, or the Reason of
+	// the failure.
+	Lookups map[string]uint64
+	// Requests counts the HTTP requests to registries and token services.
+	Requests uint64
+	// Remembered counts the calls of Lookup that were answered at once.
+	Remembered uint64
+	// Running look-ups are being made, Queued ones wait for their turn or for
+	// their pull secrets.
+	Running, Queued int
+	// Images is the number of images whose answers are kept.
+	Images int
+}
+
+// Stats returns the present values. It is cheap enough for every scrape.
+func (r *Resolver) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Stats{
+		Lookups:    maps.Clone(r.outcomes),
+		Requests:   r.client.requests.Load(),
+		Remembered: r.remembered,
+		Running:    r.running,
+		Queued:     len(r.flights) - r.running,
+		Images:     r.requested.cache.Len(),
+	}
+}
+
+func (r *Resolver) count(err *Error) {
+	outcome := Resolved
+	if err != nil {
+		outcome = string(err.Reason)
+	}
+	r.outcomes[outcome]++
+}
