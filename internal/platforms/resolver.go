@@ -55,8 +55,8 @@ type Result struct {
 	// Err is the *Error of the last look-up, nil if that went well or its
 	// failure does not matter since the Facts are young enough.
 	Err error
-	// RetryAt is when Lookup should be called again after an Err, on which
-	// nobody is notified. It is zero where that is of no use.
+	// RetryAt is when Lookup should be called again after an Err: nobody is
+	// notified when that time has come. It is zero where that is of no use.
 	RetryAt time.Time
 	// Pending says that a look-up is under way, and that the Waiter will be
 	// notified.
