@@ -22,9 +22,11 @@ var listKeys = map[string][]string{
 	"ownerReferences":           {"uid"},
 	"ports":                     {"containerPort", "port", "protocol"},
 	"hostAliases":               {"ip"},
-	"resizePolicy":              {"resourceName"},
 	"claims":                    {"name"},
 	"ephemeralContainers":       {"name"},
+	"resourceClaims":            {"name"},
+	"schedulingGates":           {"name"},
+	"evictionResponders":        {"name"},
 }
 
 // wholeFields are the fields, by name, that belong to their owner with all that is in them: a key that

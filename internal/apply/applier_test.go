@@ -1,0 +1,311 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+const manager = "apply-test"
+
+// bench is an Applier on a real API server, and an owner for its objects.
+type bench struct {
+	client  client.Client
+	clock   *clocktesting.FakePassiveClock
+	written *Written
+	applier *Applier
+	owner   *corev1.ConfigMap
+	writes  *int
+}
+
+// counting counts the writes that reach the API server.
+type counting struct {
+	client.Client
+	writes *int
+}
+
+func (c counting) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	*c.writes++
+	return c.Client.Patch(ctx, object, patch, options...)
+}
+
+func newBench(t *testing.T, api client.Client, name string) *bench {
+	t.Helper()
+	owner := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "owner-of-" + name}}
+	if err := api.Create(t.Context(), owner); err != nil {
+		t.Fatal(err)
+	}
+	clock, writes := clocktesting.NewFakePassiveClock(time.Now()), 0
+	written := NewWritten(clock)
+	return &bench{
+		client: api, clock: clock, written: written, owner: owner, writes: &writes,
+		applier: New(counting{api, &writes}, api, manager, written, clock),
+	}
+}
+
+func (b *bench) intent(name string, data map[string]string) Intent {
+	return Intent{
+		Into: &corev1.ConfigMap{}, Owner: b.owner.UID,
+		Configuration: corev1ac.ConfigMap(name, "default").WithData(data).WithOwnerReferences(metav1ac.OwnerReference().
+			WithAPIVersion("v1").WithKind("ConfigMap").WithName(b.owner.Name).WithUID(b.owner.UID).WithController(true)),
+	}
+}
+
+func (b *bench) live(t *testing.T, name string) *corev1.ConfigMap {
+	t.Helper()
+	object := &corev1.ConfigMap{}
+	if err := b.client.Get(t.Context(), types.NamespacedName{Namespace: "default", Name: name}, object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func (b *bench) apply(t *testing.T, intent Intent, cached client.Object) (*corev1.ConfigMap, bool) {
+	t.Helper()
+	object, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return object.(*corev1.ConfigMap), wrote
+}
+
+func TestApplier(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
+	controlPlane, err := cluster.Start(t.Context(), cluster.Options{Progress: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := controlPlane.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	api, err := client.New(controlPlane.RESTConfig(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]func(*testing.T, *bench){
+		"writes-once":                writesOnce,
+		"lagging-cache":              laggingCache,
+		"vanished-unseen":            vanishedUnseen,
+		"drops-fields":               dropsFields,
+		"leaves-others-fields":       leavesOthersFields,
+		"repairs":                    repairs,
+		"unseen-own-object":          unseenOwnObject,
+		"foreign-object-unseen":      foreignUnseen,
+		"foreign-object-in-cache":    foreignInCache,
+		"stale-object":               staleObject,
+		"refused-waits":              refusedWaits,
+		"deletes-only-what-was-seen": deletesOnlySeen,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
+	}
+}
+
+func writesOnce(t *testing.T, b *bench) {
+	first, wrote := b.apply(t, b.intent("once", map[string]string{"a": "1"}), nil)
+	if !wrote || *b.writes != 1 {
+		t.Fatalf("the creation took %d writes", *b.writes)
+	}
+	for range 3 {
+		if _, wrote := b.apply(t, b.intent("once", map[string]string{"a": "1"}), first); wrote {
+			t.Error("wrote again what was there")
+		}
+	}
+	intent := b.intent("once", map[string]string{"a": "1"})
+	intent.Notes = map[string]string{"example.com/note": "new"}
+	if _, wrote := b.apply(t, intent, first); wrote {
+		t.Error("a note alone caused a write")
+	}
+	restarted := New(counting{b.client, b.writes}, b.client, manager, NewWritten(b.clock), b.clock)
+	if _, wrote, err := restarted.Apply(t.Context(), b.intent("once", map[string]string{"a": "1"}), b.live(t, "once")); wrote || err != nil {
+		t.Errorf("after a restart: wrote %t, error %v", wrote, err)
+	}
+}
+
+func laggingCache(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("lagging", map[string]string{"a": "1"}), nil)
+	if _, wrote := b.apply(t, b.intent("lagging", map[string]string{"a": "1"}), nil); wrote {
+		t.Error("wrote again while the cache did not show the object")
+	}
+	b.apply(t, b.intent("lagging", map[string]string{"a": "2"}), first)
+	if _, wrote := b.apply(t, b.intent("lagging", map[string]string{"a": "2"}), first); wrote {
+		t.Error("wrote again while the cache showed the old version")
+	}
+	if *b.writes != 2 {
+		t.Errorf("%d writes for a creation and a change", *b.writes)
+	}
+}
+
+func vanishedUnseen(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("vanished", map[string]string{"a": "1"}), nil)
+	if err := b.client.Delete(t.Context(), first.DeepCopy()); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.SetTime(b.clock.Now().Add(unseenFor + time.Second))
+	if _, wrote := b.apply(t, b.intent("vanished", map[string]string{"a": "1"}), nil); !wrote {
+		t.Error("an object that was deleted before the cache showed it was not put back")
+	}
+}
+
+func dropsFields(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("drops", map[string]string{"a": "1", "b": "2"}), nil)
+	b.apply(t, b.intent("drops", map[string]string{"a": "1"}), first)
+	if data := b.live(t, "drops").Data; len(data) != 1 {
+		t.Errorf("a field that the intent dropped is still there: %v", data)
+	}
+}
+
+func leavesOthersFields(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("others", map[string]string{"a": "1"}), nil)
+	changed := first.DeepCopy()
+	changed.Data["theirs"] = "x"
+	changed.Annotations["example.com/theirs"] = "x"
+	if err := b.client.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	if _, wrote := b.apply(t, b.intent("others", map[string]string{"a": "1"}), b.live(t, "others")); wrote {
+		t.Error("a field of somebody else's caused a write")
+	}
+	b.apply(t, b.intent("others", map[string]string{"a": "2"}), b.live(t, "others"))
+	if live := b.live(t, "others"); live.Data["theirs"] != "x" || live.Annotations["example.com/theirs"] != "x" {
+		t.Error("a write took a field of somebody else's away")
+	}
+}
+
+func repairs(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("repairs", map[string]string{"a": "1"}), nil)
+	changed := first.DeepCopy()
+	changed.Data["a"] = "changed"
+	delete(changed.Annotations, AnnotationIntent)
+	if err := b.client.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	b.apply(t, b.intent("repairs", map[string]string{"a": "1"}), b.live(t, "repairs"))
+	if live := b.live(t, "repairs"); live.Data["a"] != "1" || live.Annotations[AnnotationIntent] == "" {
+		t.Errorf("not put right: %v %v", live.Data, live.Annotations)
+	}
+}
+
+func unseenOwnObject(t *testing.T, b *bench) {
+	b.apply(t, b.intent("unseen", map[string]string{"a": "1"}), nil)
+	b.written.Forget("ConfigMap", types.NamespacedName{Namespace: "default", Name: "unseen"})
+	object, wrote := b.apply(t, b.intent("unseen", map[string]string{"a": "2"}), nil)
+	if !wrote || object.Data["a"] != "2" {
+		t.Error("an object of its own that the cache does not show was not brought to the intent")
+	}
+}
+
+func foreignUnseen(t *testing.T, b *bench) {
+	theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "foreign"}, Data: map[string]string{"b": "theirs"}}
+	if err := b.client.Create(t.Context(), theirs); err != nil {
+		t.Fatal(err)
+	}
+	expectForeign(t, b, "foreign", nil)
+	if b.live(t, "foreign").ResourceVersion != theirs.ResourceVersion {
+		t.Error("an object of somebody else's was changed")
+	}
+	before := *b.writes
+	expectForeign(t, b, "foreign", nil)
+	if *b.writes != before {
+		t.Error("tried again before its time")
+	}
+}
+
+func foreignInCache(t *testing.T, b *bench) {
+	theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "cached-foreign"}}
+	if err := b.client.Create(t.Context(), theirs); err != nil {
+		t.Fatal(err)
+	}
+	expectForeign(t, b, "cached-foreign", theirs)
+	if *b.writes != 0 {
+		t.Error("tried to write an object that is seen to be somebody else's")
+	}
+}
+
+func expectForeign(t *testing.T, b *bench, name string, cached client.Object) {
+	t.Helper()
+	_, wrote, err := b.applier.Apply(t.Context(), b.intent(name, map[string]string{"a": "1"}), cached)
+	if foreign, isForeign := errors.AsType[*NotOwnedError](err); wrote || !isForeign || foreign.Name != name {
+		t.Fatalf("wrote %t, error %v; want a NotOwnedError", wrote, err)
+	}
+}
+
+func staleObject(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("stale", map[string]string{"a": "1"}), nil)
+	changed := first.DeepCopy()
+	changed.Data["a"] = "newer"
+	if err := b.client.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := b.applier.Apply(t.Context(), b.intent("stale", map[string]string{"a": "2"}), first)
+	if _, hasChanged := errors.AsType[*ChangedError](err); !hasChanged {
+		t.Fatalf("error %v, want a ChangedError", err)
+	}
+	if b.live(t, "stale").Data["a"] != "newer" {
+		t.Error("a decision on an old version was written")
+	}
+}
+
+func refusedWaits(t *testing.T, b *bench) {
+	bad := b.intent("refused", map[string]string{"not a key": "1"})
+	refuse := func() time.Duration {
+		_, _, err := b.applier.Apply(t.Context(), bad, nil)
+		refused, isRefused := errors.AsType[*RefusedError](err)
+		if !isRefused || !apierrors.IsInvalid(refused.Err) {
+			t.Fatalf("error %v, want a RefusedError with the API server's own", err)
+		}
+		return refused.RetryAfter
+	}
+	if wait := refuse(); wait != firstRetry {
+		t.Errorf("waits %s first, want %s", wait, firstRetry)
+	}
+	refuse()
+	if *b.writes != 1 {
+		t.Errorf("%d tries before the first wait was over", *b.writes)
+	}
+	wait := firstRetry
+	for range 12 {
+		b.clock.SetTime(b.clock.Now().Add(wait))
+		wait = refuse()
+	}
+	if wait != lastRetry || *b.writes != 13 {
+		t.Errorf("waits %s after %d tries, want %s after 13", wait, *b.writes, lastRetry)
+	}
+	b.apply(t, b.intent("refused", map[string]string{"a": "1"}), nil)
+}
+
+func deletesOnlySeen(t *testing.T, b *bench) {
+	first, _ := b.apply(t, b.intent("deletes", map[string]string{"a": "1"}), nil)
+	changed := first.DeepCopy()
+	changed.Data["a"] = "newer"
+	if err := b.client.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, first); err == nil {
+		t.Error("deleted a version that nobody looked at")
+	}
+	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", "somebody", b.live(t, "deletes")); deleted || err != nil {
+		t.Errorf("deleted %t what is somebody else's, error %v", deleted, err)
+	}
+	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, b.live(t, "deletes")); !deleted || err != nil {
+		t.Errorf("deleted %t, error %v", deleted, err)
+	}
+}
