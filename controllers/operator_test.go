@@ -39,6 +39,8 @@ type operatorOptions struct {
 	images     controllers.ImageLookup
 	resolved   chan event.GenericEvent
 	imageWait  time.Duration
+	// clock in the place of the real one.
+	clock clock.PassiveClock
 	// transport wraps the operator's connection to the API server, to inject faults.
 	transport func(http.RoundTripper) http.RoundTripper
 }
@@ -82,11 +84,14 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 		Controller:             config.Controller{SkipNameValidation: ptr.To(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
+	if options.clock == nil {
+		options.clock = clock.RealClock{}
+	}
 	reconciler := &controllers.ElasticWebReconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events: mgr.GetEventRecorder(controllers.FieldManager),
 		Images: options.images, ImageWait: options.imageWait,
-		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
+		WatchesNodes: true, Concurrency: 10, Clock: options.clock,
 	}
 	Expect(reconciler.SetupWithManager(ctx, mgr, options.resolved)).To(Succeed())
 	return mgr
@@ -120,6 +125,17 @@ func (l *requestLog) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.seen)
+}
+
+// writesTo gives the requests that changed objects of a resource, or of a path below it such as its status.
+func (l *requestLog) writesTo(resource string) []string {
+	var writes []string
+	for _, request := range l.since(0) {
+		if !strings.HasPrefix(request, http.MethodGet) && strings.Contains(request, "/"+resource) {
+			writes = append(writes, request)
+		}
+	}
+	return writes
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
