@@ -29,9 +29,11 @@ func newScheme() *runtime.Scheme {
 }
 
 func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
+	cacheOptions := controllers.CacheOptions(watchNamespaces())
+	cacheOptions.SyncPeriod = &o.syncPeriod
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        newScheme(),
-		Cache:                         controllers.CacheOptions(watchNamespaces()),
+		Cache:                         cacheOptions,
 		Metrics:                       metricsOptions(o),
 		HealthProbeBindAddress:        o.probeAddress,
 		PprofBindAddress:              o.pprofAddress,

@@ -25,7 +25,7 @@ type options struct {
 	lookUpImages                     bool
 	imageWait                        time.Duration
 	plainHTTPRegistries, registryCAs string
-	shutdownTimeout                  time.Duration
+	shutdownTimeout, syncPeriod      time.Duration
 	log                              zap.Options
 }
 
@@ -44,6 +44,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.plainHTTPRegistries, "plain-http-registries", "", "Comma-separated registries (host or host:port) that are asked over HTTP.")
 	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
 	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
+	flags.DurationVar(&o.syncPeriod, "sync-period", 10*time.Hour, "How often every ElasticWeb is looked at again, though nothing changed. It makes no request.")
 	o.log.TimeEncoder = zapcore.ISO8601TimeEncoder
 	o.log.BindFlags(flags)
 }
