@@ -22,21 +22,20 @@ const (
 // Reasons of the conditions. Each condition's message says what to do.
 //
 // What each reason of Ready means for the other conditions. "-" is absent, "measured" is True or False by
-// comparison of realQPS with the demand:
+// comparison of realQPS, or of the ready pods where the spec has replicas, with the demand:
 //
 //	Reason                Ready    Reconciling  Stalled  CapacityMet
 //	AsPlanned             True     -            -        True
 //	NoDemand              True     -            -        True
 //	Paused                Unknown  -            -        measured
-//	Deleting              False    True         -        measured
 //	RollingOut            False    True         -        measured
-//	PodsNotReady          False    True         -        False
-//	ResolvingImage        False    True         -        False
+//	PodsNotReady          False    True         -        measured
+//	ResolvingImage        False    True         -        measured
 //	BenchmarkMissing      False    True         -        Unknown
 //	ReplicasContested     False    True         -        measured
 //	Unschedulable         False    True         -        measured
 //	ReplicaLimit          False    -            True     False
-//	NoCompatibleNodes     False    -            True     False
+//	NoCompatibleNodes     False    -            True     measured
 //	NodePortConflict      False    -            True     measured
 //	NameConflict          False    -            True     measured
 //	QuotaExceeded         False    -            True     measured
@@ -51,8 +50,12 @@ const (
 //	CrashLoop             False    -            True     measured
 //	ProgressDeadline      False    -            True     measured
 //
-// CapacityMet has reasons of its own: AsPlanned, NoDemand, ReplicaLimit, BenchmarkMissing, CapacityShort.
-// PlatformsResolved has Resolved, ResolvingImage, NotLookedUp and the reasons of a registry's refusal.
+// While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
+//
+// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkMissing, CapacityShort.
+//
+// Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
+// RegistryUnreachable.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"
@@ -60,13 +63,11 @@ const (
 	ReasonNoDemand = "NoDemand"
 	// ReasonPaused: the pause annotation is set, so that nothing is changed.
 	ReasonPaused = "Paused"
-	// ReasonDeleting: the ElasticWeb is being deleted.
-	ReasonDeleting = "Deleting"
 	// ReasonRollingOut: a new pod template, or a new number of pods, is on its way.
 	ReasonRollingOut = "RollingOut"
 	// ReasonPodsNotReady: all pods exist, and some do not answer yet.
 	ReasonPodsNotReady = "PodsNotReady"
-	// ReasonResolvingImage: the first creation waits for the image's platforms, some seconds at most.
+	// ReasonResolvingImage: a new image waits for its platforms, some seconds at most.
 	ReasonResolvingImage = "ResolvingImage"
 	// ReasonBenchmarkMissing: the benchmark that spec.benchmarkRef names has no result yet.
 	ReasonBenchmarkMissing = "BenchmarkMissing"
@@ -92,7 +93,7 @@ const (
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"
-	// ReasonImageNotFound: the registry does not have the image.
+	// ReasonImageNotFound: the registry does not have the image, or what it has is none that Linux pods can run.
 	ReasonImageNotFound = "ImageNotFound"
 	// ReasonRegistryUnauthorized: the registry refuses the credentials, or there are none.
 	ReasonRegistryUnauthorized = "RegistryUnauthorized"

@@ -188,7 +188,7 @@ type ServiceSpec struct {
 // +kubebuilder:printcolumn:name="Port",type=integer,priority=1,JSONPath=`.spec.port`
 // +kubebuilder:printcolumn:name="Architectures",type=string,priority=1,JSONPath=`.status.podsByArchitecture`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name becomes the name of a Service: use at most 63 lower case letters, digits and dashes, beginning with a letter and ending with a letter or a digit"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name becomes the name of a Service: use at most 63 lower case letters, digits and dashes, beginning with a letter and ending with a letter or a digit",fieldPath=".metadata"
 type ElasticWeb struct {
 	metav1.TypeMeta `json:",inline"`
 

@@ -1,0 +1,260 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// newManifest is the walk-through's sample with the given changes to its spec, a JSON object in which null
+// removes a field.
+func newManifest(t *testing.T, namespace, name, changes string) *unstructured.Unstructured {
+	t.Helper()
+	spec := map[string]any{"image": "nginx:1.17.1", "port": int64(30003), "singlePodsQPS": int64(800), "totalQPS": int64(2400)}
+	changed := map[string]any{}
+	if changes != "" {
+		if err := json.Unmarshal([]byte(changes), &changed); err != nil {
+			t.Fatalf("%s: %v", changes, err)
+		}
+	}
+	for field, value := range changed {
+		spec[field] = value
+		if value == nil {
+			delete(spec, field)
+		}
+	}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "elasticweb.example.com/v1",
+		"kind":       "ElasticWeb",
+		"metadata":   map[string]any{"namespace": namespace, "name": name},
+		"spec":       spec,
+	}}
+}
+
+// refusals are the causes that the API server gives, one a line: the field and the message.
+func refusals(t *testing.T, err error) string {
+	t.Helper()
+	status := apierrors.APIStatus(nil)
+	if !errors.As(err, &status) || !apierrors.IsInvalid(err) {
+		t.Fatalf("not refused as invalid: %v", err)
+	}
+	lines := []string{}
+	for _, cause := range status.Status().Details.Causes {
+		lines = append(lines, cause.Field+": "+cause.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// checkRefused checks that one cause names the field and says what is to be done.
+func checkRefused(t *testing.T, err error, field, message string) {
+	t.Helper()
+	said := refusals(t, err)
+	for line := range strings.Lines(said) {
+		if strings.HasPrefix(line, field+": ") && strings.Contains(line, message) {
+			return
+		}
+	}
+	t.Errorf("no refusal of %s that says %q; the API server says:\n%s", field, message, said)
+}
+
+func TestRefusedSpecs(t *testing.T) {
+	const atLeast, atMost = "should be greater than or equal to ", "should be less than or equal to "
+	for name, test := range map[string]struct{ spec, field, message string }{
+		"port missing":                    {`{"port": null}`, "spec.port", "Required value"},
+		"port 0":                          {`{"port": 0}`, "spec.port", atLeast + "1"},
+		"port negative":                   {`{"port": -1}`, "spec.port", atLeast + "1"},
+		"port 65536":                      {`{"port": 65536}`, "spec.port", atMost + "65535"},
+		"port in quotes":                  {`{"port": "30003"}`, "spec.port", "must be of type integer"},
+		"singlePodsQPS missing":           {`{"singlePodsQPS": null}`, "spec.singlePodsQPS", "Required value"},
+		"singlePodsQPS 0":                 {`{"singlePodsQPS": 0}`, "spec.singlePodsQPS", atLeast + "1"},
+		"singlePodsQPS negative":          {`{"singlePodsQPS": -800}`, "spec.singlePodsQPS", atLeast + "1"},
+		"singlePodsQPS above int32":       {`{"singlePodsQPS": 2147483648}`, "<nil>", "must be of type integer with format int32 in spec.singlePodsQPS"},
+		"singlePodsQPS no whole number":   {`{"singlePodsQPS": 0.5}`, "spec.singlePodsQPS", "must be of type int32"},
+		"totalQPS negative":               {`{"totalQPS": -1}`, "spec.totalQPS", atLeast + "0"},
+		"totalQPS above int32":            {`{"totalQPS": 2147483648}`, "<nil>", "must be of type integer with format int32 in spec.totalQPS"},
+		"totalQPS and replicas":           {`{"replicas": 3}`, "spec.replicas", "keep totalQPS to let the operator work out the pods, or replicas to set them"},
+		"totalQPS 0 and replicas 0":       {`{"totalQPS": 0, "replicas": 0}`, "spec.replicas", "totalQPS and replicas exclude each other"},
+		"replicas negative":               {`{"totalQPS": null, "replicas": -1}`, "spec.replicas", atLeast + "0"},
+		"minReplicas 0":                   {`{"minReplicas": 0}`, "spec.minReplicas", atLeast + "1"},
+		"maxReplicas 0":                   {`{"maxReplicas": 0}`, "spec.maxReplicas", atLeast + "1"},
+		"minReplicas above maxReplicas":   {`{"minReplicas": 5, "maxReplicas": 4}`, "spec.minReplicas", "lower minReplicas or raise maxReplicas"},
+		"headroomPercent negative":        {`{"headroomPercent": -1}`, "spec.headroomPercent", atLeast + "0"},
+		"headroomPercent 1001":            {`{"headroomPercent": 1001}`, "spec.headroomPercent", atMost + "1000"},
+		"containerPort 0":                 {`{"containerPort": 0}`, "spec.containerPort", atLeast + "1"},
+		"containerPort 65536":             {`{"containerPort": 65536}`, "spec.containerPort", atMost + "65535"},
+		"architectures empty":             {`{"architectures": []}`, "spec.architectures", "should have at least 1 items"},
+		"architecture twice":              {`{"architectures": [{"name": "arm64"}, {"name": "arm64"}]}`, "spec.architectures[1]", "Duplicate value"},
+		"architecture unknown":            {`{"architectures": [{"name": "aarch64"}]}`, "spec.architectures[0].name", `supported values: "amd64", "arm64", "ppc64le", "s390x"`},
+		"architecture without a name":     {`{"architectures": [{"weight": 1}]}`, "spec.architectures[0].name", "Required value"},
+		"architecture with 0 QPS":         {`{"architectures": [{"name": "arm64", "singlePodsQPS": 0}]}`, "spec.architectures[0].singlePodsQPS", atLeast + "1"},
+		"weight 0":                        {`{"architectures": [{"name": "arm64", "weight": 0}]}`, "spec.architectures[0].weight", atLeast + "1"},
+		"weight 101":                      {`{"architectures": [{"name": "amd64"}, {"name": "arm64", "weight": 101}]}`, "spec.architectures[1].weight", atMost + "100"},
+		"benchmarkRef without a name":     {`{"benchmarkRef": {"name": ""}}`, "spec.benchmarkRef.name", "should be at least 1 chars long"},
+		"service type unknown":            {`{"service": {"type": "ExternalName"}}`, "spec.service.type", `supported values: "NodePort", "LoadBalancer", "ClusterIP"`},
+		"service annotation of ours":      {`{"service": {"annotations": {"elasticweb.example.com/paused": "true"}}}`, "spec.service.annotations", "belong to the operator: choose another key"},
+		"podLabels with the name":         {`{"podLabels": {"app.kubernetes.io/name": "x"}}`, "spec.podLabels", "the operator sets these; choose other keys"},
+		"podLabels with the instance":     {`{"podLabels": {"app.kubernetes.io/instance": "x"}}`, "spec.podLabels", "the operator sets these; choose other keys"},
+		"podLabels with the component":    {`{"podLabels": {"app.kubernetes.io/component": "x"}}`, "spec.podLabels", "the operator sets these; choose other keys"},
+		"podLabels with the manager":      {`{"podLabels": {"app.kubernetes.io/managed-by": "x"}}`, "spec.podLabels", "the operator sets these; choose other keys"},
+		"imagePullPolicy unknown":         {`{"imagePullPolicy": "Sometimes"}`, "spec.imagePullPolicy", `supported values: "Always", "IfNotPresent", "Never"`},
+		"grace period negative":           {`{"terminationGracePeriodSeconds": -1}`, "spec.terminationGracePeriodSeconds", atLeast + "0"},
+		"environment variable twice":      {`{"env": [{"name": "A"}, {"name": "A"}]}`, "spec.env[1]", "Duplicate value"},
+		"volume twice":                    {`{"volumes": [{"name": "a", "emptyDir": {}}, {"name": "a", "emptyDir": {}}]}`, "spec.volumes[1]", "Duplicate value"},
+		"two volumes at the same place":   {`{"volumeMounts": [{"name": "a", "mountPath": "/x"}, {"name": "b", "mountPath": "/x"}]}`, "spec.volumeMounts[1]", "Duplicate value"},
+		"everything wrong, all is listed": {`{"port": 0, "singlePodsQPS": 0, "totalQPS": -1}`, "spec.totalQPS", atLeast + "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			needsAPIServer(t)
+			checkRefused(t, k8s.Create(t.Context(), newManifest(t, metav1.NamespaceDefault, "shop", test.spec), client.DryRunAll), test.field, test.message)
+		})
+	}
+}
+
+func TestAcceptedSpecs(t *testing.T) {
+	for name, spec := range map[string]string{
+		"the four fields":               ``,
+		"no demand":                     `{"totalQPS": null}`,
+		"totalQPS 0":                    `{"totalQPS": 0}`,
+		"the least port":                `{"port": 1}`,
+		"the greatest port":             `{"port": 65535}`,
+		"replicas":                      `{"totalQPS": null, "replicas": 3}`,
+		"replicas 0":                    `{"totalQPS": null, "replicas": 0}`,
+		"minReplicas for autoscalers":   `{"totalQPS": null, "minReplicas": 1}`,
+		"minReplicas is maxReplicas":    `{"minReplicas": 4, "maxReplicas": 4}`,
+		"replicas beyond the limits":    `{"totalQPS": null, "replicas": 100, "minReplicas": 2, "maxReplicas": 4}`,
+		"the greatest headroom":         `{"headroomPercent": 1000}`,
+		"MaxInt32 for QPS":              `{"singlePodsQPS": 2147483647, "totalQPS": 2147483647, "minReplicas": 2147483647, "maxReplicas": 2147483647, "architectures": [{"name": "amd64", "singlePodsQPS": 2147483647}]}`,
+		"MaxInt32 for replicas":         `{"totalQPS": null, "replicas": 2147483647, "terminationGracePeriodSeconds": 2147483647}`,
+		"all architectures":             `{"architectures": [{"name": "amd64"}, {"name": "arm64"}, {"name": "ppc64le"}, {"name": "s390x"}, {"name": "riscv64"}, {"name": "loong64"}, {"name": "mips64le"}, {"name": "arm"}, {"name": "386"}]}`,
+		"the least and greatest weight": `{"architectures": [{"name": "arm64", "weight": 100}, {"name": "amd64", "weight": 1}]}`,
+		"like weights":                  `{"architectures": [{"name": "arm64", "weight": 7}, {"name": "amd64", "weight": 7}]}`,
+		"a benchmark":                   `{"benchmarkRef": {"name": "shop-capacity"}}`,
+		"a load balancer":               `{"service": {"type": "LoadBalancer", "annotations": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}}}`,
+		"ClusterIP":                     `{"service": {"type": "ClusterIP"}}`,
+		"labels of one's own":           `{"podLabels": {"app.kubernetes.io/part-of": "shop", "app.kubernetes.io/version": "1.4"}, "podAnnotations": {"prometheus.io/scrape": "true"}}`,
+		"the words of PodSpec": `{"resources": {"requests": {"cpu": "250m", "memory": "64Mi"}, "limits": {"cpu": 1}},
+			"env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+			"envFrom": [{"configMapRef": {"name": "settings"}}, {"secretRef": {"name": "secrets", "optional": true}}],
+			"command": ["/shop"], "args": ["--verbose"], "imagePullPolicy": "Always", "imagePullSecrets": [{"name": "pull"}], "serviceAccountName": "shop",
+			"readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 1}, "livenessProbe": {"tcpSocket": {"port": 8080}},
+			"startupProbe": {"exec": {"command": ["true"]}, "failureThreshold": 30}, "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
+			"terminationGracePeriodSeconds": 60, "securityContext": {"runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}}, "podSecurityContext": {"fsGroup": 1000},
+			"volumes": [{"name": "cache", "emptyDir": {"sizeLimit": "1Gi"}}, {"name": "claim", "persistentVolumeClaim": {"claimName": "data"}}], "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+			"nodeSelector": {"kubernetes.io/arch": "arm64"}, "priorityClassName": "high",
+			"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]}}},
+			"tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+			"topologySpreadConstraints": [{"topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule", "maxSkew": 1}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			needsAPIServer(t)
+			// Strict: a field that the schema lacks would be dropped without a word.
+			err := k8s.Create(t.Context(), newManifest(t, metav1.NamespaceDefault, "shop", spec), client.DryRunAll, client.FieldValidation(metav1.FieldValidationStrict))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	const remedy = "use at most 63 lower case letters, digits and dashes, beginning with a letter"
+	for name, test := range map[string]struct{ field, message string }{
+		"a":                     {},
+		"shop":                  {},
+		"shop-2":                {},
+		strings.Repeat("a", 63): {},
+		strings.Repeat("a", 64): {"metadata", remedy},
+		"shop.example":          {"metadata", remedy},
+		"2shop":                 {"metadata", remedy},
+		// What no object of Kubernetes may be called.
+		"Shop":  {"metadata.name", "lower case alphanumeric characters"},
+		"shop-": {"metadata.name", "must start and end with an alphanumeric character"},
+		"-shop": {"metadata.name", "must start and end with an alphanumeric character"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			needsAPIServer(t)
+			err := k8s.Create(t.Context(), newManifest(t, metav1.NamespaceDefault, name, ""), client.DryRunAll)
+			switch {
+			case test.message != "":
+				checkRefused(t, err, test.field, test.message)
+			case err != nil:
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestImages(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0123456789abcdef", 4)
+	const remedy = "write it like registry.example.com/shop:1.4"
+	for image, refused := range map[string]string{
+		"nginx":                                                "",
+		"nginx:1.17.1":                                         "",
+		"library/nginx":                                        "",
+		"docker.io/library/nginx:1.27-alpine":                  "",
+		"registry.example.com/team/shop:1.4":                   "",
+		"registry.example.com:5000/shop":                       "",
+		"localhost/shop":                                       "",
+		"localhost:5000/shop:v1_2.3-rc":                        "",
+		"127.0.0.1:5000/shop":                                  "",
+		"[2001:db8::1]/shop":                                   "",
+		"[::1]:5000/shop:1.4":                                  "",
+		"Registry.Example.com/shop":                            "",
+		"a__b/c-d/e.f":                                         "",
+		"shop:" + strings.Repeat("t", 128):                     "",
+		"shop@" + digest:                                       "",
+		"registry.example.com/shop:1.4@" + digest:              "",
+		"shop@sha512:" + strings.Repeat("0123456789abcdef", 8): "",
+		"registry.example.com/" + strings.Repeat("deep/", 40) + "app": "",
+
+		"":                                    "should be at least 1 chars long",
+		strings.Repeat("a", 513):              "may not be more than 512",
+		" ":                                   remedy,
+		"nginx 1.17.1":                        remedy,
+		" nginx":                              remedy,
+		"nginx\n":                             remedy,
+		"https://registry.example.com/shop":   remedy,
+		"docker://nginx":                      remedy,
+		"registry.example.com/Shop":           remedy,
+		"Shop":                                remedy,
+		"nginx:":                              remedy,
+		"nginx:1.17:1":                        remedy,
+		"nginx:-tag":                          remedy,
+		"shop:" + strings.Repeat("t", 129):    remedy,
+		"shop@sha256:abc":                     remedy,
+		"shop@" + strings.ToUpper(digest):     remedy,
+		"shop@" + digest + "0":                remedy,
+		"shop@md5:" + strings.Repeat("0", 32): remedy,
+		"shop@":                               remedy,
+		"/shop":                               remedy,
+		"shop/":                               remedy,
+		"team//shop":                          remedy,
+		"registry.example.com:port/shop":      remedy,
+		"registry.example.com:5000":           "",
+		"::1/shop":                            remedy,
+		"-registry/shop":                      remedy,
+		"shop_":                               remedy,
+		"${IMAGE}":                            remedy,
+	} {
+		t.Run(image, func(t *testing.T) {
+			needsAPIServer(t)
+			err := k8s.Create(t.Context(), newManifest(t, metav1.NamespaceDefault, "shop", fmt.Sprintf(`{"image": %q}`, image)), client.DryRunAll)
+			switch {
+			case refused != "":
+				checkRefused(t, err, "spec.image", refused)
+			case err != nil:
+				t.Error(err)
+			}
+		})
+	}
+}
