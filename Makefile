@@ -38,7 +38,7 @@ TOOLS := $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(CRD_REF_DOCS) $(GOTES
 # Overlay that release-overlay makes, and the events of the last test run.
 RELEASE := $(LOCALBIN)/release
 TEST_JSON := $(LOCALBIN)/test.json
-TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg
+TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-summary=skipped
 DOCKER_BUILD_ARGS := $(if $(BUILDER_IMAGE),--build-arg BUILDER_IMAGE=$(BUILDER_IMAGE)) \
 	$(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE=$(RUNTIME_IMAGE))
 
