@@ -9,10 +9,10 @@ import (
 
 // ElasticWebSpec says what the web application is, and what it must serve.
 //
-// +kubebuilder:validation:XValidation:rule="!(has(self.totalQPS) && has(self.replicas))",message="totalQPS and replicas exclude each other: keep totalQPS to let the operator work out the pods, or replicas to set them (kubectl scale, HPA, KEDA); to change over, set the other one to null in the same request",fieldPath=".replicas"
+// +kubebuilder:validation:XValidation:rule="!(has(self.totalQPS) && has(self.replicas))",message="totalQPS and replicas exclude each other: keep totalQPS to let the operator work out the pods, or replicas to set them (kubectl scale, HPA, KEDA); to change over, remove the other one in the same request, with null in kubectl patch --type=merge where another field manager owns it (server-side apply takes no null)",fieldPath=".replicas"
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas is above maxReplicas: lower minReplicas or raise maxReplicas",fieldPath=".minReplicas"
 type ElasticWebSpec struct {
-	// Image that the pods run, for instance registry.example.com/shop:1.4, or the same with a digest.
+	// image that the pods run, for instance registry.example.com/shop:1.4, or the same with a digest.
 	// The architectures that it holds decide where the pods may run.
 	//
 	// +required
@@ -21,7 +21,7 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^((([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])([.]([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|[[][a-fA-F0-9:]+[]])(:[0-9]{1,5})?/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@(sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}))?$')",message="image is not an image reference: write it like registry.example.com/shop:1.4 or registry.example.com/shop@sha256:<64 hex digits>, without a scheme or blanks, the repository in lower case"
 	Image string `json:"image"`
 
-	// Port that clients reach. It is the node port of a NodePort Service (the default type), and the
+	// port that clients reach. It is the node port of a NodePort Service (the default type), and the
 	// Service's own port for the types LoadBalancer and ClusterIP. From 1 to 65535; a node port must
 	// lie in the node port range of the cluster, which the API server checks.
 	//
@@ -30,14 +30,14 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:Maximum=65535
 	Port *int32 `json:"port"`
 
-	// SinglePodsQPS is what one pod can serve, in requests per second, on every architecture for which
+	// singlePodsQPS is what one pod can serve, in requests per second, on every architecture for which
 	// nothing else is said or measured.
 	//
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	SinglePodsQPS *int32 `json:"singlePodsQPS"`
 
-	// TotalQPS is what the application must serve, in requests per second. The operator works out the
+	// totalQPS is what the application must serve, in requests per second. The operator works out the
 	// number of pods from it. Absent or 0 means that there is no demand: nothing is created, and what
 	// exists goes to 0 pods. It excludes replicas.
 	//
@@ -45,34 +45,34 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	TotalQPS *int32 `json:"totalQPS,omitempty"`
 
-	// Replicas is the number of pods, in the place of totalQPS. It is what kubectl scale, a
+	// replicas is the number of pods, in the place of totalQPS. It is what kubectl scale, a
 	// HorizontalPodAutoscaler and KEDA write through the scale subresource. 0 means no demand.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// MinReplicas is the least number of pods while there is demand. With neither totalQPS nor replicas
+	// minReplicas is the least number of pods while there is demand. With neither totalQPS nor replicas
 	// it hands the number of pods to an autoscaler: the operator sets replicas once, and then leaves it.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	MinReplicas *int32 `json:"minReplicas,omitempty"`
 
-	// MaxReplicas is the greatest number of pods. A demand that needs more is reported, not met.
+	// maxReplicas is the greatest number of pods. A demand that needs more is reported, not met.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// HeadroomPercent is capacity kept above totalQPS, in percent of it, from 0 to 1000.
+	// headroomPercent is capacity kept above totalQPS, in percent of it, from 0 to 1000.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	HeadroomPercent *int32 `json:"headroomPercent,omitempty"`
 
-	// ContainerPort is the port on which the application listens in its container. Default: the only TCP
+	// containerPort is the port on which the application listens in its container. Default: the only TCP
 	// port that the image exposes, else 8080.
 	//
 	// +optional
@@ -80,7 +80,7 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:Maximum=65535
 	ContainerPort *int32 `json:"containerPort,omitempty"`
 
-	// Architectures restricts the pods to the architectures that are listed here, and says what a pod
+	// architectures restricts the pods to the architectures that are listed here, and says what a pod
 	// can serve on each. Default: every architecture that the image holds.
 	//
 	// +optional
@@ -90,13 +90,13 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Architectures []ArchitectureSpec `json:"architectures,omitempty"`
 
-	// BenchmarkRef names an ElasticWebBenchmark of the same namespace. What it measured wins over every
+	// benchmarkRef names an ElasticWebBenchmark of the same namespace. What it measured wins over every
 	// singlePodsQPS.
 	//
 	// +optional
 	BenchmarkRef *BenchmarkReference `json:"benchmarkRef,omitempty"`
 
-	// Service says how the application is reached.
+	// service says how the application is reached.
 	//
 	// +optional
 	Service *ServiceSpec `json:"service,omitempty"`
@@ -111,19 +111,19 @@ type Architecture string
 
 // ArchitectureSpec says what is known and wished of one architecture.
 type ArchitectureSpec struct {
-	// Name of the architecture, as in the node label kubernetes.io/arch.
+	// name of the architecture, as in the node label kubernetes.io/arch.
 	//
 	// +required
 	Name Architecture `json:"name"`
 
-	// SinglePodsQPS is what one pod can serve on this architecture, in requests per second. Default: the
+	// singlePodsQPS is what one pod can serve on this architecture, in requests per second. Default: the
 	// singlePodsQPS of the spec.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	SinglePodsQPS *int32 `json:"singlePodsQPS,omitempty"`
 
-	// Weight of the preferred node affinity for this architecture, from 1 to 100, the highest preferred.
+	// weight of the preferred node affinity for this architecture, from 1 to 100, the highest preferred.
 	// Default: by rank of what a pod can serve.
 	//
 	// +optional
@@ -134,7 +134,7 @@ type ArchitectureSpec struct {
 
 // BenchmarkReference names an ElasticWebBenchmark of the same namespace.
 type BenchmarkReference struct {
-	// Name of the ElasticWebBenchmark.
+	// name of the ElasticWebBenchmark.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -158,13 +158,13 @@ const (
 
 // ServiceSpec says how the application is reached.
 type ServiceSpec struct {
-	// Type of the Service: NodePort, LoadBalancer or ClusterIP.
+	// type of the Service: NodePort, LoadBalancer or ClusterIP.
 	//
 	// +optional
 	// +kubebuilder:default=NodePort
 	Type ServiceType `json:"type,omitempty"`
 
-	// Annotations of the Service, for instance those that a cloud's load balancer reads.
+	// annotations of the Service, for instance those that a cloud's load balancer reads.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
@@ -192,15 +192,17 @@ type ServiceSpec struct {
 type ElasticWeb struct {
 	metav1.TypeMeta `json:",inline"`
 
+	// metadata is that of any object; its name becomes that of the Deployment, the Service and the budget.
+	//
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
 
-	// Spec says what the web application is, and what it must serve.
+	// spec says what the web application is, and what it must serve.
 	//
 	// +required
 	Spec ElasticWebSpec `json:"spec"`
 
-	// Status reports what was made of it, and what it really serves.
+	// status reports what was made of it, and what it really serves.
 	//
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
