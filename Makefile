@@ -107,6 +107,10 @@ test: test-unit ## Run all tests, the suites on a local control plane.
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
 	DEMO_EXIT=$(DEMO_EXIT) go run ./test/demo
 
+.PHONY: bench
+bench: build ## Measure the operator against a bare client, as ratios; BENCH_ARGS sets flags, for instance '-n 1000 -rest 10m'.
+	go run ./test/perf $(BENCH_ARGS)
+
 ##@ Build
 
 .PHONY: build

@@ -64,8 +64,17 @@ type ElasticWebReconciler struct {
 // +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile reads what there is, decides what should be, writes what differs, and reports.
+// Reconcile implements reconcile.Reconciler.
 func (r *ElasticWebReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	result, err := r.reconcile(ctx, request)
+	if ctx.Err() != nil {
+		return ctrl.Result{}, nil // the manager stops, which cancels requests: nothing failed.
+	}
+	return result, err
+}
+
+// reconcile reads what there is, decides what should be, writes what differs, and reports.
+func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	web, err := r.get(ctx, request.NamespacedName)
 	if err != nil || web == nil {
 		return ctrl.Result{}, err

@@ -9,51 +9,51 @@ import (
 
 // ElasticWebStatus reports what was made of an ElasticWeb, and what it really serves.
 type ElasticWebStatus struct {
-	// ObservedGeneration is the generation of the spec that this status speaks of; -1 before the first.
+	// observedGeneration is the generation of the spec that this status speaks of; -1 before the first.
 	//
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// RealQPS is what the ready pods serve together, in requests per second: their number times what a
+	// realQPS is what the ready pods serve together, in requests per second: their number times what a
 	// pod serves on the slowest architecture among them, since a Service spreads requests evenly.
 	//
 	// +optional
 	RealQPS *int32 `json:"realQPS,omitempty"`
 
-	// Replicas is the number of pods that exist and are not about to end.
+	// replicas is the number of pods that exist and are not about to end.
 	//
 	// +optional
 	Replicas int32 `json:"replicas"`
 
-	// ReadyReplicas is the number of those that are ready.
+	// readyReplicas is the number of those that are ready.
 	//
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas"`
 
-	// Selector of the pods, in the form that the scale subresource needs.
+	// selector of the pods, in the form that the scale subresource needs.
 	//
 	// +optional
 	Selector string `json:"selector,omitempty"`
 
-	// PodsByArchitecture is a summary for tables: the pods of each architecture, the best one first, for
+	// podsByArchitecture is a summary for tables: the pods of each architecture, the best one first, for
 	// instance "arm64=3,amd64=1".
 	//
 	// +optional
 	PodsByArchitecture string `json:"podsByArchitecture,omitempty"`
 
-	// Image holds the facts of the image that the pods are made from.
+	// image holds the facts of the image that the pods are made from.
 	//
 	// +optional
 	Image *ImageStatus `json:"image,omitempty"`
 
-	// Architectures on which the pods may run, the best-performing first.
+	// architectures on which the pods may run, the best-performing first.
 	//
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// Conditions: Ready, Reconciling, Stalled, CapacityMet and PlatformsResolved.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet and PlatformsResolved.
 	//
 	// +optional
 	// +listType=map
@@ -63,28 +63,28 @@ type ElasticWebStatus struct {
 
 // ImageStatus holds the facts of an image that decide about the pods.
 type ImageStatus struct {
-	// Reference is the image as the spec names it.
+	// reference is the image as the spec names it.
 	//
 	// +optional
 	Reference string `json:"reference,omitempty"`
 
-	// Digest of the manifest or index that the reference stood for when it was looked up.
+	// digest of the manifest or index that the reference stood for when it was looked up.
 	//
 	// +optional
 	Digest string `json:"digest,omitempty"`
 
-	// Platforms that the image holds, for instance linux/arm64 or linux/arm/v7.
+	// platforms that the image holds, for instance linux/arm64 or linux/arm/v7.
 	//
 	// +optional
 	// +listType=set
 	Platforms []string `json:"platforms,omitempty"`
 
-	// Port is the only TCP port that the image exposes.
+	// port is the only TCP port that the image exposes.
 	//
 	// +optional
 	Port *int32 `json:"port,omitempty"`
 
-	// User is the numeric user other than root that the image runs as.
+	// user is the numeric user other than root that the image runs as.
 	//
 	// +optional
 	User *int64 `json:"user,omitempty"`
@@ -104,32 +104,32 @@ const (
 
 // ArchitectureStatus reports on one architecture.
 type ArchitectureStatus struct {
-	// Name of the architecture, as in the node label kubernetes.io/arch.
+	// name of the architecture, as in the node label kubernetes.io/arch.
 	//
 	// +required
 	Name string `json:"name"`
 
-	// SinglePodsQPS is what one pod serves on it, in requests per second.
+	// singlePodsQPS is what one pod serves on it, in requests per second.
 	//
 	// +optional
 	SinglePodsQPS int32 `json:"singlePodsQPS,omitempty"`
 
-	// Source of singlePodsQPS: Spec or Measured.
+	// source of singlePodsQPS: Spec or Measured.
 	//
 	// +optional
 	Source QPSSource `json:"source,omitempty"`
 
-	// Weight of the preferred node affinity for it; absent where there is nothing to prefer.
+	// weight of the preferred node affinity for it; absent where there is nothing to prefer.
 	//
 	// +optional
 	Weight int32 `json:"weight,omitempty"`
 
-	// Pods on it that are not about to end.
+	// pods on it that are not about to end.
 	//
 	// +optional
 	Pods int32 `json:"pods"`
 
-	// ReadyPods of them.
+	// readyPods of them.
 	//
 	// +optional
 	ReadyPods int32 `json:"readyPods"`

@@ -10,12 +10,12 @@ import (
 // PodSettings are the fields of the pods that a user may set, in the words of PodSpec. Each is taken over
 // as it is; what is not set gets the defaults that are named here.
 type PodSettings struct {
-	// Resources of the container. Default: requests and limits of 100m CPU and 512Mi memory.
+	// resources of the container. Default: requests and limits of 100m CPU and 512Mi memory.
 	//
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// Env are environment variables of the container.
+	// env are environment variables of the container.
 	//
 	// +optional
 	// +listType=map
@@ -23,34 +23,34 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxItems=512
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
-	// EnvFrom are sources of environment variables of the container.
+	// envFrom are sources of environment variables of the container.
 	//
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
 
-	// Command in the place of the image's entry point.
+	// command in the place of the image's entry point.
 	//
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
 	Command []string `json:"command,omitempty"`
 
-	// Args in the place of the image's command.
+	// args in the place of the image's command.
 	//
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
 	Args []string `json:"args,omitempty"`
 
-	// ImagePullPolicy of the container. Default: that of Kubernetes.
+	// imagePullPolicy of the container. Default: that of Kubernetes.
 	//
 	// +optional
 	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
 	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
 
-	// ImagePullSecrets are Secrets of the same namespace, with which the image is pulled and its
+	// imagePullSecrets are Secrets of the same namespace, with which the image is pulled and its
 	// architectures are looked up.
 	//
 	// +optional
@@ -59,53 +59,53 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
-	// ServiceAccountName of the pods. Its pull secrets serve as well.
+	// serviceAccountName of the pods. Its pull secrets serve as well.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
-	// ReadinessProbe of the container. Default: a TCP connection to the container port, where that port is
+	// readinessProbe of the container. Default: a TCP connection to the container port, where that port is
 	// known (containerPort, or from the image).
 	//
 	// +optional
 	ReadinessProbe *corev1.Probe `json:"readinessProbe,omitempty"`
 
-	// LivenessProbe of the container. Default: none.
+	// livenessProbe of the container. Default: none.
 	//
 	// +optional
 	LivenessProbe *corev1.Probe `json:"livenessProbe,omitempty"`
 
-	// StartupProbe of the container. Default: none.
+	// startupProbe of the container. Default: none.
 	//
 	// +optional
 	StartupProbe *corev1.Probe `json:"startupProbe,omitempty"`
 
-	// Lifecycle hooks of the container. Default: a preStop sleep of 5 seconds, in which the Service stops
+	// lifecycle hooks of the container. Default: a preStop sleep of 5 seconds, in which the Service stops
 	// sending requests to the pod.
 	//
 	// +optional
 	Lifecycle *corev1.Lifecycle `json:"lifecycle,omitempty"`
 
-	// TerminationGracePeriodSeconds is how long a pod may take to end, its preStop hook included, in
+	// terminationGracePeriodSeconds is how long a pod may take to end, its preStop hook included, in
 	// seconds. Default: 30.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
 
-	// SecurityContext of the container. Default: the restricted profile where the image has a numeric
+	// securityContext of the container. Default: the restricted profile where the image has a numeric
 	// user other than root, else that of Kubernetes.
 	//
 	// +optional
 	SecurityContext *corev1.SecurityContext `json:"securityContext,omitempty"`
 
-	// PodSecurityContext of the pods. Default: as for securityContext.
+	// podSecurityContext of the pods. Default: as for securityContext.
 	//
 	// +optional
 	PodSecurityContext *corev1.PodSecurityContext `json:"podSecurityContext,omitempty"`
 
-	// Volumes of the pods.
+	// volumes of the pods.
 	//
 	// +optional
 	// +listType=map
@@ -113,7 +113,7 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxItems=64
 	Volumes []corev1.Volume `json:"volumes,omitempty"`
 
-	// VolumeMounts of the container.
+	// volumeMounts of the container.
 	//
 	// +optional
 	// +listType=map
@@ -121,27 +121,27 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxItems=64
 	VolumeMounts []corev1.VolumeMount `json:"volumeMounts,omitempty"`
 
-	// NodeSelector that the nodes of the pods must match. A kubernetes.io/arch here pins the pods to one
+	// nodeSelector that the nodes of the pods must match. A kubernetes.io/arch here pins the pods to one
 	// architecture.
 	//
 	// +optional
 	// +mapType=atomic
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 
-	// Affinity of the pods. The architectures that the image holds are added to every required node
+	// affinity of the pods. The architectures that the image holds are added to every required node
 	// term; a term that names kubernetes.io/arch itself is kept as it is.
 	//
 	// +optional
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
-	// Tolerations of the pods, beside those for taints with the key kubernetes.io/arch.
+	// tolerations of the pods, beside those for taints with the key kubernetes.io/arch.
 	//
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
-	// TopologySpreadConstraints of the pods. Given, they replace the one that the operator derives so
+	// topologySpreadConstraints of the pods. Given, they replace the one that the operator derives so
 	// that the best architecture is filled first.
 	//
 	// +optional
@@ -151,20 +151,20 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxItems=16
 	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
 
-	// PriorityClassName of the pods.
+	// priorityClassName of the pods.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
-	// PodLabels are labels of the pods, beside those of the operator.
+	// podLabels are labels of the pods, beside those of the operator.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",message="podLabels must not hold app.kubernetes.io/name, instance, component or managed-by: the operator sets these; choose other keys"
 	PodLabels map[string]string `json:"podLabels,omitempty"`
 
-	// PodAnnotations are annotations of the pods.
+	// podAnnotations are annotations of the pods.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64

@@ -1,0 +1,89 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+const (
+	namespace = "perf"
+	firstPort = 10000
+	crd       = "config/crd/bases/elasticweb.example.com_elasticwebs.yaml"
+)
+
+func newClient(c *cluster.Cluster) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	if err := elasticwebv1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	return client.New(c.RESTConfig(), client.Options{Scheme: scheme})
+}
+
+// prepare makes the namespace, and the CRD served.
+func prepare(ctx context.Context, api client.Client) error {
+	text, err := os.ReadFile(crd)
+	if err != nil {
+		return fmt.Errorf("run this in the root of the repository: %w", err)
+	}
+	definition := &unstructured.Unstructured{}
+	if err := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096).Decode(&definition.Object); err != nil {
+		return err
+	}
+	if err := api.Create(ctx, definition); err != nil {
+		return err
+	}
+	if err := api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		return err
+	}
+	return wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		return api.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
+	})
+}
+
+func web(i int) *elasticwebv1.ElasticWeb {
+	return &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("web-%05d", i)},
+		Spec: elasticwebv1.ElasticWebSpec{
+			Image: "registry.example.com/shop:1.4", Port: ptr.To(int32(firstPort + i)),
+			SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400),
+		},
+	}
+}
+
+// forEach calls do for every number below n, concurrency at a time.
+func forEach(ctx context.Context, n, concurrency int, do func(ctx context.Context, i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(concurrency)
+	for i := range n {
+		group.Go(func() error { return do(ctx, i) })
+	}
+	return group.Wait()
+}
+
+// changeDemand sets the totalQPS of an ElasticWeb.
+func changeDemand(ctx context.Context, api client.Client, i int, totalQPS int32) error {
+	patch := fmt.Appendf(nil, `{"spec":{"totalQPS":%d}}`, totalQPS)
+	return api.Patch(ctx, web(i), client.RawPatch("application/merge-patch+json", patch))
+}
