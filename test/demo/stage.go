@@ -1,0 +1,184 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
+)
+
+// stage is all that the demo starts.
+type stage struct {
+	out      *console
+	root     string // of the repository
+	workshop string // where the operator is built before the cluster has a folder
+	cluster  *cluster.Cluster
+	client   client.Client
+	registry *imageRegistry
+	image    string
+	operator *operator
+}
+
+var pools = []cluster.NodePool{
+	{Arch: "amd64", Count: 3}, {Arch: "arm64", Count: 2}, {Arch: "ppc64le", Count: 2}, {Arch: "s390x", Count: 2},
+}
+
+// set starts everything: the operator is built while the control plane starts.
+func (s *stage) set(ctx context.Context) (err error) {
+	s.out.heading("Setting the stage")
+	if s.root, err = repositoryRoot(); err != nil {
+		return err
+	}
+	if _, err := binaries.Ensure(ctx, os.Stdout, binaries.All()...); err != nil {
+		return err
+	}
+	if s.workshop, err = os.MkdirTemp("", "elasticweb-demo-"); err != nil {
+		return err
+	}
+	var building sync.WaitGroup
+	defer building.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var failure error
+	building.Go(func() { failure = buildOperator(ctx, s.root, filepath.Join(s.workshop, "manager")) })
+	if err := s.setForOperator(ctx); err != nil {
+		return err
+	}
+	if err := s.out.step("operator: the rest of its compilation", func() error {
+		building.Wait()
+		return failure
+	}); err != nil {
+		return err
+	}
+	return s.out.step("operator: installed, started with its service account's rights", func() error { return s.startOperator(ctx) })
+}
+
+// setForOperator starts all that the operator finds when it comes.
+func (s *stage) setForOperator(ctx context.Context) error {
+	if err := s.out.step("control plane: etcd, API server, controllers, scheduler", func() error { return s.startCluster(ctx) }); err != nil {
+		return err
+	}
+	if err := s.out.step("nodes: "+describe(pools), func() error {
+		_, err := s.cluster.AddNodes(ctx, pools...)
+		return err
+	}); err != nil {
+		return err
+	}
+	return s.out.step("registry: an image for "+list(imageArchitectures), s.startRegistry)
+}
+
+func (s *stage) startCluster(ctx context.Context) (err error) {
+	if s.cluster, err = cluster.Start(ctx, cluster.Options{}); err != nil {
+		return err
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), elasticwebv1.AddToScheme(scheme)); err != nil {
+		return err
+	}
+	s.client, err = client.New(s.cluster.RESTConfig(), client.Options{Scheme: scheme})
+	return err
+}
+
+func (s *stage) startRegistry() (err error) {
+	if s.registry, err = startRegistry(); err != nil {
+		return err
+	}
+	s.image, err = s.registry.push("shop:1.4")
+	return err
+}
+
+// startOperator moves the program into the cluster's folder, which goes even when the demo is killed.
+func (s *stage) startOperator(ctx context.Context) error {
+	if err := s.install(ctx); err != nil {
+		return err
+	}
+	path := filepath.Join(s.folder(), "manager")
+	if err := os.Rename(filepath.Join(s.workshop, "manager"), path); err != nil {
+		return err
+	}
+	var err error
+	s.operator, err = startOperator(ctx, s.cluster, path, s.registry.host)
+	return err
+}
+
+// explain shows what the operator had to say when the demo fails.
+func (s *stage) explain() {
+	if s.operator != nil {
+		s.out.heading("The end of the operator's log")
+		s.out.text("%s", s.operator.logTail())
+	}
+}
+
+func (s *stage) folder() string { return filepath.Dir(s.cluster.Kubeconfig()) }
+
+// clear ends and removes everything.
+func (s *stage) clear() error {
+	if s.operator != nil {
+		s.operator.stop()
+	}
+	if s.registry != nil {
+		s.registry.stop()
+	}
+	var err error
+	if s.cluster != nil {
+		err = s.cluster.Stop()
+	}
+	if s.workshop != "" {
+		err = errors.Join(err, os.RemoveAll(s.workshop))
+	}
+	return err
+}
+
+// kubectl runs the cluster's kubectl in the repository.
+func (s *stage) kubectl(ctx context.Context, input string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, s.cluster.KubectlPath(), args...)
+	command.Dir = s.root
+	command.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Kubeconfig())
+	command.Stdin = strings.NewReader(input)
+	stdout, stderr := &bytes.Buffer{}, &bytes.Buffer{}
+	command.Stdout, command.Stderr = stdout, stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+func repositoryRoot() (string, error) {
+	output, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the sources of the operator, inside of which the demo is to be run: %w", err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+func describe(pools []cluster.NodePool) string {
+	parts := []string{}
+	for _, pool := range pools {
+		parts = append(parts, fmt.Sprintf("%d %s", pool.Count, pool.Arch))
+	}
+	return list(parts)
+}
+
+// list puts a comma or an "and" between words.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
