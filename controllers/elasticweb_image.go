@@ -39,32 +39,44 @@ func waiter(name types.NamespacedName) platforms.Waiter {
 // tells; 0 for never.
 func (r *ElasticWebReconciler) observeImage(web *elasticwebv1.ElasticWeb, observed *plan.Observed) (image plan.Image, retry time.Duration) {
 	name := client.ObjectKeyFromObject(web)
-	if r.Images == nil || !plan.NeedsLookup(&web.Spec, observed.Deployment) {
+	needed, fresh := plan.Lookup(&web.Spec, observed.Deployment)
+	if r.Images == nil || !needed {
 		r.waits.forget(name)
 		return plan.Image{State: plan.ImageNotLookedUp}, 0
 	}
-	result := r.Images.Lookup(platforms.Request{
-		Image: web.Spec.Image, Waiter: waiter(name), MaxAge: freshFor, Credentials: r.credentials(web),
-	})
-	switch failed, isFailure := errors.AsType[*platforms.Error](result.Err); {
-	case result.Pending:
-		left := r.waits.left(name, web.Spec.Image, r.Clock.Now(), r.ImageWait)
-		if left > 0 {
+	request := platforms.Request{Image: web.Spec.Image, Waiter: waiter(name), Credentials: r.credentials(web)}
+	if fresh {
+		request.MaxAge = freshFor
+	}
+	result := r.Images.Lookup(request)
+	if result.Pending {
+		if left := r.waits.left(name, web.Spec.Image, r.Clock.Now(), r.ImageWait); left > 0 {
 			return plan.Image{State: plan.ImagePending}, left
 		}
+	} else {
+		r.waits.forget(name)
+	}
+	return r.imageOf(web, result)
+}
+
+// imageOf is what the look-up has to say without waiting any longer. Facts hold until there are newer ones,
+// even where the registry no longer answers.
+func (r *ElasticWebReconciler) imageOf(web *elasticwebv1.ElasticWeb, result platforms.Result) (image plan.Image, retry time.Duration) {
+	failed, isFailure := errors.AsType[*platforms.Error](result.Err)
+	switch {
+	case result.Facts != nil:
+		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(web.Spec.Image, result.Facts)}, 0
+	case isFailure:
+		image = plan.Image{State: plan.ImageFailed, Reason: lookupReason(failed.Reason), Message: failed.Message}
+		if !result.RetryAt.IsZero() {
+			retry = max(result.RetryAt.Sub(r.Clock.Now()), time.Second)
+		}
+		return image, retry
+	default:
 		return plan.Image{
 			State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable,
 			Message: fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", r.ImageWait),
 		}, 0
-	case result.Err == nil && result.Facts != nil:
-		r.waits.forget(name)
-		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(web.Spec.Image, result.Facts)}, 0
-	case isFailure:
-		r.waits.forget(name)
-		return plan.Image{State: plan.ImageFailed, Reason: lookupReason(failed.Reason), Message: failed.Message},
-			max(result.RetryAt.Sub(r.Clock.Now()), time.Second)
-	default:
-		return plan.Image{State: plan.ImageNotLookedUp}, 0
 	}
 }
 

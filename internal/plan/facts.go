@@ -12,11 +12,13 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// NeedsLookup reports whether the registry has to be asked about the image: for a rollout that the user
-// causes, and as long as the pods are not made from facts of the very image that the spec names.
-func NeedsLookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) bool {
+// Lookup says whether the registry has to be asked about the image: needed, as long as the pods are not made
+// from facts of the very image that the spec names, and fresh, where a rollout that the user causes is about
+// to be made from the answer.
+func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (needed, fresh bool) {
 	record := RecordOf(deployment)
-	return record == nil || record.Pod != podHash(spec) || record.Image == nil || record.Image.Reference != spec.Image
+	fresh = record == nil || record.Pod != podHash(spec)
+	return fresh || record.Image == nil || record.Image.Reference != spec.Image, fresh
 }
 
 // chooseFacts says which facts of the image the pod template is made from, and whether the template must

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,10 +39,28 @@ type Cluster struct {
 // Start brings a control plane up and returns when its nodes are ready. It
 // first builds the binaries that are not there yet. When it fails, or ctx ends
 // before it returns, nothing is left behind; afterwards ctx has no influence.
-func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
+func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
+	for attempt := 1; ; attempt++ {
+		c, err := start(ctx, options)
+		if err == nil || attempt == startAttempts || options.Port != 0 || !portWasTaken(err) {
+			return c, err
+		}
+		fmt.Fprintln(options.Progress, "another process took a port in between: starting anew with others")
+	}
+}
+
+// startAttempts is how often other ports are tried. A port is free when it is chosen, but somebody else can
+// take it in the moment between its release and the component's listening.
+const startAttempts = 3
+
+func portWasTaken(err error) bool {
+	return strings.Contains(err.Error(), "address already in use")
+}
+
+func start(ctx context.Context, options Options) (_ *Cluster, err error) {
 	paths, err := binaries.Ensure(ctx, options.Progress, binaries.All()...)
 	if err != nil {
 		return nil, err
