@@ -6,6 +6,8 @@
 package plan
 
 import (
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
@@ -24,6 +26,8 @@ type Plan struct {
 	Asked    int64
 	Replicas int32
 	Limit    Limit
+	// MaxSurge of a rollout, as the Deployment has it.
+	MaxSurge intstr.IntOrString
 	// WaitsForImage is true while the pod template must wait for the registry's answer.
 	WaitsForImage bool
 	// Placement of the pods; its Contradiction, if any, keeps the Deployment as it is.
@@ -77,6 +81,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	result.DeletionCosts = deletionCosts(result.Rates, observed.Pods)
 	result.BudgetWanted = result.Replicas > 1
 	result.Shrinks = result.Replicas < existing
+	result.MaxSurge = maxSurge(observed.Deployment, result.Replicas)
 	return result
 }
 

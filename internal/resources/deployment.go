@@ -20,9 +20,6 @@ import (
 // progressDeadlineSeconds is how long a rollout may go without progress before it is reported.
 const progressDeadlineSeconds = 600
 
-// maxSurge is how much of the Deployment is added before anything is removed.
-const maxSurge = "25%"
-
 // Deployment is the Deployment of an ElasticWeb, without its record.
 func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.DeploymentApplyConfiguration, error) {
 	spec, err := podSpecApplyConfiguration(web, p)
@@ -46,16 +43,16 @@ func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.Deploymen
 			WithReplicas(p.Replicas).
 			WithProgressDeadlineSeconds(progressDeadlineSeconds).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
-			WithStrategy(surgeBeforeRemoval()).
+			WithStrategy(surgeBeforeRemoval(p)).
 			WithTemplate(template)), nil
 }
 
-func surgeBeforeRemoval() *appsv1ac.DeploymentStrategyApplyConfiguration {
+func surgeBeforeRemoval(p *plan.Plan) *appsv1ac.DeploymentStrategyApplyConfiguration {
 	return appsv1ac.DeploymentStrategy().
 		WithType(appsv1.RollingUpdateDeploymentStrategyType).
 		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
 			WithMaxUnavailable(intstr.FromInt32(0)).
-			WithMaxSurge(intstr.FromString(maxSurge)))
+			WithMaxSurge(p.MaxSurge))
 }
 
 // podSpecApplyConfiguration takes the way through JSON, in which both forms are the same: the user's fields
