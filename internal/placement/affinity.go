@@ -11,6 +11,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// linux is the value of the node label kubernetes.io/os that the images are for.
+const linux = "linux"
+
 // requireNodes puts the architectures and Linux into every required term. Terms are alternatives, so that
 // one term without them would let pods onto any node that it matches.
 func requireNodes(out *Placement, allowed []string) {
@@ -49,14 +52,18 @@ func ours(own []corev1.NodeSelectorRequirement, allowed []string) []corev1.NodeS
 	withinAllowed := func(r corev1.NodeSelectorRequirement) bool {
 		return r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn && isSubset(r.Values, allowed)
 	}
-	if len(allowed) > 0 && !slices.ContainsFunc(own, withinAllowed) {
+	switch {
+	case allowed == nil || slices.ContainsFunc(own, withinAllowed):
+	case len(allowed) == 0: // every kubelet sets the label, and an empty list of values is invalid.
+		add = append(add, corev1.NodeSelectorRequirement{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpDoesNotExist})
+	default:
 		add = append(add, in(corev1.LabelArchStable, slices.Sorted(slices.Values(allowed))...))
 	}
-	linux := func(r corev1.NodeSelectorRequirement) bool {
-		return r.Key == corev1.LabelOSStable && r.Operator == corev1.NodeSelectorOpIn && isSubset(r.Values, []string{"linux"})
+	isLinux := func(r corev1.NodeSelectorRequirement) bool {
+		return r.Key == corev1.LabelOSStable && r.Operator == corev1.NodeSelectorOpIn && isSubset(r.Values, []string{linux})
 	}
-	if !slices.ContainsFunc(own, linux) {
-		add = append(add, in(corev1.LabelOSStable, "linux"))
+	if !slices.ContainsFunc(own, isLinux) {
+		add = append(add, in(corev1.LabelOSStable, linux))
 	}
 	return add
 }
@@ -77,8 +84,7 @@ func Possible(input Input) []string {
 	}
 	left := []string{}
 	for _, architecture := range ordered(input) {
-		pinned, isPinned := input.NodeSelector[corev1.LabelArchStable]
-		if (!isPinned || pinned == architecture) && termsAllow(input.Affinity, architecture) {
+		if selectorAllows(input.NodeSelector, architecture) && termsAllow(input.Affinity, architecture) {
 			left = append(left, architecture)
 		}
 	}
@@ -96,6 +102,13 @@ func ordered(input Input) []string {
 	return flat
 }
 
+// selectorAllows reports whether the node selector leaves Linux nodes of the architecture possible.
+func selectorAllows(selector map[string]string, architecture string) bool {
+	pinned, isPinned := selector[corev1.LabelArchStable]
+	system, isSystemPinned := selector[corev1.LabelOSStable]
+	return (!isPinned || pinned == architecture) && (!isSystemPinned || system == linux)
+}
+
 // termsAllow reports whether some required term leaves nodes of the architecture possible.
 func termsAllow(affinity *corev1.Affinity, architecture string) bool {
 	if affinity == nil || affinity.NodeAffinity == nil ||
@@ -110,6 +123,23 @@ func termsAllow(affinity *corev1.Affinity, architecture string) bool {
 	})
 }
 
+// Names reports whether the node selector or a required term asks for nodes of the architecture by its name.
+func Names(selector map[string]string, affinity *corev1.Affinity, architecture string) bool {
+	if selector[corev1.LabelArchStable] == architecture {
+		return true
+	}
+	if affinity == nil || affinity.NodeAffinity == nil ||
+		affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return false
+	}
+	terms := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	return slices.ContainsFunc(terms, func(term corev1.NodeSelectorTerm) bool {
+		return slices.ContainsFunc(term.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool {
+			return r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn && slices.Contains(r.Values, architecture)
+		})
+	})
+}
+
 // excludes reports whether a requirement can match no Linux node of the architecture.
 func excludes(r corev1.NodeSelectorRequirement, architecture string) bool {
 	var value string
@@ -117,7 +147,7 @@ func excludes(r corev1.NodeSelectorRequirement, architecture string) bool {
 	case corev1.LabelArchStable:
 		value = architecture
 	case corev1.LabelOSStable:
-		value = "linux"
+		value = linux
 	default:
 		return false
 	}
@@ -139,14 +169,22 @@ func contradiction(input Input, possible []string) string {
 		return ""
 	}
 	allowed := strings.Join(slices.Sorted(slices.Values(input.Allowed)), ", ")
-	if allowed == "" {
-		return "the image holds none of the architectures in spec.architectures: list one that it holds, or leave spec.architectures out"
-	}
-	if pinned, isPinned := input.NodeSelector[corev1.LabelArchStable]; isPinned && !slices.Contains(input.Allowed, pinned) {
+	pinned, isPinned := input.NodeSelector[corev1.LabelArchStable]
+	system, isSystemPinned := input.NodeSelector[corev1.LabelOSStable]
+	switch {
+	case allowed == "":
+		return "the image holds none of the architectures in spec.architectures, or none for Linux: list one that it holds, or use another image"
+	case isSystemPinned && system != linux:
+		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods run on %s only: remove it", corev1.LabelOSStable, system, linux)
+	case isPinned && !slices.Contains(input.Allowed, pinned):
 		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods can run on %s only: change it, or use an image that holds linux/%s",
 			corev1.LabelArchStable, pinned, allowed, pinned)
+	case isPinned:
+		return fmt.Sprintf("spec.nodeSelector pins %s to %s, and the required terms of spec.affinity leave that out: change one of the two",
+			corev1.LabelArchStable, pinned)
+	default:
+		return fmt.Sprintf("the required terms of spec.affinity leave out every architecture on which the pods can run (%s): allow one of them", allowed)
 	}
-	return fmt.Sprintf("the required terms of spec.affinity leave out every architecture on which the pods can run (%s): allow one of them", allowed)
 }
 
 // prefersArchitecture reports whether the user has a preference of architectures, which then stands alone.

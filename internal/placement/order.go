@@ -33,13 +33,14 @@ func Rank(rates []Rate, previous Levels) Levels {
 		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	var levels Levels
-	var best Rate
+	var lowest []Rate // those of the last level.
 	for _, rate := range sorted {
-		if len(levels) == 0 || better(best, rate) {
-			levels, best = append(levels, nil), rate
+		isWorse := func(above Rate) bool { return better(above, rate) }
+		if len(levels) == 0 || slices.ContainsFunc(lowest, isWorse) {
+			levels, lowest = append(levels, nil), nil
 		}
 		last := len(levels) - 1
-		levels[last] = append(levels[last], rate.Architecture)
+		levels[last], lowest = append(levels[last], rate.Architecture), append(lowest, rate)
 	}
 	for _, level := range levels {
 		slices.Sort(level)

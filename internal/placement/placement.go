@@ -6,6 +6,7 @@
 package placement
 
 import (
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -76,11 +77,38 @@ func Place(in Input) Placement {
 	return out
 }
 
-// MaxSkew of the derived spread constraint for a number of pods. A small Deployment wants a small skew, to
-// survive the loss of a node; a large one a large skew, to fill the best architecture. docs/placement.md
-// holds the runs against the real scheduler that the rule was chosen by.
-func MaxSkew(pods int32) int32 {
-	return max(2, int32((int64(pods)*2+4)/5)) //nolint:gosec // 0.4 of an int32 is an int32.
+// MaxSkew of the derived spread constraint for a number of pods. nodes counts the nodes that take pods by
+// architecture; nil where that is not known. A small Deployment wants a small skew, to survive the loss of a
+// node; a large one a large skew, to fill the best architecture. What is large is the number of pods that a
+// node of the best architecture gets, times the logarithm that the scheduler weighs them with. docs/placement.md
+// holds the runs against the real scheduler that the numbers were chosen by.
+func MaxSkew(in Input, pods int32, nodes map[string]int) int32 {
+	skew := max(2, math.Ceil(0.4*float64(pods)))
+	if best, all := countNodes(in, nodes); best > 0 {
+		perNode := math.Ceil(float64(pods) / float64(best))
+		skew = max(skew, math.Ceil(1+2.5*perNode*math.Log(float64(all+2))))
+	}
+	return int32(min(skew, math.MaxInt32))
+}
+
+// countNodes gives the number of nodes of the architectures with the highest weight, and that of all on which
+// pods may run.
+func countNodes(in Input, nodes map[string]int) (best, all int) {
+	possible := Possible(in)
+	weights := weights(in.Levels, in.Weights, possible)
+	var highest int32
+	for _, architecture := range possible {
+		here := nodes[architecture]
+		all += here
+		switch weight := weights[architecture]; {
+		case here == 0 || weight < highest:
+		case weight > highest:
+			highest, best = weight, here
+		default:
+			best += here
+		}
+	}
+	return best, all
 }
 
 // spread is the user's constraints, else one of our own. A constraint of the template's own switches off

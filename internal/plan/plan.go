@@ -74,7 +74,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	result.Rates = presentRates(spec, observed, possible, result.Record.Levels)
 	size(&result, spec, observed, possible)
 	if rolls || result.Record.MaxSkew == 0 {
-		result.Record.MaxSkew = placement.MaxSkew(result.Replicas)
+		result.Record.MaxSkew = placement.MaxSkew(input, result.Replicas, schedulable(observed.Nodes))
 	}
 	input.MaxSkew = result.Record.MaxSkew
 	result.Placement = placement.Place(input)
@@ -83,6 +83,13 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	result.Shrinks = result.Replicas < existing
 	result.MaxSurge = maxSurge(observed.Deployment, result.Replicas)
 	return result
+}
+
+func schedulable(nodes *Nodes) map[string]int {
+	if nodes == nil {
+		return nil
+	}
+	return nodes.Schedulable
 }
 
 // placementInput works out the allowed architectures and their order, which it leaves in the record.

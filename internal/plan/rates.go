@@ -60,7 +60,7 @@ func linuxArchitecture(platform string) (string, bool) {
 }
 
 // worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec
-// lists it. One that is in use stays until it is below 45%, so that noise at the threshold moves nothing.
+// lists it, or the user's own terms name it. One that is in use stays until it is below 45%, so that noise at the threshold moves nothing.
 func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, inUse placement.Levels) []placement.Rate {
 	var best int64
 	for _, rate := range rates {
@@ -68,7 +68,7 @@ func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, inUse
 	}
 	used := inUse.Flat()
 	return slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool {
-		if !rate.Measured || isListed(spec, rate.Architecture) {
+		if !rate.Measured || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture) {
 			return false
 		}
 		percent := int64(50)

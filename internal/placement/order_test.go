@@ -1,0 +1,136 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func said(architecture string, qps int64) Rate { return Rate{Architecture: architecture, QPS: qps} }
+
+func measured(architecture string, qps int64) Rate {
+	return Rate{Architecture: architecture, QPS: qps, Measured: true}
+}
+
+func TestRank(t *testing.T) {
+	armFirst := Levels{{"arm64"}, {"amd64"}}
+	alike := Levels{{"amd64", "arm64"}}
+	for name, tc := range map[string]struct {
+		rates    []Rate
+		previous Levels
+		want     Levels
+	}{
+		"none":                                 {nil, nil, nil},
+		"one":                                  {[]Rate{said("amd64", 5)}, nil, Levels{{"amd64"}}},
+		"by QPS":                               {[]Rate{said("amd64", 5), said("arm64", 6)}, nil, armFirst},
+		"the same":                             {[]Rate{said("arm64", 5), said("amd64", 5)}, nil, alike},
+		"numbers of the spec are exact":        {[]Rate{said("amd64", 1000), said("arm64", 1001)}, nil, armFirst},
+		"10% of measured numbers are noise":    {[]Rate{measured("amd64", 100), measured("arm64", 110)}, nil, alike},
+		"more than 10% are not":                {[]Rate{measured("amd64", 100), measured("arm64", 111)}, nil, armFirst},
+		"one measured: noise":                  {[]Rate{said("amd64", 100), measured("arm64", 110)}, nil, alike},
+		"kept: equal by measurement":           {[]Rate{measured("amd64", 100), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: the other way by 10%":           {[]Rate{measured("amd64", 110), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: farther apart":                  {[]Rate{measured("amd64", 1), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: alike, and now 10% apart":       {[]Rate{measured("amd64", 100), measured("arm64", 110)}, alike, alike},
+		"changed: the other way by more":       {[]Rate{measured("amd64", 111), measured("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
+		"changed: alike, and now 11% apart":    {[]Rate{measured("amd64", 100), measured("arm64", 111)}, alike, armFirst},
+		"changed: the spec says equal":         {[]Rate{said("amd64", 100), said("arm64", 100)}, armFirst, alike},
+		"changed: the spec says otherwise":     {[]Rate{said("amd64", 101), said("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
+		"changed: one more architecture":       {[]Rate{said("amd64", 1), said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}, {"amd64"}}},
+		"changed: one less":                    {[]Rate{said("amd64", 1)}, armFirst, Levels{{"amd64"}}},
+		"changed: another one":                 {[]Rate{said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}}},
+		"a measured one does not blur the two": {[]Rate{measured("s390x", 100), said("amd64", 99), said("arm64", 98)}, nil, Levels{{"amd64", "s390x"}, {"arm64"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, Rank(tc.rates, tc.previous)); diff != "" {
+				t.Errorf("levels (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func anyRates() *rapid.Generator[[]Rate] {
+	return rapid.Custom(func(t *rapid.T) []Rate {
+		// Of few different numbers, so that equal ones and those within 10% are frequent.
+		qps := rapid.SampledFrom([]int64{1, 50, 90, 91, 99, 100, 101, 105, 109, 110, 111, 121, 1000})
+		kind := rapid.SampledFrom([]string{"said", "measured", "mixed"}).Draw(t, "kind")
+		var rates []Rate
+		for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom(append(architectures, "riscv64")), rapid.ID).Draw(t, "names") {
+			isMeasured := kind == "measured" || kind == "mixed" && rapid.Bool().Draw(t, "measured")
+			rates = append(rates, Rate{Architecture: name, QPS: qps.Draw(t, "qps"), Measured: isMeasured})
+		}
+		return rates
+	})
+}
+
+func TestRankProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rates := anyRates().Draw(t, "rates")
+		var previous Levels
+		if rapid.Bool().Draw(t, "hasPrevious") {
+			previous = Rank(anyRates().Draw(t, "before"), nil)
+		}
+		levels := Rank(rates, previous)
+		if diff := cmp.Diff(levels, Rank(rapid.Permutation(rates).Draw(t, "permutation"), previous)); diff != "" {
+			t.Fatalf("another order of the same rates gives other levels:\n%s", diff)
+		}
+		if diff := cmp.Diff(levels, Rank(rates, levels)); diff != "" {
+			t.Fatalf("the levels do not hold for the rates that they were made from:\n%s", diff)
+		}
+		var names []string
+		for _, rate := range rates {
+			names = append(names, rate.Architecture)
+		}
+		slices.Sort(names)
+		if flat := slices.Sorted(slices.Values(levels.Flat())); !slices.Equal(flat, names) {
+			t.Fatalf("levels name %v, the rates %v", flat, names)
+		}
+		at := levelOf(levels)
+		for _, a := range rates {
+			for _, b := range rates {
+				if better(a, b) && at[a.Architecture] >= at[b.Architecture] {
+					t.Fatalf("%v is better than %v, and not above it in %v", a, b, levels)
+				}
+			}
+		}
+	})
+}
+
+// A new measurement that turns no pair around by more than noise changes nothing.
+func TestRankKeepsTheOrderThroughNoise(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rates := anyRates().Draw(t, "rates")
+		levels := Rank(rates, nil)
+		at := levelOf(levels)
+		again := slices.Clone(rates)
+		for i := range again {
+			again[i].Measured = true
+			again[i].QPS = again[i].QPS * rapid.Int64Range(95, 105).Draw(t, "percent")
+		}
+		for _, a := range again {
+			for _, b := range again {
+				if at[a.Architecture] >= at[b.Architecture] && better(a, b) {
+					t.Skip("turned around by more than noise")
+				}
+			}
+		}
+		if diff := cmp.Diff(levels, Rank(again, levels)); diff != "" {
+			t.Fatalf("noise changed the levels (-before +after):\n%s", diff)
+		}
+	})
+}
+
+func levelOf(levels Levels) map[string]int {
+	at := map[string]int{}
+	for i, level := range levels {
+		for _, name := range level {
+			at[name] = i
+		}
+	}
+	return at
+}

@@ -1,0 +1,140 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package scheduling_test
+
+import (
+	"fmt"
+	"os"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"k8s.io/utils/ptr"
+)
+
+// withSkew sets the maxSkew of the template's spread constraint; 0 takes the constraint out.
+func withSkew(maxSkew int32) change {
+	return func(deployment *appsv1ac.DeploymentApplyConfiguration) {
+		spec := deployment.Spec.Template.Spec
+		if maxSkew == 0 {
+			spec.TopologySpreadConstraints = nil
+		}
+		for i := range spec.TopologySpreadConstraints {
+			spec.TopologySpreadConstraints[i].MaxSkew = &maxSkew
+		}
+	}
+}
+
+// perTemplate has the spread constraint count the pods of each template by themselves.
+func perTemplate(deployment *appsv1ac.DeploymentApplyConfiguration) {
+	spec := deployment.Spec.Template.Spec
+	for i := range spec.TopologySpreadConstraints {
+		spec.TopologySpreadConstraints[i].MatchLabelKeys = []string{"pod-template-hash"}
+	}
+}
+
+// These runs assert nothing: they are the other settings that the product's were chosen over.
+var _ = Describe("Other settings", func() {
+	BeforeEach(func() {
+		if os.Getenv(sweepVariable) == "" {
+			Skip("set " + sweepVariable + "=1 for the tables of docs/placement.md")
+		}
+	})
+
+	evenNodes := pools(nodes("arm64", 3), nodes("amd64", 3))
+	fewBest := pools(nodes("arm64", 1), nodes("amd64", 5))
+	oneEmptier := []pool{{nodes("arm64", 2), 20}, {nodes("arm64", 1), 0}, {nodes("amd64", 3), 0}}
+
+	// place gives where pods go in a scene of their own, and how they are spread on arm64.
+	place := func(ctx SpecContext, on []pool, pods int, changes ...change) (perArch, perNode string) {
+		s := newScene(ctx, on...)
+		defer s.remove(ctx)
+		s.deploy(ctx, newWeb(s.namespace, pods, two...), changes...)
+		got := s.landed(ctx)
+		return got.inOrder(two), join(got.onNodes(s, "arm64"))
+	}
+
+	for _, weight := range []int32{90, 50, 1} {
+		It(fmt.Sprintf("weights 100 and %d", weight), func(ctx SpecContext) {
+			row := []string{fmt.Sprintf("100 / %d", weight)}
+			for _, run := range []struct {
+				pods int
+				skew int32
+			}{{60, 0}, {60, 1000}, {130, 1000}} {
+				s := newScene(ctx, evenNodes...)
+				web := newWeb(s.namespace, run.pods, two...)
+				web.Spec.Architectures[0].Weight, web.Spec.Architectures[1].Weight = ptr.To[int32](100), &weight
+				s.deploy(ctx, web, withSkew(run.skew))
+				row = append(row, s.landed(ctx).inOrder(two))
+				s.remove(ctx)
+			}
+			tables.add("Weights, 3 + 3 nodes", []string{"weights arm64 / amd64", "60 pods, no spread constraint", "60 pods, maxSkew 1000", "130 pods, maxSkew 1000"}, row...)
+		}, SpecTimeout(timeout))
+	}
+
+	for _, maxSkew := range []int32{2, 5, 10, 20, 50, 100, 1000} {
+		It(fmt.Sprintf("maxSkew %d", maxSkew), func(ctx SpecContext) {
+			row := []string{fmt.Sprint(maxSkew)}
+			for _, pods := range []int{60, 130} {
+				perArch, _ := place(ctx, evenNodes, pods, withSkew(maxSkew))
+				row = append(row, perArch)
+			}
+			perArch, _ := place(ctx, fewBest, 50, withSkew(maxSkew))
+			row = append(row, perArch)
+			for _, pods := range []int{3, 10} {
+				_, perNode := place(ctx, oneEmptier, pods, withSkew(maxSkew))
+				row = append(row, perNode)
+			}
+			tables.add("maxSkew, weights 100 / 1", []string{"maxSkew", "60 pods, 3 + 3 nodes", "130 pods, 3 + 3 nodes", "50 pods, 1 + 5 nodes",
+				"3 pods, one emptier node", "10 pods, one emptier node"}, row...)
+		}, SpecTimeout(timeout))
+	}
+
+	for _, template := range []struct {
+		name    string
+		changes []change
+	}{
+		{"as the product", nil}, {"matchLabelKeys", []change{perTemplate}},
+		{"maxSkew 24", []change{withSkew(24)}}, {"maxSkew 24, matchLabelKeys", []change{withSkew(24), perTemplate}},
+	} {
+		It("rollouts, "+template.name, func(ctx SpecContext) {
+			row := []string{template.name}
+			for _, pods := range []int{60, 84} {
+				s := newScene(ctx, evenNodes...)
+				web := newWeb(s.namespace, pods, two...)
+				s.deploy(ctx, web, template.changes...)
+				web.Spec.Image = "registry.example.com/shop:2"
+				s.deploy(ctx, web, template.changes...)
+				row = append(row, s.landed(ctx).inOrder(two))
+				s.remove(ctx)
+			}
+			tables.add("Rollouts of other templates, 3 + 3 nodes", []string{"template", "60 pods", "84 pods"}, row...)
+		}, SpecTimeout(timeout))
+	}
+
+	It("scaled without a rollout", func(ctx SpecContext) {
+		for _, before := range []int{3, 12, 30} {
+			s := newScene(ctx, evenNodes...)
+			web := newWeb(s.namespace, before, two...)
+			maxSkew := s.deploy(ctx, web)
+			web.Spec.Replicas = ptr.To[int32](120)
+			s.deploy(ctx, web, withSkew(maxSkew))
+			got := s.landed(ctx)
+			tables.add("Scaled to 120 pods without a rollout, 3 + 3 nodes", []string{"pods before", "maxSkew", "pods per architecture"},
+				fmt.Sprint(before), fmt.Sprint(maxSkew), got.inOrder(two))
+			s.remove(ctx)
+		}
+	}, SpecTimeout(timeout))
+
+	It("many nodes", func(ctx SpecContext) {
+		for _, others := range []int{60, 90, 150} {
+			s := newScene(ctx, pools(nodes("arm64", 3), nodes("amd64", others))...)
+			s.deploy(ctx, newWeb(s.namespace, 60, two...))
+			got := s.landed(ctx)
+			tables.add("Many nodes, 60 pods", []string{"nodes", "pods per architecture"}, fmt.Sprintf("3 + %d", others), got.inOrder(two))
+			Expect(got.perArch["arm64"] + got.perArch["amd64"]).To(Equal(60))
+			s.remove(ctx)
+		}
+	}, SpecTimeout(timeout))
+})
