@@ -152,7 +152,7 @@ func (r *ElasticWebReconciler) applyService(ctx context.Context, web *elasticweb
 
 func (r *ElasticWebReconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, yields bool) (*corev1.Service, error) {
 	return applyObject(ctx, r, web, apply.Intent{
-		Configuration: resources.Service(web, yields), Into: &corev1.Service{},
+		Kind: kindService, Configuration: resources.Service(web, yields), Into: &corev1.Service{},
 	}, observed.Service)
 }
 
@@ -166,7 +166,7 @@ func (r *ElasticWebReconciler) applyBudget(ctx context.Context, web *elasticwebv
 		return err
 	}
 	budget, err := applyObject(ctx, r, web, apply.Intent{
-		Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
+		Kind: kindBudget, Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
 	}, observed.Budget)
 	if budget != nil {
 		observed.Budget = budget
@@ -199,7 +199,7 @@ func (r *ElasticWebReconciler) applyDeployment(ctx context.Context, web *elastic
 		return err
 	}
 	deployment, err := applyObject(ctx, r, web, apply.Intent{
-		Configuration: configuration, Into: &appsv1.Deployment{},
+		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
 		Notes: map[string]string{plan.AnnotationRecord: p.Record.String()},
 	}, observed.Deployment)
 	if err == nil {
@@ -230,7 +230,7 @@ func applyObject[T any, P interface {
 	*T
 	client.Object
 }](ctx context.Context, r *ElasticWebReconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, cached P) (P, error) {
-	intent.Owner = web.UID
+	intent.Namespace, intent.Name, intent.Owner = web.Namespace, web.Name, web.UID
 	var known client.Object
 	if cached != nil {
 		known = cached

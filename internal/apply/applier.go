@@ -104,6 +104,9 @@ func (a *Applier) isSettled(wanted *prepared, current client.Object) (bool, erro
 	if err != nil {
 		return false, fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
 	}
+	if err := wanted.compare(); err != nil {
+		return false, err
+	}
 	if !a.settled.accepts(wanted, live) {
 		return false, nil
 	}
@@ -173,6 +176,9 @@ func (a *Applier) accept(wanted *prepared, object client.Object) error {
 	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
+	}
+	if err := wanted.compare(); err != nil {
+		return err
 	}
 	a.settled.answered(wanted, live)
 	return nil

@@ -60,7 +60,7 @@ func newBench(t *testing.T, api client.Client, name string) *bench {
 
 func (b *bench) intent(name string, data map[string]string) Intent {
 	return Intent{
-		Into: &corev1.ConfigMap{}, Owner: b.owner.UID,
+		Kind: "ConfigMap", Namespace: "default", Name: name, Into: &corev1.ConfigMap{}, Owner: b.owner.UID,
 		Configuration: corev1ac.ConfigMap(name, "default").WithData(data).WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion("v1").WithKind("ConfigMap").WithName(b.owner.Name).WithUID(b.owner.UID).WithController(true)),
 	}

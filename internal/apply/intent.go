@@ -19,6 +19,8 @@ const AnnotationIntent = "elasticweb.example.com/intent"
 
 // Intent is the fields of one object that are to have certain values.
 type Intent struct {
+	// Kind, Namespace and Name of the object.
+	Kind, Namespace, Name string
 	// Configuration is an apply configuration of client-go, or anything else that marshals to one.
 	Configuration any
 	// Into is an empty object of the kind, into which the API server's answer is decoded.
@@ -31,16 +33,15 @@ type Intent struct {
 
 // prepared is an intent in the form that it is compared and sent in.
 type prepared struct {
-	fields map[string]any
-	// compared is the fields without the type, which typed objects do not carry.
-	compared  map[string]any
-	hash      string
-	notes     map[string]string
-	into      client.Object
-	owner     types.UID
-	namespace string
-	name      string
-	kind      string
+	kind, namespace, name string
+	text                  []byte
+	hash                  string
+	notes                 map[string]string
+	into                  client.Object
+	owner                 types.UID
+	// compared is the fields without the type, which typed objects do not carry. It is read from text when
+	// it is needed: at rest, the hash is enough.
+	compared map[string]any
 }
 
 func prepare(intent Intent) (*prepared, error) {
@@ -48,26 +49,34 @@ func prepare(intent Intent) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshal the apply configuration: %w", err)
 	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, fmt.Errorf("read the apply configuration: %w", err)
-	}
 	sum := sha256.Sum256(text)
-	result := &prepared{
-		fields: fields, hash: hex.EncodeToString(sum[:12]),
+	return &prepared{
+		kind: intent.Kind, namespace: intent.Namespace, name: intent.Name,
+		text: text, hash: hex.EncodeToString(sum[:12]),
 		notes: intent.Notes, into: intent.Into, owner: intent.Owner,
+	}, nil
+}
+
+// fields is the apply configuration as a map.
+func (p *prepared) fields() (map[string]any, error) {
+	fields := map[string]any{}
+	if err := json.Unmarshal(p.text, &fields); err != nil {
+		return nil, fmt.Errorf("read the apply configuration of %s %s: %w", p.kind, p.name, err)
 	}
-	result.kind, _ = fields["kind"].(string)
-	result.compared = maps.Clone(fields)
-	delete(result.compared, "kind")
-	delete(result.compared, "apiVersion")
-	metadata, _ := fields["metadata"].(map[string]any)
-	result.namespace, _ = metadata["namespace"].(string)
-	result.name, _ = metadata["name"].(string)
-	if result.kind == "" || result.name == "" {
-		return nil, fmt.Errorf("apply configuration %T has no kind or no name", intent.Configuration)
+	return fields, nil
+}
+
+// compare makes compared ready.
+func (p *prepared) compare() (err error) {
+	if p.compared != nil {
+		return nil
 	}
-	return result, nil
+	if p.compared, err = p.fields(); err != nil {
+		return err
+	}
+	delete(p.compared, "kind")
+	delete(p.compared, "apiVersion")
+	return nil
 }
 
 func (p *prepared) key() objectKey {
@@ -76,8 +85,14 @@ func (p *prepared) key() objectKey {
 
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have.
 func (p *prepared) body(resourceVersion string) ([]byte, error) {
-	metadata, _ := p.fields["metadata"].(map[string]any)
-	metadata = maps.Clone(metadata)
+	body, err := p.fields()
+	if err != nil {
+		return nil, err
+	}
+	metadata, isMap := body["metadata"].(map[string]any)
+	if !isMap {
+		return nil, fmt.Errorf("the apply configuration of %s %s has no metadata", p.kind, p.name)
+	}
 	annotations := map[string]any{AnnotationIntent: p.hash}
 	if own, isMap := metadata["annotations"].(map[string]any); isMap {
 		maps.Copy(annotations, own)
@@ -87,7 +102,5 @@ func (p *prepared) body(resourceVersion string) ([]byte, error) {
 	}
 	metadata["annotations"] = annotations
 	metadata["resourceVersion"] = resourceVersion
-	body := maps.Clone(p.fields)
-	body["metadata"] = metadata
 	return json.Marshal(body)
 }

@@ -1,0 +1,65 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"encoding/json"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+)
+
+// BenchmarkAtRest is what looking at one object again costs, where nothing changed.
+func BenchmarkAtRest(b *testing.B) {
+	labels := map[string]string{"app.kubernetes.io/name": "elasticweb", "app.kubernetes.io/instance": "shop"}
+	live := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "dev", Name: "shop", ResourceVersion: "5", Labels: labels,
+			OwnerReferences: []metav1.OwnerReference{{UID: "owner", Controller: ptr.To(true)}},
+		},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: ptr.To[int32](3), Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "nginx"}}},
+			},
+		},
+	}
+	text, err := json.Marshal(live)
+	if err != nil {
+		b.Fatal(err)
+	}
+	configuration := map[string]any{}
+	if err := json.Unmarshal(text, &configuration); err != nil {
+		b.Fatal(err)
+	}
+	configuration["kind"], configuration["apiVersion"] = "Deployment", "apps/v1"
+	delete(configuration["metadata"].(map[string]any), "resourceVersion")
+	intent := Intent{Kind: "Deployment", Namespace: "dev", Name: "shop", Configuration: configuration, Into: &appsv1.Deployment{}, Owner: "owner"}
+	wanted, err := prepare(intent)
+	if err != nil {
+		b.Fatal(err)
+	}
+	live.Annotations = map[string]string{AnnotationIntent: wanted.hash}
+	clock := clocktesting.NewFakePassiveClock(metav1.Now().Time)
+	for name, prepareRound := range map[string]func(*Applier){
+		"seen before": func(*Applier) {},
+		"new version": func(a *Applier) { a.settled.forget(wanted.key()) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			applier := New(nil, nil, "bench", NewWritten(clock), clock)
+			b.ReportAllocs()
+			for b.Loop() {
+				prepareRound(applier)
+				if _, wrote, err := applier.Apply(b.Context(), intent, live); wrote || err != nil {
+					b.Fatal(wrote, err)
+				}
+			}
+		})
+	}
+}
