@@ -106,7 +106,7 @@ test: test-unit ## Run all tests, the suites on a local control plane.
 .PHONY: demo
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
 	@echo 'Compiling the demo: seconds, or a few minutes the first time.'
-	@DEMO_EXIT=$(DEMO_EXIT) go run ./test/demo
+	@go run ./test/demo
 
 .PHONY: bench
 bench: build ## Measure the operator against a bare client, as ratios; BENCH_ARGS sets flags, for instance '-n 1000 -rest 10m'.

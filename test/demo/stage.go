@@ -109,10 +109,10 @@ func (s *stage) startOperator(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(s.folder(), "manager")
-	if err := os.Rename(filepath.Join(s.workshop, "manager"), path); err != nil {
+	err := errors.Join(os.Rename(filepath.Join(s.workshop, "manager"), path), os.Remove(s.workshop))
+	if err != nil {
 		return err
 	}
-	var err error
 	s.operator, err = startOperator(ctx, s.cluster, path, s.registry.host)
 	return err
 }
