@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -125,7 +126,7 @@ func podFailure(pod *corev1.Pod) *plan.PodFailure {
 		switch waiting := container.State.Waiting; {
 		case waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing":
 			failure.Reason = waiting.Reason
-			failure.Message = waiting.Message + " " + failure.Message
+			failure.Message = strings.TrimSpace(waiting.Message + " " + failure.Message)
 			return failure
 		case container.State.Terminated != nil && container.State.Terminated.ExitCode != 0:
 			failure.Reason = container.State.Terminated.Reason
