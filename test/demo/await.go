@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -37,7 +38,10 @@ func (s *stage) await(ctx context.Context, name, text string, wanted func(*elast
 			if wanted(web) {
 				return nil
 			}
-			if time.Now().After(deadline) || s.operator.hasEnded() {
+			if s.operator.hasEnded() {
+				return errors.New("the operator has ended")
+			}
+			if time.Now().After(deadline) {
 				return fmt.Errorf("%s is not as it should be: %s", name, describeConditions(web.Status.Conditions))
 			}
 			select {

@@ -56,7 +56,7 @@ func (s *stage) theSample(ctx context.Context) error {
 		return isReady(web) && web.Status.ReadyReplicas == 3 && *web.Status.RealQPS == 2400
 	})
 	if err == nil && !meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved) {
-		s.out.text("  The registry of %s is out of reach here; it runs all the same.", web.Spec.Image)
+		s.out.text("  The registry of %s gives no answer; the pods run all the same.", web.Spec.Image)
 	}
 	return err
 }
