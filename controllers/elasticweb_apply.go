@@ -96,13 +96,16 @@ func (r *ElasticWebReconciler) verifyShrink(ctx context.Context, web *elasticweb
 	live := &metav1.PartialObjectMetadata{}
 	live.SetGroupVersionKind(elasticwebv1.GroupVersion.WithKind(kindElasticWeb))
 	err := r.Live.Get(ctx, client.ObjectKeyFromObject(web), live)
-	if apierrors.IsNotFound(err) || err == nil && (live.UID != web.UID || live.Generation != web.Generation) {
-		return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: errors.New("the cache is behind")}
-	}
-	if err != nil {
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("verify that the spec is the newest: %w", err)
 	}
-	return nil
+	if err == nil && live.UID == web.UID && live.Generation == web.Generation {
+		return nil
+	}
+	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
+		return err
+	}
+	return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: errors.New("the cache is behind")}
 }
 
 // seedManager owns spec.replicas of an ElasticWeb that leaves them to an autoscaler, until that writes them.
@@ -126,6 +129,9 @@ func (r *ElasticWebReconciler) seedReplicas(ctx context.Context, web *elasticweb
 	seeded.Name, seeded.Namespace = web.Name, web.Namespace
 	err = r.Writer.Patch(ctx, seeded, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(seedManager))
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
+			return err
+		}
 		return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: err}
 	}
 	if err != nil {

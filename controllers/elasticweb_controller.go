@@ -6,6 +6,8 @@ package controllers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -103,6 +105,9 @@ func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Reque
 		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
 		Paused: isPaused(web), Contestant: carried.contestant,
 	})
+	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
 	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry)}, err
 }
 
@@ -124,6 +129,22 @@ func (r *ElasticWebReconciler) get(ctx context.Context, name types.NamespacedNam
 		web = cached
 	}
 	return web, nil
+}
+
+// lookAgain has the next pass work on the ElasticWeb as the API server has it, where the cache is behind.
+func (r *ElasticWebReconciler) lookAgain(ctx context.Context, name types.NamespacedName) error {
+	live := &elasticwebv1.ElasticWeb{}
+	err := r.Live.Get(ctx, name, live)
+	if apierrors.IsNotFound(err) {
+		r.written.Forget(kindElasticWeb, name)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the ElasticWeb: %w", err)
+	}
+	live.ManagedFields = nil
+	r.written.Remember(kindElasticWeb, live)
+	return nil
 }
 
 func (r *ElasticWebReconciler) forget(name types.NamespacedName) {

@@ -15,10 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
-// report writes the status where it differs, and then records what went wrong or was mended.
+// report writes the status where it differs, and then records what went wrong or was mended. The error is a
+// *apply.ChangedError where the ElasticWeb is not the newest: what made it newer may be no event to wait for.
 func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) error {
 	input.Now = metav1.NewTime(r.Clock.Now())
 	wanted := status.Make(input)
@@ -30,8 +32,10 @@ func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.Ela
 	err := r.Writer.Status().Patch(ctx, changed,
 		client.MergeFromWithOptions(web, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
 	if apierrors.IsConflict(err) {
-		r.written.Forget(kindElasticWeb, client.ObjectKeyFromObject(web))
-		return nil // the newer version is on its way to the cache, and is an event.
+		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
+			return err
+		}
+		return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: err}
 	}
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("write the status: %w", err)

@@ -6,6 +6,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,17 +80,34 @@ func (a *Applier) read(ctx context.Context, wanted *prepared) (client.Object, er
 	if !isObject {
 		return nil, fmt.Errorf("%T is no object", wanted.into)
 	}
-	err := a.live.Get(ctx, wanted.key().NamespacedName, object)
+	return a.readInto(ctx, wanted.key(), object)
+}
+
+func (a *Applier) readInto(ctx context.Context, key objectKey, object client.Object) (client.Object, error) {
+	err := a.live.Get(ctx, key.NamespacedName, object)
 	if apierrors.IsNotFound(err) {
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
+		a.written.Forget(key.kind, key.NamespacedName)
 		return nil, nil //nolint:nilnil // an absent object is an answer, not an error.
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s %s: %w", wanted.kind, wanted.name, err)
+		return nil, fmt.Errorf("read %s %s: %w", key.kind, key.Name, err)
 	}
 	object.SetManagedFields(nil)
-	a.written.Remember(wanted.kind, object)
+	a.written.Remember(key.kind, object)
 	return object, nil
+}
+
+// lookAgain has the next decision made on the object as the API server has it: the cache may be behind for
+// long, and each try from it would be a conflict again.
+func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID, into client.Object, conflict error) error {
+	current, err := a.readInto(ctx, key, into)
+	if err != nil {
+		return err
+	}
+	if current != nil && !isControlledBy(current, owner) {
+		a.written.Forget(key.kind, key.NamespacedName)
+	}
+	return &ChangedError{Kind: key.kind, Name: key.Name, Err: conflict}
 }
 
 // isSettled reports whether the object has the fields of the intent already.
@@ -124,7 +142,7 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 		return a.writeExisting(ctx, wanted, err)
 	}
 	if err != nil {
-		return current, false, a.explain(wanted, current, err)
+		return current, false, a.explain(ctx, wanted, current, err)
 	}
 	return object, true, a.accept(wanted, object)
 }
@@ -147,7 +165,7 @@ func (a *Applier) writeExisting(ctx context.Context, wanted *prepared, conflict 
 	}
 	object, err := a.patch(ctx, wanted, current.GetResourceVersion())
 	if err != nil {
-		return current, false, a.explain(wanted, current, err)
+		return current, false, a.explain(ctx, wanted, current, err)
 	}
 	return object, true, a.accept(wanted, object)
 }
@@ -185,8 +203,10 @@ func (a *Applier) accept(wanted *prepared, object client.Object) error {
 }
 
 // explain sorts the API server's errors: what changed in the meantime, what was refused, and what may pass.
-func (a *Applier) explain(wanted *prepared, current client.Object, err error) error {
+func (a *Applier) explain(ctx context.Context, wanted *prepared, current client.Object, err error) error {
 	switch {
+	case apierrors.IsConflict(err) && current != nil:
+		return a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err) && current != nil:
 		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
 		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
@@ -217,7 +237,7 @@ func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cach
 		a.written.Forget(kind, name)
 		return false, nil
 	case apierrors.IsConflict(err):
-		return false, &ChangedError{Kind: kind, Name: name.Name, Err: err}
+		return false, a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
 	case err != nil:
 		return false, fmt.Errorf("delete %s %s: %w", kind, name.Name, err)
 	}
@@ -230,6 +250,11 @@ func (a *Applier) Forget(kind string, name types.NamespacedName) {
 	a.written.Forget(kind, name)
 	a.refused.forget(objectKey{kind, name})
 	a.settled.forget(objectKey{kind, name})
+}
+
+func emptyLike(object client.Object) client.Object {
+	empty, _ := reflect.New(reflect.TypeOf(object).Elem()).Interface().(client.Object)
+	return empty
 }
 
 func isControlledBy(object client.Object, owner types.UID) bool {

@@ -69,7 +69,8 @@ func Newest[T client.Object](w *Written, kind string, name types.NamespacedName,
 	if !isSameType {
 		return cached, false
 	}
-	if any(cached) == any(*new(T)) {
+	// What a caller got here before is no news of the cache either.
+	if any(cached) == any(*new(T)) || any(cached) == any(written) {
 		return written, w.clock.Since(entry.at) > unseenFor
 	}
 	if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), written.GetResourceVersion()); err != nil || order >= 0 {
