@@ -67,7 +67,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	result.Record = Record{Generation: web.Generation, Pod: shape, Image: result.Facts}
 	if record != nil {
 		result.Record.Levels, result.Record.MaxSkew = record.Levels, record.MaxSkew
-		result.Record.Basis, result.Record.ToppedUp = record.Basis, record.ToppedUp
+		result.Record.Basis, result.Record.TopUp, result.Record.Grown = record.Basis, record.TopUp, record.Grown
 	}
 	input := placementInput(web, observed, &result)
 	possible := placement.Possible(input)

@@ -35,8 +35,10 @@ type Record struct {
 	MaxSkew int32 `json:"maxSkew,omitempty"`
 	// Basis is the architecture whose QPS the replicas were worked out with.
 	Basis string `json:"basis,omitempty"`
-	// ToppedUp is true once pods were added in the hope of room on the faster architectures.
-	ToppedUp bool `json:"toppedUp,omitempty"`
+	// TopUp is the number of pods beyond that, added in the hope of room on the faster architectures.
+	TopUp int64 `json:"topUp,omitempty"`
+	// Grown is true from when the replicas grew because of where pods landed until these serve the demand.
+	Grown bool `json:"grown,omitempty"`
 }
 
 // RecordOf reads the Record of a Deployment; nil where there is none or it cannot be read, which then

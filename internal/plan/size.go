@@ -25,9 +25,9 @@ func size(result *Plan, spec *elasticwebv1.ElasticWebSpec, observed Observed, po
 			existing: int64(existingReplicas(observed)),
 		}.size()
 		result.Asked = sizing.Pods
-		result.Record.Basis, result.Record.ToppedUp = sizing.Basis.Architecture, sizing.toppedUp
+		result.Record.Basis, result.Record.TopUp, result.Record.Grown = sizing.Basis.Architecture, sizing.topUp, sizing.grown
 	case ModeNone:
-		result.Record.Basis, result.Record.ToppedUp = "", false
+		result.Record.Basis, result.Record.TopUp, result.Record.Grown = "", 0, false
 	}
 	result.Replicas, result.Limit = clamp(spec, result.Asked)
 }
@@ -66,9 +66,12 @@ type sizer struct {
 	existing int64
 }
 
+// sized is a number of pods, of which topUp are beyond what the basis calls for, and whether it grew because
+// of where pods landed.
 type sized struct {
 	capacity.Sizing
-	toppedUp bool
+	topUp int64
+	grown bool
 }
 
 // size is the number of pods that the demand calls for on the architectures that the pods landed on. While
@@ -85,7 +88,8 @@ func (s sizer) size() sized {
 	return s.shrink(target)
 }
 
-// hold keeps the architecture that the last number was worked out with.
+// hold goes by the architecture that the last number was worked out with. Where that is fewer pods than there
+// are, it goes by the slowest that pods are on: which of them go is not known.
 func (s sizer) hold() sized {
 	basis := s.best
 	for _, rate := range s.rates {
@@ -93,28 +97,43 @@ func (s sizer) hold() sized {
 			basis = group(rate, 0)
 		}
 	}
-	return sized{
-		Sizing:   capacity.Sizing{Pods: capacity.PodsFor(s.demand, basis.PodQPS), Basis: basis},
-		toppedUp: s.record.ToppedUp,
+	held := topped(s.demand, basis, s.record.TopUp)
+	held.grown = s.record.Grown
+	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
+	if slowest, isAny := capacity.Slowest(bound); isAny && held.Pods < s.existing {
+		held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
 	}
+	return held
 }
 
-// grow counts with the slowest architecture that pods landed on. Where that would more than double what
-// the faster ones need, a few pods that landed on a slow node may be chance: once, as many more pods are
-// tried as would have to land on the faster architectures for the slow ones to go.
+func topped(demand int64, basis capacity.Group, topUp int64) sized {
+	return sized{Sizing: capacity.Sizing{Pods: capacity.PodsFor(demand, basis.PodQPS) + topUp, Basis: basis}, topUp: topUp}
+}
+
+// grow counts with the slowest architecture that pods landed on. While pods wait for a node, more of them
+// would wait, too. A few pods that landed on the slowest nodes of all may be chance: where counting with them
+// would more than double what the faster ones need, as many more pods are tried first as would have to land
+// on the faster ones for the slow ones to go: once.
 func (s sizer) grow(target sized, scheduled []capacity.Group) sized {
+	if slices.ContainsFunc(s.observed.Pods, func(pod Pod) bool { return !pod.Terminating && pod.Unschedulable != "" }) {
+		return s.hold()
+	}
 	faster := fasterThan(scheduled, target.Basis.PodQPS)
-	if len(faster) == 0 || s.record.ToppedUp {
-		target.toppedUp = s.record.ToppedUp && len(faster) > 0
+	basis, isAny := capacity.Slowest(faster)
+	tried := topped(s.demand, basis, capacity.Pods(scheduled)-capacity.Pods(faster))
+	target.grown, tried.grown = true, true
+	if !isAny || s.record.Grown || s.hasSlowerNodes(target.Basis.PodQPS) ||
+		target.Pods <= 2*tried.Pods || tried.Pods <= s.existing {
 		return target
 	}
-	basis, _ := capacity.Slowest(faster)
-	slow := capacity.Pods(scheduled) - capacity.Pods(faster)
-	topUp := capacity.PodsFor(s.demand, basis.PodQPS) + slow
-	if target.Pods <= 2*topUp || topUp <= s.existing {
-		return target
-	}
-	return sized{Sizing: capacity.Sizing{Pods: topUp, Basis: basis}, toppedUp: true}
+	return tried
+}
+
+// hasSlowerNodes reports whether pods may yet land on a slower architecture.
+func (s sizer) hasSlowerNodes(podQPS int64) bool {
+	return s.observed.Nodes != nil && slices.ContainsFunc(s.rates, func(rate placement.Rate) bool {
+		return rate.QPS < podQPS && s.observed.Nodes.Schedulable[rate.Architecture] > 0
+	})
 }
 
 // shrink lets the slower pods go only when the ReplicaSet controller is sure to take them: when they bear

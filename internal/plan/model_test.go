@@ -1,0 +1,416 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+)
+
+// model is a cluster with one ElasticWeb: the planner, and what the scheduler, the Deployment and ReplicaSet
+// controllers and the kubelets make of its plans. Each of them acts on what it last saw.
+type model struct {
+	random *rand.Rand
+	web    *elasticwebv1.ElasticWeb
+	nodes  []*modelNode
+	pods   []*modelPod
+	// Deployment as the planner wrote it, and what its controller last reported.
+	replicas   int32
+	template   string
+	record     Record
+	generation int64
+	written    bool
+	status     appsv1.DeploymentStatus
+	// What the planner, and the ReplicaSet controller, see of the pods.
+	seenByPlanner map[string]modelPod
+	seenStatus    appsv1.DeploymentStatus
+	costsSeen     map[string]int32
+	// sets is the number of pods of each template that the Deployment controller asked for.
+	sets map[string]int32
+	// chance is how often, in percent, the scheduler takes any node in the place of the best.
+	chance int
+	// blind is true while the ReplicaSet controller does not see new deletion costs.
+	blind   bool
+	serial  int
+	changes []int32
+	// lost says which replica change cost capacity that was there.
+	lost string
+}
+
+type modelNode struct {
+	name, architecture string
+	slots              int
+	cordoned           bool
+}
+
+type modelPod struct {
+	Pod
+	node        *modelNode
+	cost        int32
+	serial      int
+	terminating bool
+}
+
+func newModel(random *rand.Rand, web *elasticwebv1.ElasticWeb, nodes []*modelNode) *model {
+	return &model{random: random, web: web, nodes: nodes, seenByPlanner: map[string]modelPod{}, costsSeen: map[string]int32{}, sets: map[string]int32{}}
+}
+
+// actors each do what they do once, in any order. They report whether anything changed.
+func (m *model) actors() []func() bool {
+	return []func() bool{m.plan, m.controlDeployment, m.controlSets, m.schedule, m.getReady, m.reap, m.tellPlannerPods, m.tellPlannerStatus, m.tellCosts}
+}
+
+// disturb lets some of them act, so that what they see of each other is out of step.
+func (m *model) disturb(steps int) {
+	for range steps {
+		all := m.actors()
+		all[m.random.IntN(len(all))]()
+	}
+}
+
+// settle lets all act until nothing changes; false where that takes too long.
+func (m *model) settle() bool {
+	quiet := 0
+	for range 400 {
+		changed := false
+		all := m.actors()
+		for _, at := range m.random.Perm(len(all)) {
+			changed = all[at]() || changed
+		}
+		if quiet++; changed {
+			quiet = 0
+		}
+		if quiet > 20 {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *model) observed() Observed {
+	counts := &Nodes{All: map[string]int{}, Schedulable: map[string]int{}}
+	for _, node := range m.nodes {
+		counts.All[node.architecture]++
+		if !node.cordoned {
+			counts.Schedulable[node.architecture]++
+		}
+	}
+	observed := Observed{Nodes: counts, Image: Image{State: ImageFailed}}
+	for _, pod := range m.seenByPlanner {
+		observed.Pods = append(observed.Pods, pod.Pod)
+	}
+	slices.SortFunc(observed.Pods, func(a, b Pod) int { return cmp.Compare(a.Name, b.Name) })
+	if m.written {
+		observed.Deployment = &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Generation: m.generation, Annotations: map[string]string{AnnotationRecord: m.record.String()}},
+			Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(m.replicas)},
+			Status:     m.seenStatus,
+		}
+	}
+	return observed
+}
+
+// plan is a pass of the operator.
+func (m *model) plan() bool {
+	planned := Make(m.web, m.observed())
+	changed := !m.written || planned.Record.String() != m.record.String() || planned.Replicas != m.replicas
+	if changed && (!m.written || planned.Replicas != m.replicas || m.template != planned.Record.Pod) {
+		m.generation++
+	}
+	if m.written && planned.Replicas != m.replicas || !m.written {
+		m.changes = append(m.changes, planned.Replicas)
+	}
+	m.written, m.replicas, m.template, m.record = true, planned.Replicas, planned.Record.Pod, planned.Record
+	for name, cost := range planned.DeletionCosts {
+		for _, pod := range m.pods {
+			if pod.Name == name && !pod.HasDeletionCost {
+				pod.cost, pod.HasDeletionCost, changed = cost, true, true
+			}
+		}
+	}
+	return changed
+}
+
+// controlDeployment surges by a quarter before it removes what is old, and reports.
+func (m *model) controlDeployment() bool {
+	if !m.written {
+		return false
+	}
+	before := fmt.Sprint(m.sets, m.status)
+	var total, ready int32
+	readyOf := map[string]int32{}
+	for _, pod := range m.pods {
+		if pod.terminating {
+			continue
+		}
+		total++
+		if pod.Ready {
+			ready++
+			readyOf[pod.TemplateHash]++
+		}
+	}
+	updated := m.count(m.template)
+	old := total - updated
+	if old == 0 {
+		m.sets = map[string]int32{m.template: m.replicas}
+	} else {
+		surge := (m.replicas + 3) / 4
+		m.sets[m.template] = min(m.replicas, max(m.sets[m.template], m.replicas+surge-old))
+		spare := max(ready-m.replicas, 0)
+		for _, template := range slices.Sorted(maps.Keys(m.sets)) {
+			if template != m.template {
+				taken := min(spare, readyOf[template]) // beside those that are not ready.
+				m.sets[template], spare = min(m.sets[template], readyOf[template]-taken), spare-taken
+			}
+		}
+	}
+	m.status = appsv1.DeploymentStatus{ObservedGeneration: m.generation, Replicas: total, UpdatedReplicas: updated, ReadyReplicas: ready}
+	return fmt.Sprint(m.sets, m.status) != before
+}
+
+func (m *model) count(template string) int32 {
+	var number int32
+	for _, pod := range m.pods {
+		if !pod.terminating && pod.TemplateHash == template {
+			number++
+		}
+	}
+	return number
+}
+
+// controlSets makes pods and takes them away, in the order of the ReplicaSet controller.
+func (m *model) controlSets() bool {
+	changed := false
+	templates := []string{}
+	for _, pod := range m.pods {
+		if !slices.Contains(templates, pod.TemplateHash) {
+			templates = append(templates, pod.TemplateHash)
+		}
+	}
+	if m.written && !slices.Contains(templates, m.template) {
+		templates = append(templates, m.template)
+	}
+	for _, template := range templates {
+		want, have := m.sets[template], m.count(template)
+		for ; have < want; have++ {
+			m.serial++
+			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template}, serial: m.serial})
+			changed = true
+		}
+		if have > want {
+			m.remove(template, int(have-want))
+			changed = true
+		}
+	}
+	return changed
+}
+
+func (m *model) remove(template string, number int) {
+	var candidates []*modelPod
+	for _, pod := range m.pods {
+		if !pod.terminating && pod.TemplateHash == template {
+			candidates = append(candidates, pod)
+		}
+	}
+	colocated := map[*modelNode]int{}
+	for _, pod := range candidates {
+		colocated[pod.node]++
+	}
+	// When pods became ready is told apart in steps of a logarithm: chance, for the model.
+	since := map[*modelPod]int{}
+	for _, pod := range candidates {
+		since[pod] = m.random.IntN(3)
+	}
+	slices.SortFunc(candidates, func(a, b *modelPod) int {
+		return cmp.Or(
+			boolOrder(a.Node != "", b.Node != ""),
+			boolOrder(a.Ready, b.Ready),
+			cmp.Compare(m.costsSeen[a.Name], m.costsSeen[b.Name]),
+			cmp.Compare(colocated[b.node], colocated[a.node]),
+			cmp.Compare(since[a], since[b]),
+			cmp.Compare(b.serial, a.serial),
+		)
+	})
+	before, demand := m.served(), m.demand()
+	for _, pod := range candidates[:number] {
+		pod.terminating, pod.Terminating, pod.Ready = true, true, false
+	}
+	isRollout := template != m.template || m.count(template) < int32(m.alive()) //nolint:gosec // some dozens.
+	if after := m.served(); after < min(before, demand) && !isRollout {
+		m.lost = fmt.Sprintf("from %d to %d of %d requests per second, with %d replicas", before, after, demand, m.replicas)
+	}
+}
+
+func (m *model) alive() int {
+	number := 0
+	for _, pod := range m.pods {
+		if !pod.terminating {
+			number++
+		}
+	}
+	return number
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+func (m *model) demand() int64 {
+	return capacity.WithHeadroom(orZero(m.web.Spec.TotalQPS), orZero(m.web.Spec.HeadroomPercent))
+}
+
+func (m *model) served() int64 { return capacity.Served(m.ready()) }
+
+func (m *model) ready() []capacity.Group {
+	var groups []capacity.Group
+	for _, entry := range m.web.Spec.Architectures {
+		group := capacity.Group{Architecture: string(entry.Name), PodQPS: int64(*entry.SinglePodsQPS)}
+		for _, pod := range m.pods {
+			if pod.Ready && !pod.terminating && pod.Architecture == group.Architecture {
+				group.Pods++
+			}
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// schedule binds one pod that waits: to the best architecture that has room, or by chance to another.
+func (m *model) schedule() bool {
+	changed := false
+	for _, pod := range m.pods {
+		if pod.Node != "" || pod.terminating {
+			continue
+		}
+		var free []*modelNode
+		for _, node := range m.nodes {
+			if !node.cordoned && m.on(node) < node.slots {
+				free = append(free, node)
+			}
+		}
+		if len(free) == 0 {
+			changed = changed || pod.Unschedulable == ""
+			pod.Unschedulable = "0/3 nodes are available"
+			continue
+		}
+		order := m.record.Levels.Flat()
+		slices.SortStableFunc(free, func(a, b *modelNode) int {
+			return cmp.Or(cmp.Compare(position(order, a.architecture), position(order, b.architecture)), cmp.Compare(m.on(a), m.on(b)))
+		})
+		node := free[0]
+		if m.random.IntN(100) < m.chance {
+			node = free[m.random.IntN(len(free))]
+		}
+		pod.node, pod.Node, pod.Architecture, pod.Unschedulable = node, node.name, node.architecture, ""
+		changed = true
+	}
+	return changed
+}
+
+func (m *model) on(node *modelNode) int {
+	number := 0
+	for _, pod := range m.pods {
+		if pod.node == node {
+			number++
+		}
+	}
+	return number
+}
+
+// getReady makes some of the bound pods ready, in any order.
+func (m *model) getReady() bool {
+	changed := false
+	for _, pod := range m.pods {
+		if pod.Node != "" && !pod.Ready && !pod.terminating {
+			changed = true
+			pod.Ready = m.random.IntN(2) == 0
+		}
+	}
+	return changed
+}
+
+// reap ends pods that terminate; until then they take their room.
+func (m *model) reap() bool {
+	before := len(m.pods)
+	m.pods = slices.DeleteFunc(m.pods, func(pod *modelPod) bool { return pod.terminating && m.random.IntN(2) == 0 })
+	left := slices.ContainsFunc(m.pods, func(pod *modelPod) bool { return pod.terminating })
+	return len(m.pods) != before || left
+}
+
+// tellPlannerPods brings some or all news of the pods: those of each pod come in order, those of different
+// pods do not.
+func (m *model) tellPlannerPods() bool {
+	changed := false
+	alive := map[string]bool{}
+	for _, pod := range m.pods {
+		alive[pod.Name] = true
+		if seen, isSeen := m.seenByPlanner[pod.Name]; !isSeen || seen != *pod {
+			changed = true
+			if m.random.IntN(4) > 0 {
+				m.seenByPlanner[pod.Name] = *pod
+			}
+		}
+	}
+	for name := range m.seenByPlanner {
+		if !alive[name] {
+			changed = true
+			delete(m.seenByPlanner, name)
+		}
+	}
+	return changed
+}
+
+func (m *model) tellPlannerStatus() bool {
+	changed := fmt.Sprint(m.seenStatus) != fmt.Sprint(m.status)
+	m.seenStatus = m.status
+	return changed
+}
+
+// tellCosts brings the deletion costs to the ReplicaSet controller.
+func (m *model) tellCosts() bool {
+	changed := false
+	for _, pod := range m.pods {
+		if pod.cost != m.costsSeen[pod.Name] && !m.blind {
+			m.costsSeen[pod.Name], changed = pod.cost, true
+		}
+	}
+	return changed
+}
+
+// lose takes a node away with its pods.
+func (m *model) lose(node *modelNode) {
+	m.nodes = slices.DeleteFunc(m.nodes, func(n *modelNode) bool { return n == node })
+	m.pods = slices.DeleteFunc(m.pods, func(pod *modelPod) bool { return pod.node == node })
+}
+
+func (m *model) String() string {
+	text := fmt.Sprintf("demand %d, %d replicas by %s; ", m.demand(), m.replicas, m.record.Basis)
+	for _, group := range m.ready() {
+		slots := 0
+		for _, node := range m.nodes {
+			if node.architecture == group.Architecture {
+				slots += node.slots
+			}
+		}
+		text += fmt.Sprintf("%s: %d of %d at %d; ", group.Architecture, group.Pods, slots, group.PodQPS)
+	}
+	return text + fmt.Sprintf("changes %v", m.changes)
+}
