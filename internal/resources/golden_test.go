@@ -1,0 +1,178 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package resources_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+)
+
+// A golden file that changes restarts the pods of every ElasticWeb of that kind when the operator is
+// upgraded. Write new ones with go test ./internal/resources -update, and never a changed one without a need.
+var isUpdate = flag.Bool("update", false, "write the golden files")
+
+type golden struct {
+	spec     elasticwebv1.ElasticWebSpec
+	observed plan.Observed
+}
+
+// minimal is the walk-through's sample.
+func minimal(changes ...func(*elasticwebv1.ElasticWebSpec)) elasticwebv1.ElasticWebSpec {
+	spec := elasticwebv1.ElasticWebSpec{
+		Image: "nginx:1.17.1", Port: ptr.To[int32](30003),
+		SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400),
+	}
+	for _, change := range changes {
+		change(&spec)
+	}
+	return spec
+}
+
+func resolved(facts plan.ImageFacts) plan.Observed {
+	return plan.Observed{
+		Image: plan.Image{State: plan.ImageResolved, Facts: &facts},
+		Nodes: &plan.Nodes{
+			All:         map[string]int{"amd64": 3, "arm64": 3},
+			Schedulable: map[string]int{"amd64": 3, "arm64": 3},
+		},
+	}
+}
+
+var manyArchitectures = plan.ImageFacts{
+	Reference: "nginx:1.17.1", Digest: "sha256:0123",
+	Platforms: []string{"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "windows/amd64", "unknown/unknown"},
+}
+
+var goldens = map[string]golden{
+	"minimal":          {spec: minimal()},
+	"minimal-resolved": {spec: minimal(), observed: resolved(manyArchitectures)},
+	"preferred-architectures": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
+		s.Architectures = []elasticwebv1.ArchitectureSpec{
+			{Name: "arm64", SinglePodsQPS: ptr.To[int32](1000)}, {Name: "amd64"}, {Name: "s390x", Weight: ptr.To[int32](5)},
+		}
+	}), observed: resolved(manyArchitectures)},
+	"private-non-root": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
+		s.Image = "registry.example.com/team/shop:1.4"
+		s.ImagePullSecrets = []corev1.LocalObjectReference{{Name: "registry"}}
+		s.ServiceAccountName = "shop"
+	}), observed: resolved(plan.ImageFacts{
+		Reference: "registry.example.com/team/shop:1.4", Platforms: []string{"linux/amd64"},
+		Port: ptr.To[int32](8443), User: ptr.To[int64](65532),
+	})},
+	"pinned-node-selector": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
+		s.NodeSelector = map[string]string{corev1.LabelArchStable: "arm64", "disk": "fast"}
+	}), observed: resolved(manyArchitectures)},
+	"full": {spec: minimal(full), observed: resolved(manyArchitectures)},
+}
+
+// full sets every field that shapes a pod.
+func full(s *elasticwebv1.ElasticWebSpec) {
+	s.ContainerPort = ptr.To[int32](80)
+	s.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("250m")}}
+	s.Env = []corev1.EnvVar{{Name: "MODE", Value: "shop"}, {Name: "EMPTY"}}
+	s.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}}
+	s.Command, s.Args = []string{"/shop"}, []string{"--serve"}
+	s.ImagePullPolicy = corev1.PullAlways
+	s.ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/ready", Port: intstr.FromString("http")}}}
+	s.LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(80)}}}
+	s.StartupProbe = &corev1.Probe{FailureThreshold: 30, ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/check"}}}}
+	s.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 20}}}
+	s.TerminationGracePeriodSeconds = ptr.To[int64](60)
+	s.SecurityContext = &corev1.SecurityContext{ReadOnlyRootFilesystem: ptr.To(true)}
+	s.PodSecurityContext = &corev1.PodSecurityContext{FSGroup: ptr.To[int64](1000)}
+	s.Volumes = []corev1.Volume{{Name: "scratch", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	s.VolumeMounts = []corev1.VolumeMount{{Name: "scratch", MountPath: "/tmp"}}
+	s.NodeSelector = map[string]string{"disk": "fast"}
+	s.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "pool", Operator: corev1.NodeSelectorOpIn, Values: []string{"web"}}},
+		}}},
+	}}
+	s.Tolerations = []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpEqual, Value: "web", Effect: corev1.TaintEffectNoSchedule}}
+	s.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+		MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway,
+		LabelSelector: &metav1.LabelSelector{MatchLabels: plan.Selector("shop")},
+	}}
+	s.PriorityClassName = "high"
+	s.PodLabels = map[string]string{"tier": "front"}
+	s.PodAnnotations = map[string]string{"example.com/scrape": "true"}
+}
+
+func TestTemplatesAreTheSameInEveryVersion(t *testing.T) {
+	for name, wanted := range goldens {
+		t.Run(name, func(t *testing.T) {
+			web := &elasticwebv1.ElasticWeb{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: wanted.spec,
+			}
+			made := template(t, web, wanted.observed)
+			path := filepath.Join("testdata", "template-"+name+".json")
+			if *isUpdate {
+				if err := os.WriteFile(path, []byte(made), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(text), made); diff != "" {
+				t.Errorf("an upgrade of the operator would restart these pods (-golden +made):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The record is all that the next version of the operator has, while no registry answers and the nodes changed.
+func TestTemplatesAreTheSameFromTheRecord(t *testing.T) {
+	for name, wanted := range goldens {
+		t.Run(name, func(t *testing.T) {
+			web := &elasticwebv1.ElasticWeb{
+				ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: wanted.spec,
+			}
+			made := template(t, web, wanted.observed)
+			first := plan.Make(web, wanted.observed)
+			web.Generation, web.Spec.TotalQPS = 2, ptr.To[int32](80_000)
+			again := template(t, web, plan.Observed{
+				Deployment: &appsv1.Deployment{
+					ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{plan.AnnotationRecord: first.Record.String()}},
+					Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(first.Replicas)},
+				},
+				Nodes: &plan.Nodes{All: map[string]int{"amd64": 1}, Schedulable: map[string]int{"amd64": 1}},
+				Image: plan.Image{State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable},
+			})
+			if diff := cmp.Diff(made, again); diff != "" {
+				t.Errorf("a restart of the operator would restart these pods (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func template(t *testing.T, web *elasticwebv1.ElasticWeb, observed plan.Observed) string {
+	t.Helper()
+	p := plan.Make(web, observed)
+	deployment, err := resources.Deployment(web, &p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(deployment.Spec.Template, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text) + "\n"
+}
