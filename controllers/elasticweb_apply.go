@@ -35,13 +35,16 @@ type outcome struct {
 	retry time.Duration
 	// changedMeanwhile is true where something was not as it had been looked at: look again.
 	changedMeanwhile bool
-	contestant       string
+	// ending is true where the namespace is being deleted: nothing can be made in it any more.
+	ending     bool
+	contestant string
 }
 
 // add sorts an error: what was refused becomes a problem, what changed in the meantime calls for another
 // look, and the rest is returned.
 func (o *outcome) add(err error) error {
 	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused {
+		o.ending = o.ending || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
 		o.problems = append(o.problems, problemOf(refused))
 		o.retry = soonest(o.retry, refused.RetryAfter)
 		return nil
@@ -77,7 +80,7 @@ func (r *ElasticWebReconciler) carryOut(ctx context.Context, web *elasticwebv1.E
 		if err := result.add(step(ctx, web, p, observed, &result)); err != nil {
 			return result, err
 		}
-		if result.changedMeanwhile {
+		if result.changedMeanwhile || result.ending {
 			return result, nil
 		}
 	}

@@ -138,8 +138,11 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 		version = current.GetResourceVersion()
 	}
 	object, err := a.patch(ctx, wanted, version)
-	if current == nil && apierrors.IsConflict(err) {
-		return a.writeExisting(ctx, wanted, err)
+	switch {
+	case current == nil && apierrors.IsConflict(err):
+		return a.unseen(ctx, wanted, err)
+	case current != nil && isInTheWay(err):
+		object, err = a.patchClaiming(ctx, wanted, version, err)
 	}
 	if err != nil {
 		return current, false, a.explain(ctx, wanted, current, err)
@@ -147,27 +150,19 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	return object, true, a.accept(wanted, object)
 }
 
-// writeExisting goes on where a creation met an object that the cache does not show: one whose label was
-// stripped, one that the cache has not seen yet, or somebody else's.
-func (a *Applier) writeExisting(ctx context.Context, wanted *prepared, conflict error) (client.Object, bool, error) {
+// unseen tells why a creation met an object that the cache does not show: it is somebody else's, or one of
+// the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without
+// knowing the latter, which is remembered for the next one.
+func (a *Applier) unseen(ctx context.Context, wanted *prepared, conflict error) (client.Object, bool, error) {
 	current, err := a.read(ctx, wanted)
 	switch {
 	case err != nil:
 		return nil, false, err
-	case current == nil:
-		return nil, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: conflict}
-	case !isControlledBy(current, wanted.owner):
+	case current != nil && !isControlledBy(current, wanted.owner):
 		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
 		return current, false, a.notOwned(wanted, current)
 	}
-	if same, err := a.isSettled(wanted, current); err != nil || same {
-		return current, false, err
-	}
-	object, err := a.patch(ctx, wanted, current.GetResourceVersion())
-	if err != nil {
-		return current, false, a.explain(ctx, wanted, current, err)
-	}
-	return object, true, a.accept(wanted, object)
+	return nil, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: conflict}
 }
 
 func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (client.Object, error) {

@@ -207,6 +207,10 @@ func repairs(t *testing.T, b *bench) {
 func unseenOwnObject(t *testing.T, b *bench) {
 	b.apply(t, b.intent("unseen", map[string]string{"a": "1"}), nil)
 	b.written.Forget("ConfigMap", types.NamespacedName{Namespace: "default", Name: "unseen"})
+	_, wrote, err := b.applier.Apply(t.Context(), b.intent("unseen", map[string]string{"a": "2"}), nil)
+	if _, isUnseen := errors.AsType[*ChangedError](err); wrote || !isUnseen {
+		t.Fatalf("wrote %t, error %v; want a ChangedError, since the intent was made without the object", wrote, err)
+	}
 	object, wrote := b.apply(t, b.intent("unseen", map[string]string{"a": "2"}), nil)
 	if !wrote || object.Data["a"] != "2" {
 		t.Error("an object of its own that the cache does not show was not brought to the intent")

@@ -57,7 +57,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	result := Plan{Demand: demand, Seed: seed}
 	result.Wanted = demand.Mode != ModeNone || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 
-	record := RecordOf(observed.Deployment)
+	record := observedRecord(web, observed)
 	shape := podHash(spec)
 	rolls := record == nil || record.Pod != shape
 	result.Facts, result.WaitsForImage = chooseFacts(spec, observed, record, rolls)

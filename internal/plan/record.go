@@ -58,6 +58,23 @@ func RecordOf(deployment *appsv1.Deployment) *Record {
 	return record
 }
 
+// observedRecord is the Record of the live Deployment. Where somebody removed it, it is put together from
+// what else tells how the pods were made: a lost annotation must restart no pod.
+func observedRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
+	record := RecordOf(observed.Deployment)
+	if record != nil || observed.Deployment == nil {
+		return record
+	}
+	record = &Record{Generation: web.Generation, Pod: podHash(&web.Spec)}
+	if facts := observed.KnownFacts; facts != nil && sameRepository(facts.Reference, web.Spec.Image) {
+		record.Image = facts
+	}
+	for _, constraint := range observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints {
+		record.MaxSkew = constraint.MaxSkew
+	}
+	return record
+}
+
 // String is the Record as the annotation holds it.
 func (r Record) String() string {
 	text, err := json.Marshal(r)
