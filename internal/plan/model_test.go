@@ -44,6 +44,8 @@ type model struct {
 	blind   bool
 	serial  int
 	changes []int32
+	// most is the number of pods beyond which nothing was to be gained.
+	most int32
 	// lost says which replica change cost capacity that was there.
 	lost string
 }
@@ -64,6 +66,11 @@ type modelPod struct {
 
 func newModel(random *rand.Rand, web *elasticwebv1.ElasticWeb, nodes []*modelNode) *model {
 	return &model{random: random, web: web, nodes: nodes, seenByPlanner: map[string]modelPod{}, costsSeen: map[string]int32{}, sets: map[string]int32{}}
+}
+
+// begin forgets what was counted, for the next change of the world.
+func (m *model) begin() {
+	m.changes, m.lost, m.most = nil, "", most(m)
 }
 
 // actors each do what they do once, in any order. They report whether anything changed.

@@ -115,13 +115,14 @@ func topped(demand int64, basis capacity.Group, topUp int64) sized {
 // would more than double what the faster ones need, as many more pods are tried first as would have to land
 // on the faster ones for the slow ones to go: once.
 func (s sizer) grow(target sized, scheduled []capacity.Group) sized {
+	held := s.hold()
 	if slices.ContainsFunc(s.observed.Pods, func(pod Pod) bool { return !pod.Terminating && pod.Unschedulable != "" }) {
-		return s.hold()
+		return held
 	}
 	faster := fasterThan(scheduled, target.Basis.PodQPS)
 	basis, isAny := capacity.Slowest(faster)
 	tried := topped(s.demand, basis, capacity.Pods(scheduled)-capacity.Pods(faster))
-	target.grown, tried.grown = true, true
+	target.grown, tried.grown = held.grown || target.Basis.PodQPS < held.Basis.PodQPS, true
 	if !isAny || s.record.Grown || s.hasSlowerNodes(target.Basis.PodQPS) ||
 		target.Pods <= 2*tried.Pods || tried.Pods <= s.existing {
 		return target
