@@ -19,6 +19,10 @@ func main() {
 	options := options{}
 	options.bind(flag.CommandLine)
 	flag.Parse()
+	if err := options.check(flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		os.Exit(2)
+	}
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options.log)))
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)

@@ -4,12 +4,15 @@
 package main
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
@@ -47,6 +50,35 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.syncPeriod, "sync-period", 10*time.Hour, "How often every ElasticWeb is looked at again, though nothing changed. It makes no request.")
 	o.log.TimeEncoder = zapcore.ISO8601TimeEncoder
 	o.log.BindFlags(flags)
+}
+
+// namespaceOfPod is the file that tells a pod its namespace.
+const namespaceOfPod = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// check finds the mistakes that would show late, or in words that do not lead to their cause.
+func (o *options) check(arguments []string) error {
+	if len(arguments) > 0 {
+		return fmt.Errorf("%q is no flag: flags begin with --", arguments[0])
+	}
+	if o.concurrency < 1 {
+		return fmt.Errorf("--max-concurrent-reconciles=%d: it takes at least 1", o.concurrency)
+	}
+	if o.imageWait < 0 {
+		return fmt.Errorf("--image-wait=%s: it takes 0 or more", o.imageWait)
+	}
+	for _, namespace := range watchNamespaces() {
+		if mistakes := validation.IsDNS1123Label(namespace); len(mistakes) > 0 {
+			return fmt.Errorf("WATCH_NAMESPACE holds %q, which is no name of a namespace (separate them by commas): %s",
+				namespace, strings.Join(mistakes, "; "))
+		}
+	}
+	if _, err := os.Stat(o.registryCAs); o.registryCAs != "" && err != nil {
+		return fmt.Errorf("--registry-ca-file: %w", err)
+	}
+	if _, err := os.Stat(namespaceOfPod); err != nil && o.leaderElect && o.leaderElectionNamespace == "" {
+		return errors.New("outside of a pod, --leader-election-namespace is needed, or --leader-elect=false")
+	}
+	return nil
 }
 
 // watchNamespaces are those of WATCH_NAMESPACE, comma-separated; none stands for all.

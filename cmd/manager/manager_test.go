@@ -1,0 +1,467 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+const (
+	systemNamespace = "elasticweb-system"
+	managerAccount  = "controller-manager"
+	scraperAccount  = "scraper"
+	patience        = 30 * time.Second
+)
+
+// bench is a cluster with the roles of config/rbac, and the binary.
+type bench struct {
+	plane      *cluster.Cluster
+	client     client.Client
+	clientset  kubernetes.Interface
+	binary     string
+	kubeconfig string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
+	b := &bench{binary: filepath.Join(t.TempDir(), "manager")}
+	if output, err := exec.Command("go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	plane, err := cluster.Start(t.Context(), cluster.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 1}}, Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := plane.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	b.plane = plane
+	if b.client, err = client.New(plane.RESTConfig(), client.Options{Scheme: newScheme()}); err != nil {
+		t.Fatal(err)
+	}
+	b.clientset = kubernetes.NewForConfigOrDie(plane.RESTConfig())
+	b.install(t)
+	b.kubeconfig = b.kubeconfigOf(t, managerAccount)
+	return b
+}
+
+// install applies the CRD and the roles, as kustomize would.
+func (b *bench) install(t *testing.T) {
+	t.Helper()
+	b.create(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}})
+	for _, account := range []string{managerAccount, scraperAccount} {
+		b.create(t, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: account}})
+	}
+	b.apply(t, "../../config/crd/bases/elasticweb.example.com_elasticwebs.yaml")
+	for _, name := range []string{
+		"role", "role_binding", "leader_election_role", "leader_election_role_binding",
+		"metrics_auth_role", "metrics_auth_role_binding", "metrics_reader_role",
+	} {
+		b.apply(t, "../../config/rbac/"+name+".yaml")
+	}
+	b.create(t, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "scraper"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: systemNamespace, Name: scraperAccount}},
+	})
+	eventually(t, "the CRD is served", func() error { return b.client.List(t.Context(), &elasticwebv1.ElasticWebList{}) })
+}
+
+func (b *bench) apply(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.ReplaceAll(text, []byte("namespace: system\n"), []byte("namespace: "+systemNamespace+"\n"))
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal(text, &object.Object); err != nil {
+		t.Fatal(err)
+	}
+	if object.GetKind() == "Role" || object.GetKind() == "RoleBinding" {
+		object.SetNamespace(systemNamespace)
+	}
+	b.create(t, object)
+}
+
+func (b *bench) create(t *testing.T, object client.Object) {
+	t.Helper()
+	if err := b.client.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kubeconfigOf has the rights of a service account of the manager's namespace.
+func (b *bench) kubeconfigOf(t *testing.T, account string) string {
+	t.Helper()
+	config, err := b.plane.ServiceAccountConfig(t.Context(), systemNamespace, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(kubeconfig(config), path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func kubeconfig(config *rest.Config) clientcmdapi.Config {
+	const name = "test"
+	return clientcmdapi.Config{
+		Clusters: map[string]*clientcmdapi.Cluster{name: {
+			Server: config.Host, CertificateAuthority: config.CAFile, CertificateAuthorityData: config.CAData,
+		}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}
+}
+
+// process is a running manager.
+type process struct {
+	command *exec.Cmd
+	log     *lockedBuffer
+	// metrics and probes are the addresses of its endpoints.
+	metrics, probes string
+	ended           chan error
+}
+
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// start runs the binary with its default flags, but for the addresses and what a pod has and a process has not.
+func (b *bench) start(t *testing.T, watchNamespace string) *process {
+	t.Helper()
+	p := &process{log: &lockedBuffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
+	p.command = exec.Command(b.binary,
+		"--leader-election-namespace="+systemNamespace, "--look-up-images=false",
+		"--metrics-bind-address="+p.metrics, "--health-probe-bind-address="+p.probes)
+	p.command.Env = append(os.Environ(), "KUBECONFIG="+b.kubeconfig, "WATCH_NAMESPACE="+watchNamespace)
+	p.command.Stderr = p.log
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- p.command.Wait() }()
+	t.Cleanup(func() {
+		if p.command.ProcessState == nil {
+			_ = p.command.Process.Kill()
+		}
+		if t.Failed() {
+			t.Log(p.log)
+		}
+	})
+	eventually(t, "the manager is ready", func() error { return expectOK("http://" + p.probes + "/readyz") })
+	return p
+}
+
+// stop ends it as the kubelet does.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			t.Errorf("the manager ended with %v:\n%s", err, p.log)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the manager does not end:\n%s", p.log)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func expectOK(url string) error {
+	response, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
+
+func eventually(t *testing.T, what string, holds func() error) {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if err = holds(); err == nil {
+			return
+		}
+	}
+	t.Fatalf("not within %s: %s: %v", patience, what, err)
+}
+
+func TestManager(t *testing.T) {
+	b := newBench(t)
+	t.Run("serves, elects, and gives its lease back", b.testLife)
+	t.Run("metrics are for those who may read them", b.testMetrics)
+	t.Run("WATCH_NAMESPACE", b.testNamespaces)
+	t.Run("a second one waits for the lease", b.testStandby)
+}
+
+func (b *bench) testLife(t *testing.T) {
+	p := b.start(t, "")
+	if err := expectOK("http://" + p.probes + "/healthz"); err != nil {
+		t.Errorf("healthz: %v", err)
+	}
+	web := b.newWeb(t, "life")
+	eventually(t, "the ElasticWeb is looked after", func() error { return b.observed(t, web) })
+	if holder := b.leaseHolder(t); holder == "" {
+		t.Error("nobody holds the lease")
+	}
+	p.stop(t)
+	if holder := b.leaseHolder(t); holder != "" {
+		t.Errorf("%s holds the lease, though it ended", holder)
+	}
+	lines := strings.Split(strings.TrimSpace(p.log.String()), "\n")
+	iso := regexp.MustCompile(`"ts":"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}(Z|[+-]\d{4})"`)
+	for _, line := range lines {
+		if strings.HasPrefix(line, "{") && !iso.MatchString(line) {
+			t.Errorf("not in ISO 8601: %s", line)
+		}
+	}
+}
+
+func (b *bench) testMetrics(t *testing.T) {
+	p := b.start(t, "")
+	defer p.stop(t)
+	eventually(t, "the metrics endpoint is there", func() error {
+		connection, err := net.Dial("tcp", p.metrics)
+		if err == nil {
+			err = connection.Close()
+		}
+		return err
+	})
+	for _, given := range []struct {
+		who, token string
+		status     int
+	}{
+		{"nobody", "", http.StatusUnauthorized},
+		{"an unknown token", "made-up", http.StatusInternalServerError}, // so controller-runtime has it.
+		{"one without the role", b.token(t, managerAccount), http.StatusForbidden},
+		{"one with the role", b.token(t, scraperAccount), http.StatusOK},
+	} {
+		status, body := scrape(t, p.metrics, given.token)
+		if status != given.status {
+			t.Errorf("%s gets %d, want %d", given.who, status, given.status)
+		}
+		if isThere := strings.Contains(body, "controller_runtime_reconcile_total"); isThere != (status == http.StatusOK) {
+			t.Errorf("%s reads metrics: %t", given.who, isThere)
+		}
+	}
+	if response, err := http.Get("http://" + p.metrics + "/metrics"); err == nil {
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			t.Error("metrics are served in plain text")
+		}
+	}
+	if err := expectOK("http://" + p.probes + "/debug/pprof/"); err == nil {
+		t.Error("profiles are served")
+	}
+}
+
+func (b *bench) token(t *testing.T, account string) string {
+	t.Helper()
+	answer, err := b.clientset.CoreV1().ServiceAccounts(systemNamespace).CreateToken(t.Context(), account,
+		&authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.Status.Token
+}
+
+func scrape(t *testing.T, address, token string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	insecure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer insecure.CloseIdleConnections()
+	response, err := insecure.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+func (b *bench) testNamespaces(t *testing.T) {
+	first, second, other := b.newWeb(t, "first"), b.newWeb(t, "second"), b.newWeb(t, "other")
+	p := b.start(t, first.Namespace+", "+second.Namespace)
+	defer p.stop(t)
+	for _, web := range []*elasticwebv1.ElasticWeb{first, second} {
+		eventually(t, web.Namespace+" is watched", func() error { return b.observed(t, web) })
+	}
+	if b.observed(t, other) == nil {
+		t.Error("a namespace is looked after that is not to be watched")
+	}
+}
+
+func (b *bench) testStandby(t *testing.T) {
+	first := b.start(t, "")
+	eventually(t, "the first one leads", func() error {
+		if b.leaseHolder(t) == "" {
+			return errors.New("nobody holds the lease")
+		}
+		return nil
+	})
+	leader := b.leaseHolder(t)
+	second := b.start(t, "")
+	defer second.stop(t)
+	if holder := b.leaseHolder(t); holder != leader {
+		t.Errorf("%s took the lease from %s", holder, leader)
+	}
+	first.stop(t)
+	web := b.newWeb(t, "standby")
+	eventually(t, "the second one takes over", func() error { return b.observed(t, web) })
+}
+
+func (b *bench) leaseHolder(t *testing.T) string {
+	t.Helper()
+	lease, err := b.clientset.CoordinationV1().Leases(systemNamespace).Get(t.Context(), leaderElectionID, metav1.GetOptions{})
+	if err != nil {
+		return ""
+	}
+	return ptr.Deref(lease.Spec.HolderIdentity, "")
+}
+
+// newWeb makes a namespace, and an ElasticWeb in it.
+func (b *bench) newWeb(t *testing.T, namespace string) *elasticwebv1.ElasticWeb {
+	t.Helper()
+	b.create(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
+	web := &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop"},
+		Spec: elasticwebv1.ElasticWebSpec{
+			Image: "nginx:1.17.1", Port: ptr.To[int32](80), SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](800),
+			Service: &elasticwebv1.ServiceSpec{Type: elasticwebv1.ServiceTypeClusterIP},
+		},
+	}
+	b.create(t, web)
+	return web
+}
+
+// observed is nil once the status speaks of the spec.
+func (b *bench) observed(t *testing.T, web *elasticwebv1.ElasticWeb) error {
+	t.Helper()
+	if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(web), web); err != nil {
+		return err
+	}
+	if web.Status.ObservedGeneration != web.Generation {
+		return fmt.Errorf("observedGeneration is %d", web.Status.ObservedGeneration)
+	}
+	return nil
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "manager")
+	if output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(kubeconfigOfNothing(), kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]struct {
+		arguments, environment []string
+		says                   string
+	}{
+		"an unknown flag":            {[]string{"--no-such-flag"}, nil, "flag provided but not defined: -no-such-flag"},
+		"a malformed duration":       {[]string{"--image-wait=soon"}, nil, `invalid value "soon" for flag -image-wait`},
+		"an argument that is none":   {[]string{"leader-elect=false"}, nil, "leader-elect=false"},
+		"no worker":                  {[]string{"--max-concurrent-reconciles=0"}, nil, "--max-concurrent-reconciles"},
+		"less than no wait":          {[]string{"--image-wait=-1s"}, nil, "--image-wait"},
+		"a namespace that is none":   {nil, []string{"WATCH_NAMESPACE=dev;prod"}, "WATCH_NAMESPACE"},
+		"a lease without a place":    {nil, nil, "--leader-election-namespace"},
+		"authorities without a file": {[]string{"--leader-elect=false", "--registry-ca-file=/no/such/file"}, nil, "--registry-ca-file: stat /no/such/file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			command := exec.CommandContext(ctx, binary, append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, given.arguments...)...)
+			command.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), given.environment...)
+			output, err := command.CombinedOutput()
+			if _, hasEnded := errors.AsType[*exec.ExitError](err); !hasEnded || ctx.Err() != nil {
+				t.Fatalf("ended with %v, want a refusal:\n%s", err, output)
+			}
+			if !strings.Contains(string(output), given.says) {
+				t.Errorf("does not speak of %q:\n%s", given.says, output)
+			}
+		})
+	}
+}
+
+func kubeconfigOfNothing() clientcmdapi.Config {
+	return kubeconfig(&rest.Config{Host: "https://127.0.0.1:1"})
+}
