@@ -59,7 +59,7 @@ func (r *ElasticWebReconciler) record(web *elasticwebv1.ElasticWeb, now *elastic
 	switch {
 	case status.IsFailure(after.Reason):
 		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
-	case before != nil && status.IsFailure(before.Reason):
+	case before != nil && status.IsFailure(before.Reason) && after.Reason != elasticwebv1.ReasonPaused:
 		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
 	}
 }

@@ -23,12 +23,14 @@ type ElasticWebStatus struct {
 	// replicas is the number of pods that exist and are not about to end.
 	//
 	// +optional
-	Replicas int32 `json:"replicas"`
+	// +kubebuilder:default=0
+	Replicas int32 `json:"replicas,omitempty"`
 
 	// readyReplicas is the number of those that are ready.
 	//
 	// +optional
-	ReadyReplicas int32 `json:"readyReplicas"`
+	// +kubebuilder:default=0
+	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
 
 	// selector of the pods, in the form that the scale subresource needs.
 	//
