@@ -137,7 +137,7 @@ func TestChangeBetweenTotalQPSAndReplicas(t *testing.T) {
 		}
 	}
 	err := k8s.Patch(t.Context(), web, client.RawPatch("application/merge-patch+json", []byte(`{"spec": {"replicas": 4}}`)))
-	checkRefused(t, err, "spec.replicas", "set the other one to null in the same request")
+	checkRefused(t, err, "spec.replicas", "remove the other one in the same request")
 }
 
 func TestPrintColumns(t *testing.T) {
@@ -157,17 +157,17 @@ func TestPrintColumns(t *testing.T) {
 		"get elasticwebs": {
 			"NAME IMAGE TOTALQPS REALQPS PODS READY AGE",
 			"shop nginx:1.17.1 2400 1600 3 False SECONDS",
-			"untouched nginx:1.17.1 SECONDS",
+			"untouched nginx:1.17.1 0 SECONDS",
 		},
 		"get ew -o wide": {
 			"NAME IMAGE TOTALQPS REALQPS PODS READY AGE PORT ARCHITECTURES REASON",
 			"shop nginx:1.17.1 2400 1600 3 False SECONDS 30003 arm64=2,amd64=1 PodsNotReady",
-			"untouched nginx:1.17.1 SECONDS 30003",
+			"untouched nginx:1.17.1 0 SECONDS 30003",
 		},
 		"get elasticweb shop --no-headers": {"shop nginx:1.17.1 2400 1600 3 False SECONDS"},
 		"get all --no-headers": {
 			"elasticweb.elasticweb.example.com/shop nginx:1.17.1 2400 1600 3 False SECONDS",
-			"elasticweb.elasticweb.example.com/untouched nginx:1.17.1 SECONDS",
+			"elasticweb.elasticweb.example.com/untouched nginx:1.17.1 0 SECONDS",
 		},
 	} {
 		t.Run(arguments, func(t *testing.T) {
