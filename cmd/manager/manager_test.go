@@ -46,12 +46,29 @@ const (
 	patience        = 30 * time.Second
 )
 
-// bench is a cluster with the roles of config/rbac, and the binary.
+// asManager has this very binary be the manager, in a process of its own.
+const asManager = "ELASTICWEB_TEST_AS_MANAGER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asManager) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// managerCommand runs the manager with its main function, flags and environment.
+func managerCommand(ctx context.Context, kubeconfig string, environment, arguments []string) *exec.Cmd {
+	command := exec.CommandContext(ctx, os.Args[0], arguments...)
+	command.Env = append(append(os.Environ(), asManager+"=true", "KUBECONFIG="+kubeconfig), environment...)
+	return command
+}
+
+// bench is a cluster with the CRD and the roles of config/rbac.
 type bench struct {
 	plane      *cluster.Cluster
 	client     client.Client
 	clientset  kubernetes.Interface
-	binary     string
 	kubeconfig string
 }
 
@@ -60,10 +77,7 @@ func newBench(t *testing.T) *bench {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
-	b := &bench{binary: filepath.Join(t.TempDir(), "manager")}
-	if output, err := exec.Command("go", "build", "-o", b.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
+	b := &bench{}
 	plane, err := cluster.Start(t.Context(), cluster.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 1}}, Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
@@ -181,14 +195,14 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// start runs the binary with its default flags, but for the addresses and what a pod has and a process has not.
+// start runs the manager with its default flags, but for the addresses and what a pod has and a process has not.
 func (b *bench) start(t *testing.T, watchNamespace string) *process {
 	t.Helper()
 	p := &process{log: &lockedBuffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
-	p.command = exec.Command(b.binary,
-		"--leader-election-namespace="+systemNamespace, "--look-up-images=false",
-		"--metrics-bind-address="+p.metrics, "--health-probe-bind-address="+p.probes)
-	p.command.Env = append(os.Environ(), "KUBECONFIG="+b.kubeconfig, "WATCH_NAMESPACE="+watchNamespace)
+	p.command = managerCommand(context.Background(), b.kubeconfig, []string{"WATCH_NAMESPACE=" + watchNamespace}, []string{
+		"--leader-election-namespace=" + systemNamespace, "--look-up-images=false",
+		"--metrics-bind-address=" + p.metrics, "--health-probe-bind-address=" + p.probes,
+	})
 	p.command.Stderr = p.log
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
@@ -425,10 +439,6 @@ func (b *bench) observed(t *testing.T, web *elasticwebv1.ElasticWeb) error {
 }
 
 func TestMistakesAreNamed(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "manager")
-	if output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := clientcmd.WriteToFile(kubeconfigOfNothing(), kubeconfig); err != nil {
 		t.Fatal(err)
@@ -449,9 +459,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			command := exec.CommandContext(ctx, binary, append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, given.arguments...)...)
-			command.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), given.environment...)
-			output, err := command.CombinedOutput()
+			arguments := append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, given.arguments...)
+			output, err := managerCommand(ctx, kubeconfig, given.environment, arguments).CombinedOutput()
 			if _, hasEnded := errors.AsType[*exec.ExitError](err); !hasEnded || ctx.Err() != nil {
 				t.Fatalf("ended with %v, want a refusal:\n%s", err, output)
 			}
