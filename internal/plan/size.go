@@ -97,7 +97,10 @@ func (s sizer) hold() sized {
 			basis = group(rate, 0)
 		}
 	}
-	held := topped(s.demand, basis, s.record.TopUp)
+	held := topped(s.demand, basis, 0)
+	if held.Pods+s.record.TopUp >= s.existing { // a demand that fell has no use for more than it calls for.
+		held = topped(s.demand, basis, max(s.existing-held.Pods, 0))
+	}
 	held.grown = s.record.Grown
 	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
 	if slowest, isAny := capacity.Slowest(bound); isAny && held.Pods < s.existing {
