@@ -101,6 +101,9 @@ func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Reque
 	if carried.changedMeanwhile {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	}
+	if carried.ending {
+		return ctrl.Result{RequeueAfter: carried.retry}, nil // the ElasticWeb is about to go as well.
+	}
 	err = r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
 		Paused: isPaused(web), Contestant: carried.contestant,
