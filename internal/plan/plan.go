@@ -6,6 +6,8 @@
 package plan
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -69,7 +71,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		result.Record.Levels, result.Record.MaxSkew = record.Levels, record.MaxSkew
 		result.Record.Basis, result.Record.TopUp, result.Record.Grown = record.Basis, record.TopUp, record.Grown
 	}
-	input := placementInput(web, observed, &result)
+	input := placementInput(web, observed, &result, rolls)
 	possible := placement.Possible(input)
 	result.Rates = presentRates(spec, observed, possible, result.Record.Levels)
 	size(&result, spec, observed, possible)
@@ -93,7 +95,7 @@ func schedulable(nodes *Nodes) map[string]int {
 }
 
 // placementInput works out the allowed architectures and their order, which it leaves in the record.
-func placementInput(web *elasticwebv1.ElasticWeb, observed Observed, result *Plan) placement.Input {
+func placementInput(web *elasticwebv1.ElasticWeb, observed Observed, result *Plan, rolls bool) placement.Input {
 	spec := &web.Spec
 	input := placement.Input{
 		Selector:     Selector(web.Name),
@@ -106,12 +108,21 @@ func placementInput(web *elasticwebv1.ElasticWeb, observed Observed, result *Pla
 	for _, architecture := range allowed {
 		rates = append(rates, rateOf(spec, observed.Benchmark, architecture))
 	}
-	result.Record.Levels = placement.Rank(worthwhile(rates, spec, result.Record.Levels), result.Record.Levels)
+	// A benchmark that is gone for a while, to be run anew for instance, says nothing about the order.
+	isMissing := spec.BenchmarkRef != nil && len(observed.Benchmark) == 0
+	if rolls || !isMissing || !containsAll(allowed, result.Record.Levels.Flat()) {
+		result.Record.Levels = placement.Rank(worthwhile(rates, spec, result.Record.Levels), result.Record.Levels)
+	}
 	input.Levels = result.Record.Levels
 	if allowed != nil {
 		input.Allowed = append([]string{}, input.Levels.Flat()...)
 	}
 	return input
+}
+
+// containsAll reports whether there are parts, and the whole holds all of them.
+func containsAll(whole, parts []string) bool {
+	return len(parts) > 0 && !slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(whole, part) })
 }
 
 func givenWeights(spec *elasticwebv1.ElasticWebSpec) map[string]int32 {
