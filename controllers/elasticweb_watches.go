@@ -40,7 +40,7 @@ const (
 // time, up to retryLast.
 const (
 	retryFirst = 100 * time.Millisecond
-	retryLast  = 2 * time.Minute
+	retryLast  = 30 * time.Second
 )
 
 // SetupWithManager registers the reconciler and its watches. resolved brings the ElasticWebs whose image
