@@ -25,10 +25,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-// slots is how many pods of the product's default requests a node of nodes has room for: CPU is what runs out.
-const slots = 40
-
-// nodes are like nodes of one architecture with room for slots pods each.
+// nodes are like nodes of one architecture with room for 40 pods of the product's default requests each: CPU is
+// what runs out.
 func nodes(arch string, count int) cluster.NodePool {
 	return cluster.NodePool{Arch: arch, Count: count, CPU: "4", Memory: "32Gi"}
 }

@@ -31,6 +31,7 @@ type shape struct {
 // shapes are those in which the best architecture must be full before anything spills.
 var shapes = []shape{
 	{"3 + 3 nodes", pools(nodes("arm64", 3), nodes("amd64", 3)), two, []int{60, 130}},
+	{"3 + 3 nodes whose memory runs out with the CPU", pools(tight(nodes("arm64", 3)), tight(nodes("amd64", 3))), two, []int{60, 130}},
 	{"1 + 5 nodes", pools(nodes("arm64", 1), nodes("amd64", 5)), two, []int{30, 50}},
 	{"5 + 1 nodes", pools(nodes("arm64", 5), nodes("amd64", 1)), two, []int{60, 210}},
 	{"uneven nodes: 8, 4 and 2 CPUs + 3 of 4", pools(sized("arm64", "8"), sized("arm64", "4"), sized("arm64", "2"), nodes("amd64", 3)), two, []int{60, 150}},
@@ -56,6 +57,11 @@ func pools(all ...cluster.NodePool) []pool {
 // sized is one node with other CPUs, and memory to go with them.
 func sized(arch, cpu string) cluster.NodePool {
 	return cluster.NodePool{Arch: arch, Count: 1, CPU: cpu, Memory: "128Gi", Pods: 250}
+}
+
+func tight(p cluster.NodePool) cluster.NodePool {
+	p.Memory = "20Gi"
+	return p
 }
 
 func zones() []pool {
