@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,14 +25,14 @@ func loadtestResult(ctx context.Context, t *testing.T, args ...string) (int, loa
 	t.Logf("%s", log.String())
 	encoded, err := os.ReadFile(output)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	if len(encoded) > loadtest.MaxResultBytes {
 		t.Errorf("the result has %d bytes, more than %d", len(encoded), loadtest.MaxResultBytes)
 	}
 	result, err := loadtest.DecodeResult(encoded)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	if result.Architecture != "arm64" {
 		t.Errorf("the architecture is %q", result.Architecture)
@@ -45,13 +46,18 @@ func TestMeasuresAThrottledServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
-	url := serve(t, &leakyBucket{interval: 2 * time.Millisecond, patience: 400 * time.Millisecond})
+	// Side by side: together they are a small load, and the longer the steps, the less a busy machine matters.
+	var group sync.WaitGroup
 	for range 3 {
-		code, result := loadtestResult(t.Context(), t, "--target="+url, "--duration=20s", "--latency-target=500ms", "--max-qps=2000")
-		if code != 0 || result.Reason != loadtest.ReasonMeasured || result.AtLeast || result.QPS < 475 || result.QPS > 510 {
-			t.Errorf("exit code %d, %+v, want 475 to 510 requests/s", code, result)
-		}
+		url := serve(t, &leakyBucket{interval: 2 * time.Millisecond, patience: 400 * time.Millisecond})
+		group.Go(func() {
+			code, result := loadtestResult(t.Context(), t, "--target="+url, "--duration=50s", "--latency-target=500ms", "--max-qps=2000")
+			if code != 0 || result.Reason != loadtest.ReasonMeasured || result.AtLeast || result.QPS < 475 || result.QPS > 510 {
+				t.Errorf("exit code %d, %+v, want 475 to 510 requests/s", code, result)
+			}
+		})
 	}
+	group.Wait()
 }
 
 func TestNamesWhatIsWrongWithATarget(t *testing.T) {

@@ -16,6 +16,8 @@ const (
 	PhaseHalving    Phase = "Halving"
 	PhaseBisecting  Phase = "Bisecting"
 	PhaseConfirming Phase = "Confirming"
+	// PhaseChallenging tries a rate above the confirmed one for as long: what broke below may have been the machine's doing.
+	PhaseChallenging Phase = "Challenging"
 )
 
 // Step is a rate to offer to the target.

@@ -113,7 +113,7 @@ func (s *Search) explain() string {
 		return fmt.Sprintf("up to %.0f requests/s held for a short time, but %.0f not for %s: %s",
 			s.held.Rate, s.broken.Rate, s.share(PhaseConfirming), s.broken.reason)
 	case s.held.Rate > 0:
-		return fmt.Sprintf("up to %.0f requests/s held so far, not confirmed", s.held.Rate)
+		return fmt.Sprintf("up to %.0f requests/s held so far, not confirmed%s", s.held.Rate, s.explainBroken())
 	case s.outcome.reason == ReasonTooSlow:
 		return fmt.Sprintf("not even %d request/s is answered within %s", leastRate, s.limits.LatencyTarget)
 	case s.outcome.message == "":
@@ -123,12 +123,19 @@ func (s *Search) explain() string {
 	}
 }
 
+func (s *Search) explainBroken() string {
+	if s.broken.reason == "" {
+		return ""
+	}
+	return fmt.Sprintf("; %.0f requests/s broke the limits: %s", s.broken.Rate, s.broken.reason)
+}
+
 func (s *Search) explainLimit() string {
 	switch limit := s.limitedBy(); limit {
 	case ReasonMaxQPS:
 		return "more than the highest allowed rate was not tried"
 	case ReasonOutOfTime:
-		return "higher rates were not tried for want of time"
+		return "for want of time the rates next to it were not tried" + s.explainBroken()
 	case ReasonGeneratorSaturated:
 		return fmt.Sprintf("the load generator could not send %.0f requests/s", s.broken.Rate)
 	default:

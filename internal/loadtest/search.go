@@ -21,6 +21,8 @@ const (
 	bracket = 1.025
 	// precision is the ratio of the lowest rate that broke to the confirmed one with which the search ends.
 	precision = 1.05
+	// challenge is the ratio of the rate that challenges a confirmed one to that, well above what chance lets pass.
+	challenge = 1.1
 	warmUps   = 3
 	// reopenings is how often a rate that broke is tried again because every rate below it held, or there is none.
 	reopenings = 2
@@ -34,7 +36,7 @@ var stepsDown = []struct{ least, deepest float64 }{{0.98, 0.8}, {0.97, 0.7}, {0.
 // Search finds the highest rate that a target holds.
 //
 // It warms the target up, doubles the rate until that breaks the limits or the generator cannot send as fast, bisects
-// between the highest rate that held and the lowest that broke, and confirms what it found in a longer step. A rate breaks when it
+// between the highest rate that held and the lowest that broke, and confirms what it found in a longer step, and that more than it breaks. A rate breaks when it
 // does so twice in a row, since a first time may be a cold target or a hiccup of the machine. What the search takes is bounded
 // by construction: each step is given a share of Limits.Duration, a step starts only with its share left, and there
 // are at most 90 of them. All steps together therefore take Limits.Duration, and what the last answers of the last step take.
@@ -99,6 +101,8 @@ func (s *Search) Observe(m Measurement) {
 		s.observeWarmUp(step)
 	case step.Phase == PhaseConfirming:
 		s.observeConfirmation(step)
+	case step.Phase == PhaseChallenging:
+		s.observeChallenge(step)
 	case s.doubt(step):
 		s.plan(step.Phase, step.Rate, step.reason != "")
 	default:
@@ -113,7 +117,7 @@ func (s *Search) observeWarmUp(step rateStep) {
 	s.warmedUp++
 	s.answered = s.answered || step.measurement.ErrorRate < 1
 	rate := step.Rate
-	if step.reason != "" {
+	if step.reason != "" && step.reason != ReasonGeneratorSaturated {
 		rate = max(rate/2, leastRate)
 	}
 	switch {
@@ -121,6 +125,9 @@ func (s *Search) observeWarmUp(step rateStep) {
 		s.plan(PhaseWarmUp, rate, step.reason != "")
 	case !s.answered:
 		s.fail(step)
+	case step.reason == "":
+		s.narrow(step)
+		s.advance(step)
 	default:
 		s.plan(PhaseDoubling, rate, step.reason != "")
 	}
@@ -197,7 +204,29 @@ func (s *Search) observeConfirmation(step rateStep) {
 	case s.broken.Rate > precision*confirmed && s.canConfirm():
 		s.plan(PhaseConfirming, math.Sqrt(confirmed*s.broken.Rate), step.reason != "")
 	default:
+		s.challenge(step.reason != "")
+	}
+}
+
+// challenge asks, if there is time, whether what broke above the confirmed rate breaks still.
+func (s *Search) challenge(settle bool) {
+	confirmed := s.outcome.confirmed.Rate
+	if s.done = confirmed >= s.limits.MaxQPS || !s.canConfirm(); !s.done {
+		s.plan(PhaseChallenging, min(challenge*confirmed, s.limits.MaxQPS), settle)
+	}
+}
+
+// observeChallenge ends the search, or starts over from a rate that should not have held.
+func (s *Search) observeChallenge(step rateStep) {
+	if step.reason != "" {
 		s.done = true
+		return
+	}
+	s.outcome.confirmed, s.held, s.broken = step, step, rateStep{}
+	if s.remaining >= s.reserve() {
+		s.advance(step)
+	} else {
+		s.challenge(false)
 	}
 }
 
@@ -232,6 +261,9 @@ func (s *Search) canConfirm() bool {
 // giveUp ends the search without a confirmed rate.
 func (s *Search) giveUp(last rateStep) {
 	s.done = true
+	if s.outcome.confirmed.Rate > 0 {
+		return
+	}
 	s.outcome = outcome{reason: ReasonOutOfTime}
 	switch {
 	case s.confirmations > 0:
@@ -243,11 +275,13 @@ func (s *Search) giveUp(last rateStep) {
 	}
 }
 
-// Interrupt ends the search before its end. It changes nothing about one that is at its end.
+// Interrupt ends the search before its end. What is confirmed until then stays its result.
 func (s *Search) Interrupt() {
 	if s.done {
 		return
 	}
 	s.done = true
-	s.outcome = outcome{reason: ReasonInterrupted}
+	if s.outcome.confirmed.Rate == 0 {
+		s.outcome = outcome{reason: ReasonInterrupted}
+	}
 }

@@ -155,7 +155,7 @@ func TestSearchNamesWhyThereIsNoRate(t *testing.T) {
 		"always slow":         {newModel(1, 100, constant(0.2)), ReasonTooSlow},
 	} {
 		t.Run(name, func(t *testing.T) {
-			result := run(t, limits(100*time.Millisecond, time.Minute), tc.model)
+			result := run(t, limits(100*time.Millisecond, 5*time.Minute), tc.model)
 			if result.Reason != tc.want || result.QPS != 0 {
 				t.Errorf("got %+v, want no rate because of %s", result, tc.want)
 			}
@@ -174,7 +174,7 @@ func TestSearchThatIsInterrupted(t *testing.T) {
 		t.Error("there is a step after the interruption")
 	}
 	result := search.Result()
-	if want := "up to 40 requests/s held so far, not confirmed"; result.Reason != ReasonInterrupted || result.Message != want {
+	if want := "up to 80 requests/s held so far, not confirmed"; result.Reason != ReasonInterrupted || result.Message != want {
 		t.Errorf("got %s, %q, want Interrupted, %q", result.Reason, result.Message, want)
 	}
 	if result.QPS != 0 || len(result.Steps) != 6 {

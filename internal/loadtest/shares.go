@@ -26,7 +26,7 @@ func (s *Search) share(phase Phase) time.Duration {
 		return s.limits.Duration / warmUpShare
 	case PhaseBisecting:
 		return s.bisectingTime()
-	case PhaseConfirming:
+	case PhaseConfirming, PhaseChallenging:
 		return s.limits.Duration / confirmShare
 	default:
 		return s.limits.Duration / doublingShare
@@ -48,7 +48,7 @@ const (
 // stepDuration is how long a step of a phase at rate lasts.
 func (s *Search) stepDuration(phase Phase, rate float64) time.Duration {
 	requests := float64(leastRequests)
-	if phase == PhaseConfirming {
+	if phase == PhaseConfirming || phase == PhaseChallenging {
 		requests = leastConfirmedRequests
 	}
 	return max(s.share(phase), time.Duration(requests/rate*float64(time.Second)))
