@@ -26,7 +26,7 @@ const (
 	warmUps   = 3
 	// reopenings is how often a rate that broke is tried again because every rate below it held, or there is none.
 	reopenings = 2
-	// maxSteps ends a search whose arithmetic does not: 3 to warm up, 2 x 20 to double, 3 x 2 x 6 to bisect, 5 to confirm.
+	// maxSteps ends a search that the time has not ended; the simulations take up to 26.
 	maxSteps = 90
 )
 

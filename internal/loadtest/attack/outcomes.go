@@ -19,8 +19,8 @@ import (
 // outcomes is a transport that counts why requests fail. vegeta keeps an error's text only, of which the cause would have
 // to be guessed.
 type outcomes struct {
-	// ctx ends the requests in flight.
-	ctx     context.Context //nolint:containedctx // vegeta's attack takes none.
+	// ctx ends the requests in flight; it stands here since vegeta's attack takes none.
+	ctx     context.Context
 	next    http.RoundTripper
 	timeout time.Duration
 
