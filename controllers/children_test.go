@@ -15,7 +15,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -69,13 +68,6 @@ func edit[T client.Object](ctx context.Context, web *elasticwebv1.ElasticWeb, ob
 		change(object)
 		return k8s.Update(ctx, object, somebodyElse)
 	}).WithContext(ctx).Should(Succeed())
-}
-
-// patch merges JSON into the object of the ElasticWeb's name as somebody else.
-func patch(ctx context.Context, web *elasticwebv1.ElasticWeb, object client.Object, body string) {
-	GinkgoHelper()
-	read(ctx, web, object)
-	Expect(k8s.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(body)), somebodyElse)).To(Succeed())
 }
 
 // absent tells whether there is no object of the ElasticWeb's name.
@@ -189,7 +181,7 @@ func eventsOf(ctx context.Context, web *elasticwebv1.ElasticWeb, kind, begin str
 }
 
 // quietFor is how long an operator at rest is watched.
-const quietFor = 1500 * time.Millisecond
+const quietFor = 1200 * time.Millisecond
 
 // expectRest waits until the operator makes no request for a while. One that makes them in a loop, or at
 // regular intervals below that while, fails.

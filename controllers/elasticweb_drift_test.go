@@ -190,6 +190,36 @@ var _ = Describe("Drift", func() {
 		}
 	})
 
+	It("is put right beside what others added to the same object", func(ctx SpecContext) {
+		namespace, _ := startInNamespace(ctx)
+		web := newWeb(namespace, "shop")
+		create(ctx, web)
+		edit(ctx, web, &corev1.Service{}, func(s *corev1.Service) {
+			s.Spec.Ports[0].Port = 8081
+			s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "metrics", Port: 9090, NodePort: freePort()})
+			s.Spec.SessionAffinity = corev1.ServiceAffinityClientIP
+		})
+		edit(ctx, web, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+			webContainer(d).Lifecycle.PreStop = &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}
+			d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Name: "proxy", Image: "proxy:1"})
+		})
+		await(ctx, web, &corev1.Service{}, func(g Gomega, s *corev1.Service) {
+			ports := map[string]int32{}
+			for _, port := range s.Spec.Ports {
+				ports[port.Name] = port.Port
+			}
+			g.Expect(ports).To(Equal(map[string]int32{"http": 8080, "metrics": 9090}))
+			g.Expect(s.Spec.SessionAffinity).To(Equal(corev1.ServiceAffinityClientIP))
+		})
+		await(ctx, web, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) {
+			hook := webContainer(d).Lifecycle.PreStop
+			g.Expect(hook.Exec).To(BeNil())
+			g.Expect(hook.Sleep).NotTo(BeNil())
+			g.Expect(d.Spec.Template.Spec.Containers).To(HaveLen(2))
+		})
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+	})
+
 	It("leaves alone what others add, and makes no request because of it", func(ctx SpecContext) {
 		namespace, running := startInNamespace(ctx)
 		web := newWeb(namespace, "shop")

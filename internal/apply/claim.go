@@ -129,7 +129,7 @@ func withFields(entry metav1.ManagedFieldsEntry, fields *fieldpath.Set) metav1.M
 	if err != nil {
 		return entry // what came from JSON can go back to it.
 	}
-	entry.FieldsV1 = &metav1.FieldsV1{Raw: text}
+	entry.FieldsV1 = metav1.NewFieldsV1(string(text))
 	return entry
 }
 

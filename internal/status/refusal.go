@@ -36,7 +36,7 @@ func isNodePort(message string) bool {
 // refusalReason sorts what admission says of an object or a pod, and names the remedy.
 func refusalReason(message string) (reason, remedy string) {
 	switch {
-	case strings.Contains(message, "exceeded quota") || strings.Contains(message, "failed quota"):
+	case containsAny(message, "exceeded quota", "failed quota", "status unknown for quota", "insufficient quota"):
 		return elasticwebv1.ReasonQuotaExceeded, "raise the ResourceQuota of the namespace, or ask for less"
 	case strings.Contains(message, "violates PodSecurity"):
 		return elasticwebv1.ReasonForbidden, "set spec.podSecurityContext and spec.securityContext as the namespace's pod security standard asks"
