@@ -103,6 +103,11 @@ test: test-unit ## Run all tests, the suites on a local control plane.
 	go run ./test/summary $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
+# Apart from make test, since it measures time: other suites beside it would spoil it.
+.PHONY: test-loadtest
+test-loadtest: ## Measure a server of a known rate with the load generator; wants a quiet machine.
+	LOADTEST_PRECISION=1 go test -count=1 -v -run TestMeasuresAThrottledServer ./cmd/loadtest
+
 .PHONY: demo
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
 	@echo 'Compiling the demo: seconds, or a few minutes the first time.'

@@ -41,10 +41,10 @@ func loadtestResult(ctx context.Context, t *testing.T, args ...string) (int, loa
 }
 
 // TestMeasuresAThrottledServer is what the command is judged by: a server of exactly 500 requests/s is measured at 475 to
-// 510, three times out of three.
+// 510, three times out of three. It measures time, and so wants a machine to itself: make test-loadtest.
 func TestMeasuresAThrottledServer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
+	if os.Getenv("LOADTEST_PRECISION") == "" {
+		t.Skip("wants a quiet machine: run make test-loadtest")
 	}
 	// Side by side: together they are a small load, and the longer the steps, the less a busy machine matters.
 	var group sync.WaitGroup
