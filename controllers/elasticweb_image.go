@@ -14,8 +14,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -26,6 +28,21 @@ import (
 type ImageLookup interface {
 	Lookup(request platforms.Request) platforms.Result
 	Forget(waiter platforms.Waiter)
+}
+
+// Requeue gives what a Resolver notifies with: it brings the ElasticWebs that waited for an answer to the
+// channel that SetupWithManager takes.
+func Requeue(resolved chan<- event.GenericEvent) func(context.Context, []platforms.Waiter) {
+	return func(ctx context.Context, waiters []platforms.Waiter) {
+		for _, waiter := range waiters {
+			web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: waiter.Namespace, Name: waiter.Name}}
+			select {
+			case resolved <- event.GenericEvent{Object: web}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
 }
 
 // freshFor is how old an answer may be that a rollout is made from: a tag may have been pushed again.

@@ -20,10 +20,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 )
@@ -82,15 +80,7 @@ func (r *localRegistry) lookUps() operatorOptions {
 	resolved := make(chan event.GenericEvent)
 	resolver, err := platforms.New(platforms.Options{
 		PlainHTTPRegistries: []string{r.host},
-		Notify: func(ctx context.Context, waiters []platforms.Waiter) {
-			for _, waiter := range waiters {
-				web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: waiter.Namespace, Name: waiter.Name}}
-				select {
-				case resolved <- event.GenericEvent{Object: web}:
-				case <-ctx.Done():
-				}
-			}
-		},
+		Notify:              controllers.Requeue(resolved),
 	})
 	Expect(err).NotTo(HaveOccurred())
 	ctx, stop := context.WithCancel(context.Background())

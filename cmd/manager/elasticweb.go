@@ -9,12 +9,10 @@ import (
 	"os"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
@@ -49,16 +47,7 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options) error {
 func newResolver(o options, resolved chan<- event.GenericEvent) (*platforms.Resolver, error) {
 	options := platforms.Options{
 		UserAgent: controllers.FieldManager,
-		Notify: func(ctx context.Context, waiters []platforms.Waiter) {
-			for _, waiter := range waiters {
-				web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: waiter.Namespace, Name: waiter.Name}}
-				select {
-				case resolved <- event.GenericEvent{Object: web}:
-				case <-ctx.Done():
-					return
-				}
-			}
-		},
+		Notify:    controllers.Requeue(resolved),
 	}
 	for registry := range strings.SplitSeq(o.plainHTTPRegistries, ",") {
 		if registry = strings.TrimSpace(registry); registry != "" {
