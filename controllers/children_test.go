@@ -187,13 +187,18 @@ const quietFor = 1200 * time.Millisecond
 // regular intervals below that while, fails.
 func expectRest(ctx context.Context, running *operator) {
 	GinkgoHelper()
+	expectRestOf(ctx, running, quietFor)
+}
+
+func expectRestOf(ctx context.Context, running *operator, quiet time.Duration) {
+	GinkgoHelper()
 	last, since := running.requests.count(), time.Now()
 	Eventually(func() time.Duration {
 		if now := running.requests.count(); now != last {
 			last, since = now, time.Now()
 		}
 		return time.Since(since)
-	}).WithContext(ctx).WithTimeout(10*time.Second).Should(BeNumerically(">", quietFor), func() string {
+	}).WithContext(ctx).WithTimeout(10*time.Second).Should(BeNumerically(">", quiet), func() string {
 		return "the operator makes requests at rest: " + strings.Join(running.requests.since(max(0, last-10)), ", ")
 	})
 }

@@ -405,7 +405,7 @@ var _ = Describe("A failure", func() {
 func expectFewRetries(running *operator) {
 	GinkgoHelper()
 	before := running.requests.count()
-	Consistently(func() []string { return running.requests.since(before) }).WithTimeout(2500 * time.Millisecond).Should(And(
+	Consistently(func() []string { return running.requests.since(before) }).WithTimeout(1500 * time.Millisecond).Should(And(
 		WithTransform(func(made []string) int { return len(made) }, BeNumerically("<=", 4)),
 		Not(ContainElement(Or(HaveSuffix("/status"), HavePrefix("POST")))),
 	))
