@@ -20,6 +20,8 @@ import (
 // CacheOptions keep of the cluster only what the reconcilers use, in the given namespaces; none for all.
 func CacheOptions(namespaces []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelManagedBy: elasticwebv1.ManagedByValue})
+	// What the Services select, whatever else was stripped from a pod.
+	selected := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelName: elasticwebv1.NameValue})
 	options := cache.Options{
 		DefaultTransform:            cache.TransformStripManagedFields(),
 		ReaderFailOnMissingInformer: true,
@@ -27,7 +29,7 @@ func CacheOptions(namespaces []string) cache.Options {
 			&appsv1.Deployment{}:            {Label: ours},
 			&corev1.Service{}:               {Label: ours},
 			&policyv1.PodDisruptionBudget{}: {Label: ours},
-			&corev1.Pod{}:                   {Label: ours, Transform: projectPod},
+			&corev1.Pod{}:                   {Label: selected, Transform: projectPod},
 			&corev1.Node{}:                  {Transform: projectNode},
 		},
 	}
@@ -50,7 +52,7 @@ func projectPod(object any) (any, error) {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels: keep(pod.Labels, elasticwebv1.LabelInstance, elasticwebv1.LabelManagedBy,
+			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
 				appsv1.DefaultDeploymentUniqueLabelKey),
 			Annotations: keep(pod.Annotations, corev1.PodDeletionCost),
 		},

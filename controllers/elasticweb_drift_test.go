@@ -271,3 +271,23 @@ var _ = Describe("Drift", func() {
 		Expect(service.Spec.Ports).To(HaveLen(2))
 	})
 })
+
+var _ = Describe("A pod", func() {
+	It("counts as long as its Service selects it, whatever label it lost", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		web := newWeb(namespace, "shop")
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		pods := &corev1.PodList{}
+		Expect(k8s.List(ctx, pods, client.InNamespace(namespace))).To(Succeed())
+		for i := range pods.Items {
+			stripped := pods.Items[i].DeepCopy()
+			delete(stripped.Labels, elasticwebv1.LabelManagedBy)
+			delete(stripped.Labels, elasticwebv1.LabelComponent)
+			Expect(k8s.Patch(ctx, stripped, client.MergeFrom(&pods.Items[i]))).To(Succeed())
+		}
+		Consistently(func() *int32 { return current(ctx, web).Status.RealQPS }, time.Second).WithContext(ctx).
+			Should(HaveValue(Equal(int32(2400))))
+	})
+})

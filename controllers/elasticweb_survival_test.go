@@ -210,7 +210,8 @@ var _ = Describe("An operator whose caches are behind", func() {
 
 	It("reports, though somebody annotates the ElasticWeb and it does not see that yet", func(ctx SpecContext) {
 		late := &lag{resource: "/elasticwebs"}
-		web := newWeb(newNamespace(ctx), "shop", clusterIP)
+		// A new pod takes its time, so that the moment without it is long enough to be seen.
+		web := newWeb(newNamespace(ctx), "shop", clusterIP, podAnnotations(map[string]string{cluster.ReadyAfter: "3"}))
 		operator := startOperator(operatorOptions{namespaces: []string{web.Namespace}, transport: late.wrap})
 		Expect(k8s.Create(ctx, web)).To(Succeed())
 		expectPods(ctx, web, 3)

@@ -24,6 +24,10 @@ func TestControllers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
+	if runsWhole() {
+		runInHalves(t)
+		return
+	}
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Controllers")
 }
