@@ -103,13 +103,7 @@ func Size(demand int64, best Group, scheduled []Group) Sizing {
 	return Sizing{Pods: PodsFor(demand, slowest.PodQPS), Basis: slowest}
 }
 
-// Suffices reports whether the pods on the fastest architectures alone serve the demand, in requests per
-// second, so that the slower ones are not needed.
-func Suffices(demand int64, groups []Group) bool {
-	_, ok := sufficient(demand, fastestFirst(groups))
-	return ok
-}
-
+// sufficient finds the first architecture up to which the pods serve the demand.
 func sufficient(demand int64, sorted []Group) (int, bool) {
 	var pods int64
 	for j, group := range sorted {
