@@ -30,6 +30,17 @@ func (c *Cluster) restConfigFor(u user) (*rest.Config, error) {
 	}, nil
 }
 
+// UserConfig returns a configuration for clients that are a user of some groups,
+// by a client certificate.
+func (c *Cluster) UserConfig(name string, groups ...string) (*rest.Config, error) {
+	return c.restConfigFor(user{name: name, groups: groups})
+}
+
+// AuthorityPEM returns the certificate of who signs the clients' certificates.
+func (c *Cluster) AuthorityPEM() []byte {
+	return c.credentials.authority.pem
+}
+
 // ServiceAccountConfig returns a configuration for clients that have the rights
 // of a service account, by a token that is valid for a day.
 func (c *Cluster) ServiceAccountConfig(ctx context.Context, namespace, name string) (*rest.Config, error) {
@@ -45,8 +56,8 @@ func (c *Cluster) ServiceAccountConfig(ctx context.Context, namespace, name stri
 	return config, nil
 }
 
-// writeKubeconfig puts into a file what config says.
-func writeKubeconfig(path string, config *rest.Config) error {
+// WriteKubeconfig puts into a file what config says.
+func WriteKubeconfig(path string, config *rest.Config) error {
 	const name = "elasticweb-cluster"
 	return clientcmd.WriteToFile(clientcmdapi.Config{
 		Clusters: map[string]*clientcmdapi.Cluster{name: {

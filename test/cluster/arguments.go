@@ -5,10 +5,17 @@ package cluster
 
 import (
 	"fmt"
+	"net"
 	"strconv"
 )
 
 const serviceAccountIssuer = "https://kubernetes.default.svc.cluster.local"
+
+// serviceRange is where Services get their addresses, and apiServerService the first of them, that of the Service kubernetes.
+const (
+	serviceRange     = "10.96.0.0/12"
+	apiServerService = "10.96.0.1"
+)
 
 // newComponents puts together how each component is started and asked whether it is ready.
 func (c *Cluster) newComponents() map[Component]*component {
@@ -51,11 +58,9 @@ func (c *Cluster) etcdArgs() []string {
 func (c *Cluster) apiServerArgs() []string {
 	args := []string{
 		"--etcd-servers=http://" + c.address(Etcd),
-		"--bind-address=127.0.0.1",
-		"--advertise-address=127.0.0.1",
+		"--bind-address=" + c.options.Address,
+		"--advertise-address=" + c.options.Address,
 		"--secure-port=" + c.port(APIServer),
-		// Endpoints of the Service kubernetes may not be on loopback.
-		"--endpoint-reconciler-type=none",
 		"--tls-cert-file=" + c.pki("serving.crt"),
 		"--tls-private-key-file=" + c.pki("serving.key"),
 		"--client-ca-file=" + c.pki("ca.crt"),
@@ -72,8 +77,12 @@ func (c *Cluster) apiServerArgs() []string {
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
 		"--allow-privileged=true",
-		"--service-cluster-ip-range=10.96.0.0/12",
+		"--service-cluster-ip-range=" + serviceRange,
 		"--service-node-port-range=" + c.options.NodePortRange,
+	}
+	if net.ParseIP(c.options.Address).IsLoopback() {
+		// Endpoints of the Service kubernetes may not be on loopback.
+		args = append(args, "--endpoint-reconciler-type=none")
 	}
 	if c.options.AuditLog {
 		args = append(args,

@@ -34,6 +34,9 @@ type Cluster struct {
 
 	nodesMu   sync.Mutex
 	nextIndex map[string]int // of the node, by name prefix
+
+	programsMu sync.Mutex
+	programs   []*Program
 }
 
 // Start brings a control plane up and returns when its nodes are ready. It
@@ -108,7 +111,7 @@ func (c *Cluster) prepare() (err error) {
 
 // newClients makes those of this package.
 func (c *Cluster) newClients() (err error) {
-	if c.credentials, err = newCredentials(); err != nil {
+	if c.credentials, err = newCredentials(c.options.Address); err != nil {
 		return err
 	}
 	if c.admin, err = c.restConfigFor(adminUser); err != nil {
@@ -121,8 +124,9 @@ func (c *Cluster) newClients() (err error) {
 	return err
 }
 
-// Stop ends the components, etcd last, and removes what Start made.
+// Stop ends the programs and the components, etcd last, and removes what Start made.
 func (c *Cluster) Stop() error {
+	c.stopPrograms()
 	c.stopComponents()
 	for _, port := range c.ports {
 		port.release()

@@ -37,7 +37,8 @@ type credentials struct {
 	serviceAccount []byte // the private key that signs their tokens
 }
 
-func newCredentials() (_ *credentials, err error) {
+// newCredentials makes those of a cluster whose API server listens on an address.
+func newCredentials(address string) (_ *credentials, err error) {
 	c := &credentials{}
 	if c.authority, err = newAuthority("elasticweb-cluster"); err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func newCredentials() (_ *credentials, err error) {
 	if c.frontProxy, err = newAuthority("elasticweb-cluster-front-proxy"); err != nil {
 		return nil, err
 	}
-	if c.serving, err = c.authority.issueServing(); err != nil {
+	if c.serving, err = c.authority.issueServing(address); err != nil {
 		return nil, err
 	}
 	key, err := newKey()
@@ -83,11 +84,11 @@ func newAuthority(name string) (*authority, error) {
 	return &authority{template: template, key: key, pem: encodeCertificate(der)}, nil
 }
 
-func (a *authority) issueServing() (keyPair, error) {
+func (a *authority) issueServing(address string) (keyPair, error) {
 	template := newTemplate(pkix.Name{CommonName: "localhost"})
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	template.DNSNames = []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"}
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	template.IPAddresses = []net.IP{net.ParseIP(loopbackAddress), net.ParseIP(address), net.ParseIP(apiServerService)}
 	return a.issue(template)
 }
 

@@ -47,7 +47,7 @@ func (c *Cluster) writeFiles() error {
 }
 
 func (c *Cluster) writeKubeconfigs() error {
-	if err := writeKubeconfig(c.Kubeconfig(), c.admin); err != nil {
+	if err := WriteKubeconfig(c.Kubeconfig(), c.admin); err != nil {
 		return err
 	}
 	for name, u := range map[Component]user{
@@ -59,7 +59,7 @@ func (c *Cluster) writeKubeconfigs() error {
 		if err != nil {
 			return err
 		}
-		if err := writeKubeconfig(c.kubeconfigOf(name), config); err != nil {
+		if err := WriteKubeconfig(c.kubeconfigOf(name), config); err != nil {
 			return err
 		}
 	}

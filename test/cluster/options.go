@@ -6,6 +6,7 @@ package cluster
 import (
 	"fmt"
 	"io"
+	"net"
 	"time"
 )
 
@@ -21,6 +22,10 @@ type Options struct {
 
 	// Nodes are the simulated nodes to begin with.
 	Nodes []NodePool
+
+	// Address is where the API server listens, and where its Service has its
+	// endpoint, for nodes that do not share this machine's loopback. Empty: 127.0.0.1.
+	Address string
 
 	// Port is the API server's. 0: a free one.
 	Port int
@@ -49,6 +54,12 @@ type Options struct {
 func (o *Options) complete() error {
 	if o.Progress == nil {
 		o.Progress = io.Discard
+	}
+	if o.Address == "" {
+		o.Address = loopbackAddress
+	}
+	if net.ParseIP(o.Address) == nil {
+		return fmt.Errorf("the address %q of the API server is no IP address", o.Address)
 	}
 	if o.NodePortRange == "" {
 		o.NodePortRange = "30000-32767"

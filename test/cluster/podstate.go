@@ -12,7 +12,7 @@ import (
 // Annotations of a pod that tell its simulated node what becomes of it. They
 // may stand in a pod template, and be set and removed while the pod lives.
 // Without any of them a pod is ready at once and stays so; that of a Job ends
-// at once and well; and one that is deleted lives for as long as its preStop
+// at once and well, but with a sidecar works on until EndsAfter is set; and one that is deleted lives for as long as its preStop
 // hooks sleep.
 const (
 	// ReadyAfter is the number of seconds from the start of a pod until it is ready.

@@ -152,7 +152,8 @@ func TestJobs(t *testing.T) {
 		exitCode    int32
 	}{
 		"ends well at once": {
-			want: batchv1.JobComplete,
+			annotations: map[string]string{cluster.EndsAfter: "0"},
+			want:        batchv1.JobComplete,
 		},
 		"leaves a message after a while": {
 			annotations: map[string]string{cluster.EndsAfter: "2", cluster.TerminationMessage: `{"qps": 800}`},
@@ -160,7 +161,7 @@ func TestJobs(t *testing.T) {
 			message:     `{"qps": 800}`,
 		},
 		"fails": {
-			annotations: map[string]string{cluster.ExitCode: "3"},
+			annotations: map[string]string{cluster.EndsAfter: "0", cluster.ExitCode: "3"},
 			want:        batchv1.JobFailed,
 			exitCode:    3,
 		},

@@ -22,6 +22,8 @@ const (
 	lastPort  = 29999
 )
 
+const loopbackAddress = "127.0.0.1"
+
 // reservedPort is a port that is held until the component for which it was
 // chosen starts, so that clusters which start at the same time do not collide.
 type reservedPort struct {
@@ -30,8 +32,8 @@ type reservedPort struct {
 	listener net.Listener
 }
 
-func reservePort(number int) (*reservedPort, error) {
-	listener, err := net.Listen("tcp", loopback(number))
+func reservePort(host string, number int) (*reservedPort, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(number)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %d is in use by another process: %w", number, err)
 	}
@@ -41,12 +43,12 @@ func reservePort(number int) (*reservedPort, error) {
 	return &reservedPort{number: number, listener: listener}, nil
 }
 
-func reserveAnyPort() (*reservedPort, error) {
+func reserveAnyPort(host string) (*reservedPort, error) {
 	const attempts = 100
 	var err error
 	for range attempts {
 		var port *reservedPort
-		if port, err = reservePort(firstPort + rand.IntN(lastPort-firstPort+1)); err == nil {
+		if port, err = reservePort(host, firstPort+rand.IntN(lastPort-firstPort+1)); err == nil {
 			return port, nil
 		}
 	}
@@ -60,10 +62,6 @@ func (p *reservedPort) release() {
 		_ = p.listener.Close()
 		p.listener = nil
 	}
-}
-
-func loopback(port int) string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // reservePorts reserves one for each component, and a second one for etcd.
@@ -84,11 +82,19 @@ func (c *Cluster) reservePorts() (map[Component]*reservedPort, error) {
 
 func (c *Cluster) reservePortFor(name Component) (*reservedPort, error) {
 	if name == APIServer && c.options.Port != 0 {
-		return reservePort(c.options.Port)
+		return reservePort(c.host(name), c.options.Port)
 	}
-	return reserveAnyPort()
+	return reserveAnyPort(c.host(name))
+}
+
+// host is where a component listens: on loopback, unless it is the API server and nodes have to reach it.
+func (c *Cluster) host(name Component) string {
+	if name == APIServer {
+		return c.options.Address
+	}
+	return loopbackAddress
 }
 
 func (c *Cluster) address(name Component) string {
-	return loopback(c.ports[name].number)
+	return net.JoinHostPort(c.host(name), c.port(name))
 }

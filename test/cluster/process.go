@@ -26,9 +26,14 @@ func launch(path string, args []string, logPath string, group int) (*process, er
 		return nil, err
 	}
 	defer log.Close()
-	p := &process{cmd: exec.Command(path, args...), exited: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group}
+	cmd := exec.Command(path, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group}
+	return run(cmd)
+}
+
+func run(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, exited: make(chan struct{})}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}

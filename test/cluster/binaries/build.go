@@ -19,22 +19,23 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster/filelock"
 )
 
-// build is one module at one version, for this machine.
+// build is one module at one version, for one architecture.
 type build struct {
 	module
-	source   string // the module's folder in the source tree
-	version  string
-	ldflags  string
-	dir      string // where the binaries are kept
-	progress io.Writer
+	source       string // the module's folder in the source tree
+	version      string
+	architecture string
+	ldflags      string
+	dir          string // where the binaries are kept
+	progress     io.Writer
 }
 
-func (m module) newBuild(progress io.Writer) (*build, error) {
+func (m module) newBuild(architecture string, progress io.Writer) (*build, error) {
 	root, err := repositoryRoot()
 	if err != nil {
 		return nil, err
 	}
-	b := &build{module: m, source: filepath.Join(root, "tools", m.folder), progress: progress}
+	b := &build{module: m, source: filepath.Join(root, "tools", m.folder), architecture: architecture, progress: progress}
 	goMod, err := os.ReadFile(filepath.Join(b.source, "go.mod"))
 	if err != nil {
 		return nil, err
@@ -69,7 +70,10 @@ func (b *build) cacheDir() (string, error) {
 		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(content), content)
 	}
 	fmt.Fprintln(sum, b.ldflags)
-	key := fmt.Sprintf("%s-%s-%s-%s", b.version, runtime.GOOS, runtime.GOARCH, hex.EncodeToString(sum.Sum(nil))[:12])
+	if b.tags != "" {
+		fmt.Fprintln(sum, b.tags)
+	}
+	key := fmt.Sprintf("%s-%s-%s-%s", b.version, runtime.GOOS, b.architecture, hex.EncodeToString(sum.Sum(nil))[:12])
 	return filepath.Join(cache, "elasticweb-operator", b.folder, key), nil
 }
 
@@ -127,7 +131,7 @@ func (b *build) compile(ctx context.Context, dir string, names []string) error {
 	fmt.Fprintf(b.progress, "building %s from tools/%s, this once\n", strings.Join(names, ", "), b.folder)
 	m := startMeter(b.progress, b.folder+" "+b.version)
 	m.setTotal(b.countPackages(ctx, packages))
-	args := append([]string{"build", "-v", "-trimpath", "-ldflags", b.ldflags, "-o", dir + string(filepath.Separator)}, packages...)
+	args := append([]string{"build", "-v", "-trimpath", "-tags", b.tags, "-ldflags", b.ldflags, "-o", dir + string(filepath.Separator)}, packages...)
 	cmd := b.goCommand(ctx, args...)
 	cmd.Stderr = m
 	err := cmd.Run()
@@ -140,7 +144,7 @@ func (b *build) compile(ctx context.Context, dir string, names []string) error {
 
 // countPackages is only for the progress, so a failure is left to the build to report.
 func (b *build) countPackages(ctx context.Context, packages []string) int {
-	out, _ := b.goCommand(ctx, append([]string{"list", "-deps"}, packages...)...).Output()
+	out, _ := b.goCommand(ctx, append([]string{"list", "-deps", "-tags", b.tags}, packages...)...).Output()
 	return strings.Count(string(out), "\n")
 }
 
@@ -148,7 +152,7 @@ func (b *build) countPackages(ctx context.Context, packages []string) int {
 func (b *build) goCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = b.source
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+b.architecture)
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // Paths has the path of each binary, by its name.
@@ -18,26 +19,38 @@ type Paths map[string]string
 // neither in KUBEBUILDER_ASSETS nor in the cache. From nothing, all of them
 // take about ten minutes on two cores; progress, which may be nil, tells how far it is.
 func Ensure(ctx context.Context, progress io.Writer, names ...string) (Paths, error) {
-	if progress == nil {
-		progress = io.Discard
-	}
 	paths := Paths{}
 	for _, name := range names {
 		if path, ok := provided(name); ok {
 			paths[name] = path
 		}
 	}
+	return paths, paths.build(ctx, progress, runtime.GOARCH, names)
+}
+
+// EnsureFor is Ensure for a processor architecture, in the words of GOARCH.
+// KUBEBUILDER_ASSETS, whose binaries are for this machine, has no influence.
+func EnsureFor(ctx context.Context, progress io.Writer, architecture string, names ...string) (Paths, error) {
+	paths := Paths{}
+	return paths, paths.build(ctx, progress, architecture, names)
+}
+
+// build adds those of the names that are missing.
+func (paths Paths) build(ctx context.Context, progress io.Writer, architecture string, names []string) error {
+	if progress == nil {
+		progress = io.Discard
+	}
 	for _, m := range modules {
-		if err := m.ensure(ctx, progress, m.wanted(names, paths), paths); err != nil {
-			return nil, err
+		if err := m.ensure(ctx, progress, architecture, m.wanted(names, paths), paths); err != nil {
+			return err
 		}
 	}
 	for _, name := range names {
 		if paths[name] == "" {
-			return nil, fmt.Errorf("no module under tools builds %q", name)
+			return fmt.Errorf("no module under tools builds %q", name)
 		}
 	}
-	return paths, nil
+	return nil
 }
 
 // wanted returns those of the names that m builds and found does not have.
@@ -67,11 +80,11 @@ func executable(path string) bool {
 }
 
 // ensure adds to found the paths of the wanted binaries.
-func (m module) ensure(ctx context.Context, progress io.Writer, wanted []string, found Paths) error {
+func (m module) ensure(ctx context.Context, progress io.Writer, architecture string, wanted []string, found Paths) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	b, err := m.newBuild(progress)
+	b, err := m.newBuild(architecture, progress)
 	if err != nil {
 		return err
 	}

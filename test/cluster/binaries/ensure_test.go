@@ -108,8 +108,8 @@ func TestEnsureExplainsFailures(t *testing.T) {
 			want:   "main.go:1: undefined: x",
 		},
 		"unknown binary": {
-			binary: "kubelet",
-			want:   `no module under tools builds "kubelet"`,
+			binary: "kubeadm",
+			want:   `no module under tools builds "kubeadm"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

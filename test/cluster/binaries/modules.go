@@ -16,9 +16,16 @@ const (
 	KubeScheduler         = "kube-scheduler"
 	Kubectl               = "kubectl"
 	Kwok                  = "kwok"
+
+	Kubelet        = "kubelet"
+	KubeProxy      = "kube-proxy"
+	Containerd     = "containerd"
+	ContainerdShim = "containerd-shim-runc-v2"
+	CoreDNS        = "coredns"
+	CRIProxy       = "cri-proxy"
 )
 
-// All returns the names of all binaries.
+// All returns the names of the control plane's binaries.
 func All() []string {
 	return []string{Etcd, KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl, Kwok}
 }
@@ -28,6 +35,7 @@ type module struct {
 	folder   string            // below tools/
 	requires string            // the module whose version is that of the binaries
 	packages map[string]string // by binary
+	tags     string            // of the build
 	stamp    func(version string) (ldflags string)
 }
 
@@ -52,6 +60,36 @@ var modules = []module{
 			Kubectl:               "k8s.io/kubernetes/cmd/kubectl",
 		},
 		stamp: stampKubernetes,
+	},
+	{
+		// Apart from the control plane, which most need without it.
+		folder:   "node",
+		requires: "k8s.io/kubernetes",
+		packages: map[string]string{
+			Kubelet:   "k8s.io/kubernetes/cmd/kubelet",
+			KubeProxy: "k8s.io/kubernetes/cmd/kube-proxy",
+		},
+		stamp: stampKubernetes,
+	},
+	{
+		folder:   "containerd",
+		requires: "github.com/containerd/containerd/v2",
+		packages: map[string]string{
+			Containerd:     "github.com/containerd/containerd/v2/cmd/containerd",
+			ContainerdShim: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+		},
+		// Snapshotters for other file systems than those that overlayfs works on.
+		tags: "no_btrfs,no_zfs,no_devmapper",
+	},
+	{
+		folder:   "coredns",
+		requires: "github.com/coredns/coredns",
+		packages: map[string]string{CoreDNS: "."},
+	},
+	{
+		folder:   "cri-proxy",
+		requires: "k8s.io/cri-api",
+		packages: map[string]string{CRIProxy: "."},
 	},
 }
 

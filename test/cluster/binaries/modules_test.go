@@ -4,6 +4,7 @@
 package binaries
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -44,7 +45,7 @@ func TestEveryBinaryHasAModule(t *testing.T) {
 
 func TestModulesOfTheSourceTree(t *testing.T) {
 	for _, m := range modules {
-		b, err := m.newBuild(nil)
+		b, err := m.newBuild(runtime.GOARCH, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
