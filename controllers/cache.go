@@ -7,14 +7,19 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 )
 
 // CacheOptions keep of the cluster only what the reconcilers use, in the given namespaces; none for all.
@@ -42,11 +47,45 @@ func CacheOptions(namespaces []string) cache.Options {
 	return options
 }
 
-// projectPod keeps of a pod what observePod reads.
+// WithBenchmarks adds what the reconcilers of ElasticWebBenchmarks read. Of Secrets it is the Helm releases in
+// their namespace alone, and of these not what they hold: helm-operator-plugins watches them, and reads them live.
+func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Options {
+	isBenchmark := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelName: v1alpha1.NameValue})
+	isOurs, err := labels.Parse(elasticwebv1.LabelName + " in (" + elasticwebv1.NameValue + "," + v1alpha1.NameValue + ")")
+	utilruntime.Must(err) // a constant.
+	for object := range options.ByObject {
+		if _, isPod := object.(*corev1.Pod); isPod {
+			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: projectPod}
+		}
+	}
+	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
+	options.ByObject[&corev1.Secret{}] = cache.ByObject{
+		Namespaces: map[string]cache.Config{releaseNamespace: {}},
+		Field:      fields.OneTermEqualSelector("type", string(helmrelease.SecretType)),
+		Transform:  projectSecret,
+	}
+	return options
+}
+
+// projectSecret keeps nothing of what a Secret holds.
+func projectSecret(object any) (any, error) {
+	secret, isSecret := object.(*corev1.Secret)
+	if !isSecret {
+		return nil, fmt.Errorf("%T is no Secret", object)
+	}
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name: secret.Name, Namespace: secret.Namespace, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
+	}}, nil
+}
+
+// projectPod keeps of a pod what observePod or observeBenchmarkPod reads.
 func projectPod(object any) (any, error) {
 	pod, isPod := object.(*corev1.Pod)
 	if !isPod {
 		return nil, fmt.Errorf("%T is no pod", object)
+	}
+	if pod.Labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
+		return projectBenchmarkPod(pod), nil
 	}
 	kept := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -76,6 +115,29 @@ func projectPod(object any) (any, error) {
 		})
 	}
 	return kept, nil
+}
+
+// projectBenchmarkPod keeps of a benchmark's pod what observeBenchmarkPod reads.
+func projectBenchmarkPod(pod *corev1.Pod) *corev1.Pod {
+	kept := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
+			DeletionTimestamp: pod.DeletionTimestamp,
+			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
+				v1alpha1.LabelRun, v1alpha1.LabelArchitecture),
+		},
+		Spec: corev1.PodSpec{NodeName: pod.Spec.NodeName},
+		Status: corev1.PodStatus{
+			Phase: pod.Status.Phase, Reason: pod.Status.Reason, Message: pod.Status.Message,
+			InitContainerStatuses: pod.Status.InitContainerStatuses, ContainerStatuses: pod.Status.ContainerStatuses,
+		},
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled {
+			kept.Status.Conditions = append(kept.Status.Conditions, condition)
+		}
+	}
+	return kept
 }
 
 // projectNode keeps of a node what the census counts.

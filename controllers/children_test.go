@@ -90,8 +90,8 @@ func create(ctx context.Context, webs ...*elasticwebv1.ElasticWeb) {
 }
 
 // collectedWithin is how long the garbage collector may take: it looks for new kinds, such as ElasticWeb
-// is at the beginning of the suite, every 30 seconds.
-const collectedWithin = time.Minute
+// is at the beginning of the suite, every 30 seconds, and backs off from objects whose owner's kind it does not know.
+const collectedWithin = 2 * time.Minute
 
 // expectNothingLeft waits until an ElasticWeb, what it owned, and its pods are gone.
 func expectNothingLeft(ctx context.Context, web *elasticwebv1.ElasticWeb) {

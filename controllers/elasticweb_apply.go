@@ -76,9 +76,13 @@ func (r *ElasticWebReconciler) carryOut(ctx context.Context, web *elasticwebv1.E
 	steps := []func(context.Context, *elasticwebv1.ElasticWeb, *plan.Plan, *plan.Observed, *outcome) error{
 		r.verifyShrink, r.seedReplicas, r.applyService, r.applyBudget, r.stampDeletionCosts, r.applyDeployment,
 	}
+	r.trustFirst(web, observed)
 	for _, step := range steps {
 		if err := result.add(step(ctx, web, p, observed, &result)); err != nil {
 			return result, err
+		}
+		if result.changedMeanwhile {
+			r.fresh.forget(client.ObjectKeyFromObject(web)) // somebody else is at work: what was known may be old.
 		}
 		if result.changedMeanwhile || result.ending {
 			return result, nil
@@ -96,19 +100,7 @@ func (r *ElasticWebReconciler) verifyShrink(ctx context.Context, web *elasticweb
 	if !p.Shrinks {
 		return nil
 	}
-	live := &metav1.PartialObjectMetadata{}
-	live.SetGroupVersionKind(elasticwebv1.GroupVersion.WithKind(kindElasticWeb))
-	err := r.Live.Get(ctx, client.ObjectKeyFromObject(web), live)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("verify that the spec is the newest: %w", err)
-	}
-	if err == nil && live.UID == web.UID && live.Generation == web.Generation {
-		return nil
-	}
-	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
-		return err
-	}
-	return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: errors.New("the cache is behind")}
+	return r.confirmNow(ctx, web)
 }
 
 // seedManager owns spec.replicas of an ElasticWeb that leaves them to an autoscaler, until that writes them.
@@ -168,8 +160,11 @@ func (r *ElasticWebReconciler) applyServiceAs(ctx context.Context, web *elasticw
 // applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
 func (r *ElasticWebReconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
 	if !p.BudgetWanted {
-		if observed.Budget == nil {
+		if observed.Budget == nil || observed.Budget.DeletionTimestamp != nil {
 			return nil
+		}
+		if err := r.confirm(ctx, web); err != nil {
+			return err
 		}
 		_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget)
 		return err
@@ -210,6 +205,8 @@ func (r *ElasticWebReconciler) applyDeployment(ctx context.Context, web *elastic
 	deployment, err := applyObject(ctx, r, web, apply.Intent{
 		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
 		Notes: map[string]string{plan.AnnotationRecord: p.Record.String()},
+		// Without its record, neither an older spec nor a change of the image could be told.
+		IsIncomplete: observed.Deployment != nil && plan.RecordOf(observed.Deployment) == nil,
 	}, observed.Deployment)
 	if err == nil {
 		observed.Deployment = deployment
@@ -240,6 +237,7 @@ func applyObject[T any, P interface {
 	client.Object
 }](ctx context.Context, r *ElasticWebReconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, cached P) (P, error) {
 	intent.Namespace, intent.Name, intent.Owner = web.Namespace, web.Name, web.UID
+	intent.Confirm = func(ctx context.Context) error { return r.confirm(ctx, web) }
 	var known client.Object
 	if cached != nil {
 		known = cached

@@ -5,6 +5,7 @@ package controllers_test
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,7 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -26,6 +27,16 @@ func deploymentOf(ctx context.Context, web *elasticwebv1.ElasticWeb) *appsv1.Dep
 	return deployment
 }
 
+// shiftedClock goes as the real one does, ahead of it.
+type shiftedClock struct {
+	clock.RealClock
+	ahead atomic.Int64
+}
+
+func (c *shiftedClock) shift(by time.Duration) { c.ahead.Add(int64(by)) }
+
+func (c *shiftedClock) Now() time.Time { return c.RealClock.Now().Add(time.Duration(c.ahead.Load())) }
+
 // contest changes the replicas of a Deployment, and waits until the operator has put them right.
 func contest(ctx context.Context, web *elasticwebv1.ElasticWeb, manager string, replicas int32) {
 	GinkgoHelper()
@@ -37,9 +48,9 @@ func contest(ctx context.Context, web *elasticwebv1.ElasticWeb, manager string, 
 
 var _ = Describe("Somebody who scales the Deployment of an ElasticWeb", func() {
 	It("is overruled, named who keeps doing it, and no longer named who stopped", func(ctx SpecContext) {
-		clock := clocktesting.NewFakePassiveClock(time.Now())
+		shifted := &shiftedClock{}
 		web := newWeb(newNamespace(ctx), "shop")
-		startOperator(operatorOptions{namespaces: []string{web.Namespace}, clock: clock})
+		startOperator(operatorOptions{namespaces: []string{web.Namespace}, clock: shifted})
 		Expect(k8s.Create(ctx, web)).To(Succeed())
 		expectPods(ctx, web, 3)
 		contest(ctx, web, "legacy-scaler", 5)
@@ -54,7 +65,7 @@ var _ = Describe("Somebody who scales the Deployment of an ElasticWeb", func() {
 			return condition(ctx, web, elasticwebv1.ConditionReady, "False", elasticwebv1.ReasonReplicasContested)
 		}).WithContext(ctx).Should(HavePrefix("kube-controller-manager keeps changing"))
 
-		clock.SetTime(clock.Now().Add(11 * time.Minute))
+		shifted.shift(11 * time.Minute)
 		Expect(k8s.Patch(ctx, deploymentOf(ctx, web), client.RawPatch("application/merge-patch+json",
 			[]byte(`{"metadata": {"annotations": {"example.com/look": "again"}}}`)))).To(Succeed())
 		expectPods(ctx, web, 3)

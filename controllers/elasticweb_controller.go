@@ -44,6 +44,8 @@ type ElasticWebReconciler struct {
 	ImageWait time.Duration
 	// WatchesNodes is false where the operator may not read nodes.
 	WatchesNodes bool
+	// FollowsBenchmarks is false where ElasticWebBenchmarks are switched off: then none is read.
+	FollowsBenchmarks bool
 	// Concurrency is how many ElasticWebs are reconciled at a time.
 	Concurrency int
 	Clock       clock.PassiveClock
@@ -53,6 +55,8 @@ type ElasticWebReconciler struct {
 	nodes    *nodeCensus
 	waits    *imageWaits
 	contests *replicaContests
+	fresh    remembered[freshSpec]
+	pace     statusPace
 }
 
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs,verbs=get;list;watch;patch
@@ -104,14 +108,14 @@ func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Reque
 	if carried.ending {
 		return ctrl.Result{RequeueAfter: carried.retry}, nil // the ElasticWeb is about to go as well.
 	}
-	err = r.report(ctx, web, status.Input{
+	paced, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
-		Paused: isPaused(web), Contestant: carried.contestant,
+		Paused: isPaused(web), Contestant: carried.contestant, BenchmarksOff: !r.FollowsBenchmarks,
 	})
 	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	}
-	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry)}, err
+	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry, paced)}, err
 }
 
 // get is the ElasticWeb as the cache has it, or as it was last written where the cache lags; nil where it
@@ -157,6 +161,8 @@ func (r *ElasticWebReconciler) forget(name types.NamespacedName) {
 	}
 	r.waits.forget(name)
 	r.contests.forget(name)
+	r.fresh.forget(name)
+	r.pace.forget(name)
 	if r.Images != nil {
 		r.Images.Forget(waiter(name))
 	}

@@ -7,13 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,11 +29,19 @@ type ImageLookup interface {
 // Requeue gives what a Resolver notifies with: it brings the ElasticWebs that waited for an answer to the
 // channel that SetupWithManager takes.
 func Requeue(resolved chan<- event.GenericEvent) func(context.Context, []platforms.Waiter) {
+	return requeue(kindElasticWeb, resolved)
+}
+
+// requeue brings the waiters of one kind to the channel of its reconciler.
+func requeue(kind string, resolved chan<- event.GenericEvent) func(context.Context, []platforms.Waiter) {
 	return func(ctx context.Context, waiters []platforms.Waiter) {
 		for _, waiter := range waiters {
-			web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: waiter.Namespace, Name: waiter.Name}}
+			if waiter.Kind != kind {
+				continue
+			}
+			object := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: waiter.Namespace, Name: waiter.Name}}
 			select {
-			case resolved <- event.GenericEvent{Object: web}:
+			case resolved <- event.GenericEvent{Object: object}:
 			case <-ctx.Done():
 				return
 			}
@@ -61,7 +65,8 @@ func (r *ElasticWebReconciler) observeImage(web *elasticwebv1.ElasticWeb, observ
 		r.waits.forget(name)
 		return plan.Image{State: plan.ImageNotLookedUp}, 0
 	}
-	request := platforms.Request{Image: web.Spec.Image, Waiter: waiter(name), Credentials: r.credentials(web)}
+	request := platforms.Request{Image: web.Spec.Image, Waiter: waiter(name),
+		Credentials: credentials(r.Live, web.Namespace, web.Spec.ServiceAccountName, web.Spec.ImagePullSecrets)}
 	if fresh {
 		request.MaxAge = freshFor
 	}
@@ -73,26 +78,26 @@ func (r *ElasticWebReconciler) observeImage(web *elasticwebv1.ElasticWeb, observ
 	} else {
 		r.waits.forget(name)
 	}
-	return r.imageOf(web, result)
+	return imageOf(web.Spec.Image, result, r.ImageWait, r.Clock.Now())
 }
 
 // imageOf is what the look-up has to say without waiting any longer. Facts hold until there are newer ones,
 // even where the registry no longer answers.
-func (r *ElasticWebReconciler) imageOf(web *elasticwebv1.ElasticWeb, result platforms.Result) (image plan.Image, retry time.Duration) {
+func imageOf(reference string, result platforms.Result, waited time.Duration, now time.Time) (image plan.Image, retry time.Duration) {
 	failed, isFailure := errors.AsType[*platforms.Error](result.Err)
 	switch {
 	case result.Facts != nil:
-		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(web.Spec.Image, result.Facts)}, 0
+		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(reference, result.Facts)}, 0
 	case isFailure:
 		image = plan.Image{State: plan.ImageFailed, Reason: lookupReason(failed.Reason), Message: failed.Message}
 		if !result.RetryAt.IsZero() {
-			retry = max(result.RetryAt.Sub(r.Clock.Now()), time.Second)
+			retry = max(result.RetryAt.Sub(now), time.Second)
 		}
 		return image, retry
 	default:
 		return plan.Image{
 			State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable,
-			Message: fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", r.ImageWait),
+			Message: fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", waited),
 		}, 0
 	}
 }
@@ -110,52 +115,6 @@ func imageFacts(reference string, facts *platforms.Facts) *plan.ImageFacts {
 		result.Platforms = append(result.Platforms, platform.String())
 	}
 	return result
-}
-
-// credentials are the pull secrets of the ElasticWeb, and those of its service account: read live, and only
-// when the registry is about to be asked.
-func (r *ElasticWebReconciler) credentials(web *elasticwebv1.ElasticWeb) platforms.Credentials {
-	account := web.Spec.ServiceAccountName
-	if account == "" {
-		account = "default"
-	}
-	names := make([]string, 0, len(web.Spec.ImagePullSecrets))
-	for _, secret := range web.Spec.ImagePullSecrets {
-		names = append(names, secret.Name)
-	}
-	namespace := web.Namespace
-	return platforms.Credentials{
-		Identity: strings.Join(append([]string{namespace, account}, names...), "/"),
-		Secrets: func(ctx context.Context) ([]corev1.Secret, error) {
-			return r.pullSecrets(ctx, namespace, account, names)
-		},
-	}
-}
-
-func (r *ElasticWebReconciler) pullSecrets(ctx context.Context, namespace, account string, names []string) ([]corev1.Secret, error) {
-	serviceAccount := &corev1.ServiceAccount{}
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: account}, serviceAccount)
-	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
-		return nil, fmt.Errorf("read service account %s: %w", account, err)
-	}
-	for _, reference := range serviceAccount.ImagePullSecrets {
-		if !slices.Contains(names, reference.Name) {
-			names = append(slices.Clone(names), reference.Name)
-		}
-	}
-	var secrets []corev1.Secret
-	for _, name := range names {
-		secret := corev1.Secret{}
-		err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, &secret)
-		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-			continue // as the kubelet does: the registry may do without.
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read secret %s: %w", name, err)
-		}
-		secrets = append(secrets, secret)
-	}
-	return secrets, nil
 }
 
 // imageWaits remembers since when ElasticWebs wait for their image.

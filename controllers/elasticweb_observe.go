@@ -49,6 +49,9 @@ func (r *ElasticWebReconciler) observe(ctx context.Context, web *elasticwebv1.El
 	if observed.Pods, err = r.observePods(ctx, web, census); err != nil {
 		return nil, 0, err
 	}
+	if observed.Benchmark, err = r.observeBenchmark(ctx, web); err != nil {
+		return nil, 0, err
+	}
 	observed.Image, retry = r.observeImage(web, observed)
 	return observed, retry, nil
 }

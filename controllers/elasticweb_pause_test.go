@@ -79,8 +79,6 @@ var _ = Describe("A paused ElasticWeb", func() {
 		expectPods(ctx, web, 3)
 		update(ctx, web, paused("true"))
 		Expect(k8s.Delete(ctx, web)).To(Succeed())
-		Eventually(func() error {
-			return k8s.Get(ctx, client.ObjectKeyFromObject(web), &appsv1.Deployment{})
-		}).WithContext(ctx).Should(Satisfy(apierrors.IsNotFound))
-	})
+		Eventually(absent(ctx, web, &appsv1.Deployment{})).WithContext(ctx).WithTimeout(collectedWithin).Should(BeTrue())
+	}, SpecTimeout(3*time.Minute))
 })

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -19,14 +20,25 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
-// report writes the status where it differs, and then records what went wrong or was mended. The error is a
-// *apply.ChangedError where the ElasticWeb is not the newest: what made it newer may be no event to wait for.
-func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) error {
-	input.Now = metav1.NewTime(r.Clock.Now())
+// report writes the status where it differs, and then records what went wrong or was mended. retry is when to try again
+// a write that came too fast. The error is a *apply.ChangedError where the ElasticWeb is not the newest: what made
+// it newer may be no event to wait for.
+func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
+	now := r.Clock.Now()
+	input.Now = metav1.NewTime(now)
 	wanted := status.Make(input)
 	if equality.Semantic.DeepEqual(web.Status, wanted) {
-		return nil
+		return 0, nil
 	}
+	// Users wait for what becomes of their change.
+	wait := r.pace.wait(client.ObjectKeyFromObject(web), now)
+	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
+		return wait, nil
+	}
+	return 0, r.writeStatus(ctx, web, wanted)
+}
+
+func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
 	changed := web.DeepCopy()
 	changed.Status = wanted
 	err := r.Writer.Status().Patch(ctx, changed,

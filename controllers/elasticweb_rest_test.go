@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -131,13 +132,38 @@ var _ = Describe("ElasticWebs at rest", func() {
 		Expect(writes).To(HaveKeyWithValue("status", BeNumerically("<=", statusWrites(2))))
 		Expect(writes).To(HaveLen(2))
 	})
+
+	It("tell of pods that flap no more than once a second", func(ctx SpecContext) {
+		web := newWeb(newNamespace(ctx), "shop")
+		operator := startOperator(operatorOptions{namespaces: []string{web.Namespace}})
+		create(ctx, web)
+		pod := podsOf(ctx, web)[0]
+		count, begin := operator.requests.count(), time.Now()
+		for range 50 {
+			makeUnready(ctx, &pod)
+			Eventually(func() bool { // kwok mends it at once.
+				Expect(k8s.Get(ctx, client.ObjectKeyFromObject(&pod), &pod)).To(Succeed())
+				return isReady(&pod)
+			}).WithContext(ctx).WithPolling(time.Millisecond).Should(BeTrue())
+		}
+		mostWrites := 10 + int(time.Since(begin)/time.Second) + 1 // those that may be made at once, and one a second.
+		Expect(writesByResource(operator, count)).To(HaveKeyWithValue("status", BeNumerically("<=", mostWrites)))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		expectPods(ctx, web, 3)
+	})
 })
+
+func makeUnready(ctx context.Context, pod *corev1.Pod) {
+	GinkgoHelper()
+	patch := fmt.Appendf(nil, `{"status": {"conditions": [{"type": %q, "status": %q}]}}`, corev1.PodReady, corev1.ConditionFalse)
+	Expect(k8s.Status().Patch(ctx, pod, client.RawPatch(types.StrategicMergePatchType, patch))).To(Succeed())
+}
 
 // statusWrites is how many there may be while some pods come or go: for each pod when it exists, has a node
 // and is ready, and at both ends.
 func statusWrites(pods int) int { return 3*pods + 2 }
 
-// writesByResource counts the writes after the first n requests, those of a status apart.
+// writesByResource counts the writes after the first n requests, those of a status apart and events aside.
 func writesByResource(o *operator, n int) map[string]int {
 	writes := map[string]int{}
 	for _, request := range o.requests.since(n) {
@@ -146,11 +172,14 @@ func writesByResource(o *operator, n int) map[string]int {
 			continue
 		}
 		parts := strings.Split(path, "/")
-		resource := parts[len(parts)-2]
-		if parts[len(parts)-1] == "status" {
-			resource = "status"
+		last := parts[len(parts)-1]
+		switch last {
+		case "events": // made in the background.
+		case "status":
+			writes[last]++
+		default:
+			writes[parts[len(parts)-2]]++
 		}
-		writes[resource]++
 	}
 	return writes
 }

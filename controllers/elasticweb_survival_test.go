@@ -20,6 +20,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
 // endState is what the operator makes of an ElasticWeb, without what differs between two of the same spec.
@@ -82,16 +83,16 @@ var _ = Describe("An operator that is killed", func() {
 		created, changed := undisturbed(ctx)
 		namespace := newNamespace(ctx)
 		web := newWeb(namespace, "shop", clusterIP)
-		run := func(name string, after int32, change func()) {
+		run := func(name string, after int, change func()) {
 			GinkgoHelper()
 			By(name)
-			dying := newCrash(after)
-			operator := startOperator(operatorOptions{namespaces: []string{namespace}, transport: dying.wrap})
+			dying := proxy.CrashAfter(after)
+			operator := startOperator(operatorOptions{namespaces: []string{namespace}, transport: dying.Wrap})
 			change()
-			Eventually(dying.happened).WithContext(ctx).Should(BeClosed())
+			Eventually(dying.Happened()).WithContext(ctx).Should(BeClosed())
 			operator.stop()
 		}
-		for after := int32(0); after <= 4; after++ {
+		for after := 0; after <= 4; after++ {
 			web = newWeb(namespace, "shop", clusterIP)
 			run("killed while it creates", after, func() { Expect(k8s.Create(ctx, web)).To(Succeed()) })
 			operator := startOperator(operatorOptions{namespaces: []string{namespace}})

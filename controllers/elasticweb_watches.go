@@ -27,6 +27,7 @@ import (
 	oppredicate "github.com/operator-framework/operator-lib/predicate"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
@@ -72,6 +73,13 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, r.nodeHandler())
 	}
+	if r.FollowsBenchmarks {
+		if err := indexByBenchmark(ctx, mgr); err != nil {
+			return err
+		}
+		work = work.Watches(&v1alpha1.ElasticWebBenchmark{}, handler.EnqueueRequestsFromMapFunc(r.followers),
+			builder.WithPredicates(resultsChanged()))
+	}
 	if resolved != nil {
 		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
 	}
@@ -80,7 +88,7 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 
 func indexPods(ctx context.Context, mgr ctrl.Manager) error {
 	for field, value := range map[string]func(*corev1.Pod) string{
-		indexPodsByInstance: func(pod *corev1.Pod) string { return pod.Labels[elasticwebv1.LabelInstance] },
+		indexPodsByInstance: instanceOfPod,
 		indexPodsByNode:     func(pod *corev1.Pod) string { return pod.Spec.NodeName },
 	} {
 		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(object client.Object) []string {
@@ -141,8 +149,20 @@ func specOrMetadataChanged() predicate.Predicate {
 		}})
 }
 
+// instanceOfPod is the name of the pod's ElasticWeb; "" for a pod of anything else, such as a benchmark.
+func instanceOfPod(pod *corev1.Pod) string {
+	if pod.Labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
+		return ""
+	}
+	return pod.Labels[elasticwebv1.LabelInstance]
+}
+
 func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
-	name := object.GetLabels()[elasticwebv1.LabelInstance]
+	pod, isPod := object.(*corev1.Pod)
+	if !isPod {
+		return nil
+	}
+	name := instanceOfPod(pod)
 	if name == "" {
 		return nil
 	}

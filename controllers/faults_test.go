@@ -13,51 +13,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
 var errInjected = errors.New("injected by the test")
-
-// isWrite reports whether a request changes anything but leases and events.
-func isWrite(request *http.Request) bool {
-	return request.Method != http.MethodGet && !strings.Contains(request.URL.Path, "/leases") &&
-		!strings.Contains(request.URL.Path, "/events")
-}
-
-// crash cuts an operator off from the API server for good after a number of writes, the last of which it
-// gets no answer to: that is how the cluster looks to the next one after it was killed.
-type crash struct {
-	after    int32
-	writes   atomic.Int32
-	isDead   atomic.Bool
-	once     sync.Once
-	happened chan struct{}
-}
-
-func newCrash(after int32) *crash {
-	return &crash{after: after, happened: make(chan struct{})}
-}
-
-func (c *crash) wrap(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(request *http.Request) (*http.Response, error) {
-		isOne := isWrite(request)
-		if c.isDead.Load() || isOne && c.after == 0 {
-			c.die()
-			return nil, errInjected
-		}
-		response, err := next.RoundTrip(request)
-		if isOne && err == nil && response.StatusCode < http.StatusMultipleChoices && c.writes.Add(1) >= c.after {
-			response.Body.Close()
-			c.die()
-			return nil, errInjected
-		}
-		return response, err
-	})
-}
-
-func (c *crash) die() {
-	c.isDead.Store(true)
-	c.once.Do(func() { close(c.happened) })
-}
 
 // failFirst lets the first times of the writes of each object fail: fail is asked for what comes in the
 // place of the API server's answer, and next is there for those that want it to act all the same.
@@ -66,7 +26,7 @@ func failFirst(times int, fail func(request *http.Request, next http.RoundTrippe
 	failures := map[string]int{}
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(request *http.Request) (*http.Response, error) {
-			if !isWrite(request) {
+			if !proxy.IsWrite(request) {
 				return next.RoundTrip(request)
 			}
 			mu.Lock()

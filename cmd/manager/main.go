@@ -15,10 +15,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
+// version is that of the release; the build of the image sets it.
+var version = "devel"
+
 func main() {
 	options := options{}
 	options.bind(flag.CommandLine)
 	flag.Parse()
+	if options.version {
+		fmt.Println(version)
+		return
+	}
 	if err := options.check(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(2)
@@ -35,12 +42,16 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
-	mgr, err := newManager(config, o)
+	mgr, err := newManager(ctx, config, o)
 	if err != nil {
 		return err
 	}
-	if err := addElasticWeb(ctx, mgr, o); err != nil {
+	if err := addControllers(ctx, mgr, o); err != nil {
 		return err
 	}
+	if err := addUpgradeable(mgr); err != nil {
+		return err
+	}
+	ctrl.Log.Info("starting", "version", version)
 	return mgr.Start(ctx)
 }

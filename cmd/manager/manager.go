@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,6 +17,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 )
 
@@ -25,15 +27,20 @@ func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(elasticwebv1.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 	return scheme
 }
 
-func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
+func newManager(ctx context.Context, config *rest.Config, o options) (ctrl.Manager, error) {
 	cacheOptions := controllers.CacheOptions(watchNamespaces())
+	if o.benchmarks {
+		cacheOptions = controllers.WithBenchmarks(cacheOptions, o.releaseNamespace)
+	}
 	cacheOptions.SyncPeriod = &o.syncPeriod
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         cacheOptions,
+		NewCache:                      controllers.NewCache(ctx),
 		Metrics:                       metricsOptions(o),
 		HealthProbeBindAddress:        o.probeAddress,
 		PprofBindAddress:              o.pprofAddress,

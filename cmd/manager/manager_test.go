@@ -126,14 +126,16 @@ func (b *bench) apply(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	text = bytes.ReplaceAll(text, []byte("namespace: system\n"), []byte("namespace: "+systemNamespace+"\n"))
-	object := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal(text, &object.Object); err != nil {
-		t.Fatal(err)
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal(document, &object.Object); err != nil {
+			t.Fatal(err)
+		}
+		if object.GetKind() == "Role" || object.GetKind() == "RoleBinding" {
+			object.SetNamespace(systemNamespace)
+		}
+		b.create(t, object)
 	}
-	if object.GetKind() == "Role" || object.GetKind() == "RoleBinding" {
-		object.SetNamespace(systemNamespace)
-	}
-	b.create(t, object)
 }
 
 func (b *bench) create(t *testing.T, object client.Object) {
@@ -200,7 +202,7 @@ func (b *bench) start(t *testing.T, watchNamespace string) *process {
 	t.Helper()
 	p := &process{log: &lockedBuffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
 	p.command = managerCommand(context.Background(), b.kubeconfig, []string{"WATCH_NAMESPACE=" + watchNamespace}, []string{
-		"--leader-election-namespace=" + systemNamespace, "--look-up-images=false",
+		"--leader-election-namespace=" + systemNamespace, "--look-up-images=false", "--enable-benchmarks=false",
 		"--metrics-bind-address=" + p.metrics, "--health-probe-bind-address=" + p.probes,
 	})
 	p.command.Stderr = p.log
@@ -454,6 +456,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		"less than no wait":          {[]string{"--image-wait=-1s"}, nil, "--image-wait"},
 		"a namespace that is none":   {nil, []string{"WATCH_NAMESPACE=dev;prod"}, "WATCH_NAMESPACE"},
 		"a lease without a place":    {nil, nil, "--leader-election-namespace"},
+		"releases without a place":   {[]string{"--leader-elect=false"}, nil, "--release-namespace"},
+		"releases in no namespace":   {[]string{"--leader-elect=false", "--release-namespace=a/b"}, nil, "--release-namespace=a/b"},
+		"no load generator":          {[]string{"--leader-elect=false", "--release-namespace=a"}, []string{"RELATED_IMAGE_LOADTEST="}, "RELATED_IMAGE_LOADTEST is not set"},
+		"no watches":                 {[]string{"--leader-elect=false", "--release-namespace=a", "--watches-file=/no/such/file"}, []string{"RELATED_IMAGE_LOADTEST=x"}, "--watches-file: read /no/such/file"},
 		"authorities without a file": {[]string{"--leader-elect=false", "--registry-ca-file=/no/such/file"}, nil, "--registry-ca-file: stat /no/such/file"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,9 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/operator-framework/helm-operator-plugins/pkg/watches"
 	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/elasticweb/elasticweb-operator/controllers"
 )
 
 // options are the flags of the manager, and what it takes from its environment.
@@ -28,7 +31,11 @@ type options struct {
 	lookUpImages                     bool
 	imageWait                        time.Duration
 	plainHTTPRegistries, registryCAs string
+	benchmarks                       bool
+	watchesFile, releaseNamespace    string
+	watch                            watches.Watch
 	shutdownTimeout, syncPeriod      time.Duration
+	version                          bool
 	log                              zap.Options
 }
 
@@ -46,8 +53,12 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.imageWait, "image-wait", 10*time.Second, "How long a rollout waits for the platforms of its image.")
 	flags.StringVar(&o.plainHTTPRegistries, "plain-http-registries", "", "Comma-separated registries (host or host:port) that are asked over HTTP.")
 	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
+	flags.BoolVar(&o.benchmarks, "enable-benchmarks", true, "Reconcile ElasticWebBenchmarks, whose Jobs are made by Helm, and let ElasticWebs follow them.")
+	flags.StringVar(&o.watchesFile, "watches-file", "watches.yaml", "File that names the chart of ElasticWebBenchmarks.")
+	flags.StringVar(&o.releaseNamespace, "release-namespace", "", "Namespace that keeps the Helm releases of ElasticWebBenchmarks, in Secrets. Default: that of the pod.")
 	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
 	flags.DurationVar(&o.syncPeriod, "sync-period", 10*time.Hour, "How often every ElasticWeb is looked at again, though nothing changed. It makes no request.")
+	flags.BoolVar(&o.version, "version", false, "Print the version and exit.")
 	o.log.TimeEncoder = zapcore.ISO8601TimeEncoder
 	o.log.BindFlags(flags)
 }
@@ -78,8 +89,39 @@ func (o *options) check(arguments []string) error {
 	if _, err := os.Stat(namespaceOfPod); err != nil && o.leaderElect && o.leaderElectionNamespace == "" {
 		return errors.New("outside of a pod, --leader-election-namespace is needed, or --leader-elect=false")
 	}
+	return o.completeBenchmarks()
+}
+
+// completeBenchmarks finds out what the benchmarks need, and says which of it is missing.
+func (o *options) completeBenchmarks() error {
+	if !o.benchmarks {
+		return nil
+	}
+	if o.releaseNamespace == "" {
+		namespace, err := os.ReadFile(namespaceOfPod)
+		if err != nil {
+			return errors.New("outside of a pod, --release-namespace is needed, or --enable-benchmarks=false")
+		}
+		o.releaseNamespace = strings.TrimSpace(string(namespace))
+	}
+	if mistakes := validation.IsDNS1123Label(o.releaseNamespace); len(mistakes) > 0 {
+		return fmt.Errorf("--release-namespace=%s is no name of a namespace: %s", o.releaseNamespace, strings.Join(mistakes, "; "))
+	}
+	if generatorImage() == "" {
+		return fmt.Errorf("%s is not set: it names the image of the load generator, the operator's own; set it, or --enable-benchmarks=false", generatorImageVariable)
+	}
+	var err error
+	if o.watch, err = controllers.LoadWatch(o.watchesFile); err != nil {
+		return fmt.Errorf("--watches-file: %w", err)
+	}
 	return nil
 }
+
+// generatorImageVariable names the image of the load generator. The prefix is the one by which tools that mirror
+// images for disconnected clusters find it.
+const generatorImageVariable = "RELATED_IMAGE_LOADTEST"
+
+func generatorImage() string { return strings.TrimSpace(os.Getenv(generatorImageVariable)) }
 
 // watchNamespaces are those of WATCH_NAMESPACE, comma-separated; none stands for all.
 func watchNamespaces() []string {

@@ -112,7 +112,7 @@ func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID,
 
 // isSettled reports whether the object has the fields of the intent already.
 func (a *Applier) isSettled(wanted *prepared, current client.Object) (bool, error) {
-	if current == nil || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
+	if current == nil || wanted.isIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
 		return false, nil
 	}
 	if a.settled.has(wanted, current) {
@@ -133,6 +133,11 @@ func (a *Applier) isSettled(wanted *prepared, current client.Object) (bool, erro
 }
 
 func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, bool, error) {
+	if wanted.confirm != nil {
+		if err := wanted.confirm(ctx); err != nil {
+			return current, false, err
+		}
+	}
 	version := absentVersion
 	if current != nil {
 		version = current.GetResourceVersion()

@@ -103,6 +103,8 @@ func TestApplier(t *testing.T) {
 	}
 	for name, test := range map[string]func(*testing.T, *bench){
 		"writes-once":                writesOnce,
+		"asks-before-each-write":     asksBeforeEachWrite,
+		"completes":                  completes,
 		"lagging-cache":              laggingCache,
 		"vanished-unseen":            vanishedUnseen,
 		"drops-fields":               dropsFields,
@@ -137,6 +139,45 @@ func writesOnce(t *testing.T, b *bench) {
 	restarted := New(counting{b.client, b.writes}, b.client, manager, NewWritten(b.clock), b.clock)
 	if _, wrote, err := restarted.Apply(t.Context(), b.intent("once", map[string]string{"a": "1"}), b.live(t, "once")); wrote || err != nil {
 		t.Errorf("after a restart: wrote %t, error %v", wrote, err)
+	}
+}
+
+// What is at rest is not asked about, and a write that is refused changes nothing.
+func asksBeforeEachWrite(t *testing.T, b *bench) {
+	asked, refusal := 0, errors.New("the intent is old")
+	intent := b.intent("asks", map[string]string{"a": "1"})
+	intent.Confirm = func(context.Context) error { asked++; return refusal }
+	if _, wrote, err := b.applier.Apply(t.Context(), intent, nil); wrote || !errors.Is(err, refusal) || asked != 1 || *b.writes != 0 {
+		t.Fatalf("wrote %t (%d writes), error %v, asked %d times", wrote, *b.writes, err, asked)
+	}
+	intent.Confirm = func(context.Context) error { asked++; return nil }
+	first, wrote := b.apply(t, intent, nil)
+	if !wrote || asked != 2 {
+		t.Fatalf("wrote %t, asked %d times", wrote, asked)
+	}
+	b.apply(t, intent, first)
+	if asked != 2 || *b.writes != 1 {
+		t.Errorf("asked %d times at rest, %d writes", asked, *b.writes)
+	}
+	changed := b.intent("asks", map[string]string{"a": "2"})
+	changed.Confirm = func(context.Context) error { return refusal }
+	if _, wrote, err := b.applier.Apply(t.Context(), changed, first); wrote || !errors.Is(err, refusal) {
+		t.Errorf("wrote %t, error %v", wrote, err)
+	}
+	if live := b.live(t, "asks"); live.Data["a"] != "1" {
+		t.Errorf("the refused write changed the object to %v", live.Data)
+	}
+}
+
+// Notes that are missing come back with a write of the same fields.
+func completes(t *testing.T, b *bench) {
+	intent := b.intent("completes", map[string]string{"a": "1"})
+	first, _ := b.apply(t, intent, nil)
+	intent.Notes = map[string]string{"example.com/note": "new"}
+	intent.IsIncomplete = true
+	object, wrote := b.apply(t, intent, first)
+	if !wrote || object.Annotations["example.com/note"] != "new" {
+		t.Errorf("wrote %t, annotations %v", wrote, object.Annotations)
 	}
 }
 

@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -27,8 +28,13 @@ type Intent struct {
 	Into client.Object
 	// Notes are annotations that are written along with a change, but are no reason for one.
 	Notes map[string]string
+	// IsIncomplete is true where the object must be written though its fields are as wanted.
+	IsIncomplete bool
 	// Owner is the UID of the controller that the object must have to be touched.
 	Owner types.UID
+	// Confirm is asked before each write whether the intent still stands; nil for always. Its error is
+	// returned as it is.
+	Confirm func(context.Context) error
 }
 
 // prepared is an intent in the form that it is compared and sent in.
@@ -39,6 +45,8 @@ type prepared struct {
 	notes                 map[string]string
 	into                  client.Object
 	owner                 types.UID
+	isIncomplete          bool
+	confirm               func(context.Context) error
 	// compared is the fields without the type, which typed objects do not carry. It is read from text when
 	// it is needed: at rest, the hash is enough.
 	compared map[string]any
@@ -54,6 +62,7 @@ func prepare(intent Intent) (*prepared, error) {
 		kind: intent.Kind, namespace: intent.Namespace, name: intent.Name,
 		text: text, hash: hex.EncodeToString(sum[:12]),
 		notes: intent.Notes, into: intent.Into, owner: intent.Owner,
+		isIncomplete: intent.IsIncomplete, confirm: intent.Confirm,
 	}, nil
 }
 

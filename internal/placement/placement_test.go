@@ -274,3 +274,18 @@ func TestNames(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkPlace has two allowed architectures, and terms of the user's own.
+func BenchmarkPlace(b *testing.B) {
+	for name, input := range map[string]Input{
+		"derived": armFirst(),
+		"terms":   armFirst(func(in *Input) { in.Affinity = requiring(term(arch("arm64", "s390x")), term(notIn("zone", "a"))) }),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Place(input)
+			}
+		})
+	}
+}

@@ -37,26 +37,21 @@ func allowedArchitectures(spec *elasticwebv1.ElasticWebSpec, facts *ImageFacts) 
 	if facts == nil || len(facts.Platforms) == 0 {
 		return listed
 	}
-	allowed := []string{}
-	for _, platform := range facts.Platforms {
-		architecture, isLinux := linuxArchitecture(platform)
-		if !isLinux || slices.Contains(allowed, architecture) ||
-			len(listed) > 0 && !slices.Contains(listed, architecture) {
-			continue
-		}
-		allowed = append(allowed, architecture)
-	}
-	slices.Sort(allowed)
-	return allowed
+	return slices.DeleteFunc(LinuxArchitectures(facts.Platforms), func(architecture string) bool {
+		return len(listed) > 0 && !slices.Contains(listed, architecture)
+	})
 }
 
-// linuxArchitecture is the architecture of a platform such as linux/arm64 or linux/arm/v7.
-func linuxArchitecture(platform string) (string, bool) {
-	parts := strings.Split(platform, "/")
-	if len(parts) < 2 || parts[0] != "linux" {
-		return "", false
+// LinuxArchitectures are those of the platforms for Linux, such as linux/arm64 or linux/arm/v7, sorted and each once.
+func LinuxArchitectures(platforms []string) []string {
+	architectures := []string{}
+	for _, platform := range platforms {
+		if parts := strings.Split(platform, "/"); len(parts) >= 2 && parts[0] == "linux" {
+			architectures = append(architectures, parts[1])
+		}
 	}
-	return parts[1], true
+	slices.Sort(architectures)
+	return slices.Compact(architectures)
 }
 
 // worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec

@@ -31,19 +31,18 @@ func podSpec(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1.PodSpec {
 		TerminationGracePeriodSeconds: &grace,
 		ImagePullSecrets:              settings.ImagePullSecrets,
 		ServiceAccountName:            settings.ServiceAccountName,
-		SecurityContext:               settings.PodSecurityContext,
-		Volumes:                       settings.Volumes,
-		NodeSelector:                  p.Placement.NodeSelector,
-		Affinity:                      p.Placement.Affinity,
-		Tolerations:                   p.Placement.Tolerations,
-		TopologySpreadConstraints:     p.Placement.Spread,
-		PriorityClassName:             settings.PriorityClassName,
+		// The API server sets this alias as well. If it were nobody's, it would outlive the name, and bring it back.
+		DeprecatedServiceAccount:  settings.ServiceAccountName,
+		SecurityContext:           settings.PodSecurityContext,
+		Volumes:                   settings.Volumes,
+		NodeSelector:              p.Placement.NodeSelector,
+		Affinity:                  p.Placement.Affinity,
+		Tolerations:               p.Placement.Tolerations,
+		TopologySpreadConstraints: p.Placement.Spread,
+		PriorityClassName:         settings.PriorityClassName,
 	}
 	if spec.SecurityContext == nil && runsAsNonRoot(p) {
-		spec.SecurityContext = &corev1.PodSecurityContext{
-			RunAsNonRoot:   ptr.To(true),
-			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		}
+		spec.SecurityContext = RestrictedPodSecurityContext()
 	}
 	return spec
 }
@@ -79,10 +78,7 @@ func container(web *elasticwebv1.ElasticWeb, p *plan.Plan, grace int64) corev1.C
 		result.Lifecycle = preStopSleep(grace)
 	}
 	if result.SecurityContext == nil && runsAsNonRoot(p) {
-		result.SecurityContext = &corev1.SecurityContext{
-			AllowPrivilegeEscalation: ptr.To(false),
-			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-		}
+		result.SecurityContext = RestrictedSecurityContext()
 	}
 	return result
 }
@@ -112,10 +108,4 @@ func preStopSleep(grace int64) *corev1.Lifecycle {
 		return nil
 	}
 	return &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: seconds}}}
-}
-
-// runsAsNonRoot reports whether the image names a numeric user other than root, so that the restricted
-// profile of the pod security standards fits it.
-func runsAsNonRoot(p *plan.Plan) bool {
-	return p.Facts != nil && p.Facts.User != nil && *p.Facts.User > 0
 }

@@ -48,6 +48,11 @@ func lacksBenchmark(in Input) bool {
 }
 
 func benchmarkMissing(in Input) verdict {
+	if in.BenchmarksOff {
+		return verdict{elasticwebv1.ReasonBenchmarkMissing, fmt.Sprintf(
+			"ElasticWebBenchmark %s is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on",
+			in.Web.Spec.BenchmarkRef.Name)}
+	}
 	return verdict{elasticwebv1.ReasonBenchmarkMissing, fmt.Sprintf(
 		"ElasticWebBenchmark %s has no result: the numbers of the spec hold until it has; create it, or remove spec.benchmarkRef",
 		in.Web.Spec.BenchmarkRef.Name)}

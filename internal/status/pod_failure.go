@@ -9,6 +9,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
 // podFailure names what keeps a container from running.
@@ -27,23 +28,18 @@ func podFailure(in Input, _ facts) *verdict {
 func failureVerdict(web *elasticwebv1.ElasticWeb, pod plan.Pod) *verdict {
 	message := strings.ToLower(pod.Failure.Message)
 	switch {
-	case strings.Contains(message, "exec format error"):
+	case podfailure.IsExecFormatError(message):
 		return &verdict{elasticwebv1.ReasonExecFormatError, fmt.Sprintf(
 			"the program in image %s is not built for %s, although the image claims it: mend the image, or leave %s out of spec.architectures",
 			web.Spec.Image, pod.Architecture, pod.Architecture)}
-	case isPlatformMissing(message):
+	case podfailure.IsPlatformMissing(message):
 		return &verdict{elasticwebv1.ReasonPlatformMissing, fmt.Sprintf(
 			"image %s holds nothing for %s: add that platform to the image, or leave %s out of spec.architectures",
 			web.Spec.Image, pod.Architecture, pod.Architecture)}
 	}
 	switch pod.Failure.Reason {
 	case "ErrImagePull", "ImagePullBackOff":
-		// The runtime's own words follow this prefix in both reasons, which take turns.
-		_, said, isPrefixed := strings.Cut(pod.Failure.Message, "ErrImagePull: ")
-		if !isPrefixed {
-			said = pod.Failure.Message
-		}
-		return pullVerdict(web.Spec.Image, message, said)
+		return pullVerdict(web.Spec.Image, message, podfailure.PullMessage(pod.Failure.Message))
 	case "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError":
 		return &verdict{elasticwebv1.ReasonInvalidPod, "the container cannot be made: " + pod.Failure.Message + ": mend the field of the spec that it speaks of"}
 	case "CrashLoopBackOff", "RunContainerError", "StartError":
@@ -51,21 +47,6 @@ func failureVerdict(web *elasticwebv1.ElasticWeb, pod plan.Pod) *verdict {
 			"the container of image %s ends with exit code %d again and again: look at its log with kubectl logs", web.Spec.Image, pod.Failure.ExitCode)}
 	}
 	return nil
-}
-
-// isPlatformMissing knows the words of containerd and of CRI-O.
-func isPlatformMissing(message string) bool {
-	for _, words := range []string{
-		"no match for platform in manifest",
-		"no image found in image index for architecture",
-		"no image found in manifest list for architecture",
-		"does not match the specified platform",
-	} {
-		if strings.Contains(message, words) {
-			return true
-		}
-	}
-	return false
 }
 
 func pullVerdict(image, lower, message string) *verdict {

@@ -29,6 +29,8 @@ type Input struct {
 	Paused bool
 	// Contestant is who keeps changing the replicas of the Deployment; "" for nobody.
 	Contestant string
+	// BenchmarksOff is true where the operator looks at no ElasticWebBenchmark.
+	BenchmarksOff bool
 	// Now is the time of conditions that change.
 	Now metav1.Time
 }

@@ -46,7 +46,7 @@ func buildOperator(ctx context.Context, root, path string) error {
 // startOperator runs it with the rights of its service account and no others. It has a process group of its own: a
 // Ctrl-C at the terminal reaches the demo alone, which then ends things in order. Should the demo be killed, the
 // operator loses its lease with the API server, and ends itself.
-func startOperator(ctx context.Context, c *cluster.Cluster, path, plainHTTPRegistry string) (*operator, error) {
+func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTTPRegistry string) (*operator, error) {
 	config, err := c.ServiceAccountConfig(ctx, operatorNamespace, operatorAccount)
 	if err != nil {
 		return nil, err
@@ -63,8 +63,9 @@ func startOperator(ctx context.Context, c *cluster.Cluster, path, plainHTTPRegis
 	}
 	defer log.Close()
 	o.command = exec.Command(path, "--plain-http-registries="+plainHTTPRegistry, "--image-wait=3s",
-		"--leader-election-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0")
-	o.command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE=")
+		"--leader-election-namespace="+operatorNamespace, "--release-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+	o.command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE=", "RELATED_IMAGE_LOADTEST=controller:latest")
+	o.command.Dir = root // watches.yaml and the chart that it names are there.
 	o.command.Stdout, o.command.Stderr = log, log
 	o.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := o.command.Start(); err != nil {

@@ -113,7 +113,7 @@ func (s *stage) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.operator, err = startOperator(ctx, s.cluster, path, s.registry.host)
+	s.operator, err = startOperator(ctx, s.cluster, s.root, path, s.registry.host)
 	return err
 }
 

@@ -1,0 +1,86 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+const crdPath = "../../config/crd/bases/elasticweb.example.com_elasticwebbenchmarks.yaml"
+
+// The API server of all tests, which has the CRD, and a client with all rights. Both nil with -short.
+var (
+	apiServer *cluster.Cluster
+	k8s       client.Client
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := 0
+	if testing.Short() {
+		code = m.Run()
+	} else if err := runOnCluster(func() { code = m.Run() }); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runOnCluster(run func()) (err error) {
+	ctx := context.Background()
+	if apiServer, err = cluster.Start(ctx, cluster.Options{Progress: os.Stderr}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, apiServer.Stop()) }()
+	// As a user does it, which proves that the CRD fits into kubectl's annotation.
+	if err := kubectl("apply", "-f", crdPath); err != nil {
+		return err
+	}
+	if err := kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crdPath); err != nil {
+		return err
+	}
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return err
+	}
+	if k8s, err = client.New(apiServer.RESTConfig(), client.Options{Scheme: scheme}); err != nil {
+		return err
+	}
+	if err := awaitServed(ctx); err != nil {
+		return err
+	}
+	run()
+	return nil
+}
+
+// awaitServed waits until the API server answers for the kind, which it does a moment after the CRD is Established.
+func awaitServed(ctx context.Context) error {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := k8s.List(ctx, &v1alpha1.ElasticWebBenchmarkList{})
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func kubectl(args ...string) error {
+	command := exec.Command(apiServer.KubectlPath(), append([]string{"--kubeconfig", apiServer.Kubeconfig()}, args...)...)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", command, err, output)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
+	"github.com/elasticweb/elasticweb-operator/internal/platforms"
+)
+
+// addControllers adds the reconcilers, and the look-up of images that they share.
+func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
+	webs, benchmarks := make(chan event.GenericEvent), make(chan event.GenericEvent)
+	images, err := addImageLookup(mgr, o, webs, benchmarks)
+	if err != nil {
+		return err
+	}
+	if err := addElasticWeb(ctx, mgr, o, images, webs); err != nil {
+		return err
+	}
+	if !o.benchmarks {
+		return nil
+	}
+	return addBenchmark(ctx, mgr, o, images, benchmarks)
+}
+
+func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images controllers.ImageLookup, resolved <-chan event.GenericEvent) error {
+	metrics.RegisterElasticWebs(mgr.GetCache())
+	reconciler := &controllers.ElasticWebReconciler{
+		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
+		Events:            mgr.GetEventRecorder(controllers.FieldManager),
+		Images:            images,
+		ImageWait:         o.imageWait,
+		WatchesNodes:      o.watchNodes,
+		FollowsBenchmarks: o.benchmarks,
+		Concurrency:       o.concurrency,
+		Clock:             clock.RealClock{},
+	}
+	return reconciler.SetupWithManager(ctx, mgr, resolved)
+}
+
+func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images controllers.ImageLookup, resolved <-chan event.GenericEvent) error {
+	reconciler := &controllers.BenchmarkReconciler{
+		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
+		Events:         mgr.GetEventRecorder(controllers.FieldManager),
+		Images:         images,
+		ImageWait:      o.imageWait,
+		WatchesNodes:   o.watchNodes,
+		GeneratorImage: generatorImage(),
+		Clock:          clock.RealClock{},
+	}
+	if err := reconciler.SetupWithManager(ctx, mgr, resolved); err != nil {
+		return err
+	}
+	release := &controllers.ReleaseReconciler{
+		Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
+		Namespace: o.releaseNamespace, Watch: o.watch,
+	}
+	return release.SetupWithManager(mgr)
+}
+
+// addImageLookup adds the resolver that wakes ElasticWebs and benchmarks; nil where looking up is switched off.
+func addImageLookup(mgr ctrl.Manager, o options, webs, benchmarks chan<- event.GenericEvent) (controllers.ImageLookup, error) {
+	if !o.lookUpImages {
+		return nil, nil //nolint:nilnil // no look-up is an answer.
+	}
+	resolver, err := newResolver(o, webs, benchmarks)
+	if err != nil {
+		return nil, err
+	}
+	if err := mgr.Add(resolver); err != nil {
+		return nil, fmt.Errorf("add the look-up of images: %w", err)
+	}
+	metrics.RegisterLookups(resolver.Stats)
+	return resolver, nil
+}
+
+func newResolver(o options, webs, benchmarks chan<- event.GenericEvent) (*platforms.Resolver, error) {
+	wakeWebs, wakeBenchmarks := controllers.Requeue(webs), controllers.RequeueBenchmarks(benchmarks)
+	options := platforms.Options{
+		UserAgent: controllers.FieldManager,
+		Notify: func(ctx context.Context, waiters []platforms.Waiter) {
+			wakeWebs(ctx, waiters)
+			wakeBenchmarks(ctx, waiters)
+		},
+	}
+	for registry := range strings.SplitSeq(o.plainHTTPRegistries, ",") {
+		if registry = strings.TrimSpace(registry); registry != "" {
+			options.PlainHTTPRegistries = append(options.PlainHTTPRegistries, registry)
+		}
+	}
+	if o.registryCAs != "" {
+		bundle, err := os.ReadFile(o.registryCAs)
+		if err != nil {
+			return nil, fmt.Errorf("read --registry-ca-file: %w", err)
+		}
+		options.CABundle = bundle
+	}
+	resolver, err := platforms.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("set up the look-up of images: %w", err)
+	}
+	return resolver, nil
+}

@@ -1,0 +1,236 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/loadtest"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+)
+
+// crashes is after how many restarts an application counts as one that does not run: the first ones may be those of a
+// start-up probe that is too short, or of a dependency that is late.
+const crashes = 3
+
+// collect brings the run up to what its Jobs and pods say. A result stays, whatever becomes of the pod.
+func collect(run *v1alpha1.BenchmarkRun, observed *Observed, now metav1.Time) *v1alpha1.BenchmarkRun {
+	run = run.DeepCopy()
+	for i := range run.Architectures {
+		if a := &run.Architectures[i]; a.State != v1alpha1.RunStateFinished {
+			*a = look(*a, run, observed, now)
+		}
+	}
+	return run
+}
+
+// look says how far one architecture is.
+func look(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, observed *Observed, now metav1.Time) v1alpha1.ArchitectureRun {
+	pod := newest(observed.Pods, run.ID, string(a.Architecture))
+	job := jobOf(observed.Jobs, run.ID, string(a.Architecture))
+	if pod != nil {
+		if result := resultOf(pod); result != nil && !isCutShort(pod, result) {
+			return finish(a, run, pod, *result, now)
+		}
+	}
+	switch {
+	case job != nil && job.Failed != "":
+		return finish(a, run, pod, unfinished(a, job), now)
+	case pod == nil:
+		return waiting(a, v1alpha1.ReasonStarting, "the Job has no pod yet: kubectl describe job says more, should it stay so")
+	case pod.Generator.Running:
+		a.State, a.Reason, a.Message = v1alpha1.RunStateRunning, "", ""
+		return a
+	default:
+		return waitingPod(a, pod)
+	}
+}
+
+// newest is the pod of the run, and of several the one that is not about to end.
+func newest(pods []Pod, run, architecture string) *Pod {
+	var found *Pod
+	for i := range pods {
+		if pods[i].Run == run && pods[i].Architecture == architecture && (found == nil || found.Terminating) {
+			found = &pods[i]
+		}
+	}
+	return found
+}
+
+func jobOf(jobs []Job, run, architecture string) *Job {
+	i := slices.IndexFunc(jobs, func(job Job) bool { return job.Run == run && job.Architecture == architecture })
+	if i < 0 {
+		return nil
+	}
+	return &jobs[i]
+}
+
+// isCutShort reports whether the measurement ended because the pod was deleted. That says nothing of the application: the
+// Job fails, or makes another.
+func isCutShort(pod *Pod, result *v1alpha1.BenchmarkResult) bool {
+	return pod.Terminating && (pod.Generator.ExitCode != 0 || !pod.Generator.Ended || result.Reason == string(loadtest.ReasonInterrupted))
+}
+
+// resultOf is the result that the pod holds, nil while it has none.
+func resultOf(pod *Pod) *v1alpha1.BenchmarkResult {
+	switch generator := pod.Generator; {
+	case generator.Ended:
+		return decode(&generator)
+	case pod.Failed != "":
+		return &v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, Message: "the pod failed: " + said(pod.Failed, pod.Message)}
+	case pod.Target.Restarts >= crashes && !pod.Target.Running:
+		return crashed(&pod.Target)
+	default:
+		return nil
+	}
+}
+
+func decode(generator *Container) *v1alpha1.BenchmarkResult {
+	result, err := loadtest.DecodeResult([]byte(generator.Message))
+	if err != nil {
+		return &v1alpha1.BenchmarkResult{
+			Reason:     v1alpha1.ReasonNoResult,
+			Message:    said(fmt.Sprintf("the load generator ended with code %d and no result", generator.ExitCode), shorten(generator.Message)),
+			FinishedAt: timeOf(generator.EndedAt),
+		}
+	}
+	return &v1alpha1.BenchmarkResult{
+		QPS: result.QPS, AtLeast: result.AtLeast, LimitedBy: string(result.LimitedBy),
+		P50: latency(result.P50Micros), P99: latency(result.P99Micros), ErrorRate: percent(result.ErrorRate),
+		Reason: string(result.Reason), Message: shorten(result.Message), FinishedAt: timeOf(generator.EndedAt),
+	}
+}
+
+func crashed(target *Container) *v1alpha1.BenchmarkResult {
+	message := said(target.Message, target.LastMessage)
+	if podfailure.IsExecFormatError(message) {
+		return &v1alpha1.BenchmarkResult{
+			Reason:  v1alpha1.ReasonExecFormatError,
+			Message: "the image's program is built for another architecture than its manifest says: " + shorten(message),
+		}
+	}
+	return &v1alpha1.BenchmarkResult{
+		Reason:  v1alpha1.ReasonTargetCrashes,
+		Message: said(fmt.Sprintf("the application ended %d times before it answered: look at its log", target.Restarts), shorten(message)),
+	}
+}
+
+// unfinished is the result of a Job that failed before there was one. What it waited for at last says more than its deadline.
+func unfinished(a v1alpha1.ArchitectureRun, job *Job) v1alpha1.BenchmarkResult {
+	result := v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, Message: said("the Job failed: "+job.Failed, job.Message), FinishedAt: timeOf(job.FinishedAt)}
+	if job.Failed != "DeadlineExceeded" {
+		return result
+	}
+	result.Reason, result.Message = v1alpha1.ReasonDeadlineExceeded, "the pod did not end within the Job's time"
+	if a.Reason != "" && a.Reason != v1alpha1.ReasonStarting {
+		result.Reason, result.Message = a.Reason, a.Message
+	}
+	return result
+}
+
+// waitingPod says what keeps the load generator from running.
+func waitingPod(a v1alpha1.ArchitectureRun, pod *Pod) v1alpha1.ArchitectureRun {
+	if pod.Unschedulable != "" {
+		return waiting(a, v1alpha1.ReasonUnschedulable, "no "+string(a.Architecture)+" node has room for the pod: "+shorten(pod.Unschedulable))
+	}
+	for _, container := range []*Container{&pod.Target, &pod.Generator} {
+		switch {
+		case isPullFailure(container.Waiting):
+			return waiting(a, v1alpha1.ReasonImagePull, pullMessage(container))
+		case container.Waiting == "CrashLoopBackOff" || container.Restarts > 0 && container.LastMessage != "":
+			return waiting(a, v1alpha1.ReasonTargetCrashes, said("the application ended and is started again", shorten(container.LastMessage)))
+		case isConfigFailure(container.Waiting):
+			return waiting(a, container.Waiting, shorten(container.Message))
+		}
+	}
+	return waiting(a, v1alpha1.ReasonStarting, "the pod starts")
+}
+
+// pullMessage does not swing between the two reasons of a pull that is tried again and again.
+func pullMessage(container *Container) string {
+	message := shorten(podfailure.PullMessage(container.Message))
+	if container.Waiting == "ErrImagePull" || container.Waiting == "ImagePullBackOff" {
+		return message
+	}
+	return said(container.Waiting, message)
+}
+
+func isPullFailure(reason string) bool {
+	return slices.Contains([]string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}, reason)
+}
+
+func isConfigFailure(reason string) bool {
+	return reason == "CreateContainerConfigError" || reason == "CreateContainerError" || reason == "RunContainerError"
+}
+
+func waiting(a v1alpha1.ArchitectureRun, reason, message string) v1alpha1.ArchitectureRun {
+	a.State, a.Reason, a.Message = v1alpha1.RunStateWaiting, reason, message
+	return a
+}
+
+func finish(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, pod *Pod, result v1alpha1.BenchmarkResult, now metav1.Time) v1alpha1.ArchitectureRun {
+	if pod != nil {
+		result.Node = pod.Node
+	}
+	if _, digest, isPinned := strings.Cut(run.Image, "@"); isPinned {
+		result.ImageDigest = digest
+	}
+	return finished(a, result, now)
+}
+
+func finished(a v1alpha1.ArchitectureRun, result v1alpha1.BenchmarkResult, now metav1.Time) v1alpha1.ArchitectureRun {
+	result.Architecture = a.Architecture
+	if result.FinishedAt == nil {
+		result.FinishedAt = &now
+	}
+	a.State, a.Reason, a.Message, a.Result = v1alpha1.RunStateFinished, "", "", &result
+	return a
+}
+
+func timeOf(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: t}
+}
+
+func latency(micros int64) string {
+	if micros == 0 {
+		return ""
+	}
+	return (time.Duration(micros) * time.Microsecond).String()
+}
+
+func percent(share float64) string {
+	return strconv.FormatFloat(share*100, 'f', -1, 32) + "%"
+}
+
+func said(what, details string) string {
+	switch {
+	case details == "":
+		return what
+	case what == "":
+		return details
+	default:
+		return what + ": " + details
+	}
+}
+
+// longestMessage bounds what containers say into the status.
+const longestMessage = 512
+
+func shorten(message string) string {
+	message = strings.ToValidUTF8(strings.TrimSpace(message), "")
+	if len(message) <= longestMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longestMessage], "") + "..."
+}

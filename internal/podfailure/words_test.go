@@ -1,0 +1,40 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podfailure_test
+
+import (
+	"testing"
+
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+)
+
+func TestWords(t *testing.T) {
+	for message, want := range map[string]struct{ execFormat, platform bool }{
+		"exec /web: exec format error": {execFormat: true},
+		`failed to create shim task: OCI runtime create failed: exec: "/web": Exec format error: unknown`:                          {execFormat: true},
+		`failed to resolve image: no match for platform in manifest: not found`:                                                    {platform: true},
+		`choosing image instance: no image found in image index for architecture "s390x", variant "", OS "linux"`:                  {platform: true},
+		`choosing image instance: no image found in manifest list for architecture "ppc64le", variant "", OS "linux"`:              {platform: true},
+		`image with reference shop:1 was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)`: {platform: true},
+		"connection refused": {},
+		"":                   {},
+	} {
+		if got := podfailure.IsExecFormatError(message); got != want.execFormat {
+			t.Errorf("IsExecFormatError(%q) = %t", message, got)
+		}
+		if got := podfailure.IsPlatformMissing(message); got != want.platform {
+			t.Errorf("IsPlatformMissing(%q) = %t", message, got)
+		}
+	}
+}
+
+// What the kubelet says while it waits for the next try must read as what it said of the last one.
+func TestPullMessageIsTheSameInBothReasons(t *testing.T) {
+	const said = `failed to pull and unpack image "shop:2": not found`
+	for _, message := range []string{said, `Back-off pulling image "shop:2": ErrImagePull: ` + said} {
+		if got := podfailure.PullMessage(message); got != said {
+			t.Errorf("PullMessage(%q) = %q", message, got)
+		}
+	}
+}

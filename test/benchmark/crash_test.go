@@ -1,0 +1,140 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark_test
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
+)
+
+// mostWrites is more than any of the operations takes: the spec checks that it saw each of them to its end.
+const mostWrites = 20
+
+// An operator is cut off after each write of an operation in turn; the next one must finish it.
+var _ = Describe("An operator that is killed", func() {
+	It("in the middle of an install", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("install-%d", k))
+			died := dieDuring(ctx, namespace, k, func() { create(ctx, b) }, func() bool {
+				return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b)
+			})
+			finish(ctx, namespace, b)
+			return died
+		})
+	})
+
+	It("in the middle of an upgrade", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("upgrade-%d", k))
+			op := startOperator(operatorOptions{namespaces: []string{namespace}})
+			create(ctx, b)
+			expectReason(ctx, b, v1alpha1.ReasonRunning)
+			op.stop()
+			died := dieDuring(ctx, namespace, k,
+				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
+				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			finish(ctx, namespace, b)
+			return died
+		})
+	})
+
+	It("in the middle of an upgrade, whose spec is changed once more before the next one", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("again-%d", k))
+			op := startOperator(operatorOptions{namespaces: []string{namespace}})
+			create(ctx, b)
+			expectReason(ctx, b, v1alpha1.ReasonRunning)
+			op.stop()
+			died := dieDuring(ctx, namespace, k,
+				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
+				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/once-more" })
+			finish(ctx, namespace, b)
+			return died
+		})
+	})
+
+	It("in the middle of an uninstall", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("uninstall-%d", k))
+			op := startOperator(operatorOptions{namespaces: []string{namespace}})
+			create(ctx, b)
+			expectReason(ctx, b, v1alpha1.ReasonRunning)
+			op.stop()
+			died := dieDuring(ctx, namespace, k, func() { Expect(k8s.Delete(ctx, b)).To(Succeed()) },
+				func() bool { return current(ctx, b).Name == "" })
+			op = startOperator(operatorOptions{namespaces: []string{namespace}})
+			expectGone(ctx, b)
+			op.stop()
+			return died
+		})
+	})
+})
+
+// atEachWrite tries it with each number of writes, until the operation is over before the operator dies.
+func atEachWrite(try func(k int) (died bool)) {
+	GinkgoHelper()
+	for k := 1; k <= mostWrites; k++ {
+		By(fmt.Sprintf("write %d", k))
+		if !try(k) {
+			Expect(k).To(BeNumerically(">", 2), "the operation took no writes")
+			return
+		}
+	}
+	Fail(fmt.Sprintf("the operation takes more than %d writes", mostWrites))
+}
+
+// dieDuring runs an operator that is cut off after k writes of the operation. died is false where the operation was done before.
+func dieDuring(ctx SpecContext, namespace string, k int, begin func(), isDone func() bool) (died bool) {
+	GinkgoHelper()
+	fault := proxy.CrashAfter(k)
+	op := startOperator(operatorOptions{namespaces: []string{namespace}, transport: fault.Wrap})
+	defer op.stop()
+	begin()
+	Eventually(func() bool {
+		select {
+		case <-fault.Happened():
+			died = true
+			return true
+		default:
+			return isDone()
+		}
+	}).WithContext(ctx).Should(BeTrue())
+	return died
+}
+
+// isDeployed reports whether the release of the current run is reported, the last write of an install or an upgrade.
+func isDeployed(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark) bool {
+	status := current(ctx, b).Status
+	return status.Run != nil && status.DeployedRelease != nil && strings.Contains(status.DeployedRelease.Manifest, status.Run.ID)
+}
+
+// finish has a new operator bring the benchmark to its end, and checks that nothing is left over.
+func finish(ctx SpecContext, namespace string, b *v1alpha1.ElasticWebBenchmark) {
+	GinkgoHelper()
+	op := startOperator(operatorOptions{namespaces: []string{namespace}})
+	defer op.stop()
+	endPods(ctx, b, fasterARM)
+	expectReason(ctx, b, v1alpha1.ReasonMeasured)
+	run := current(ctx, b).Status.Run
+	Eventually(func(g Gomega) {
+		found := jobs(ctx, b)
+		g.Expect(found).To(HaveLen(2))
+		for _, job := range found {
+			g.Expect(job.Labels[v1alpha1.LabelRun]).To(Equal(run.ID))
+		}
+	}).WithContext(ctx).Should(Succeed())
+	Expect(k8s.Delete(ctx, b)).To(Succeed())
+	expectGone(ctx, b)
+}

@@ -1,0 +1,68 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package chart_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Write them with go test ./test/chart -run TestManifests -update.
+var isUpdate = flag.Bool("update", false, "write the golden files")
+
+// Every file testdata/<name>.values.yaml has its manifest and notes beside it.
+func TestManifestsAreAsBefore(t *testing.T) {
+	sets, err := filepath.Glob("testdata/*.values.yaml")
+	if err != nil || len(sets) == 0 {
+		t.Fatalf("no sets of values: %v", err)
+	}
+	for _, path := range sets {
+		stem := strings.TrimSuffix(path, ".values.yaml")
+		t.Run(filepath.Base(stem), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, err := render(loadChart(t), "shop", values(t, string(text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := jobsOf(made.Manifest); err != nil {
+				t.Errorf("not Jobs: %s", err)
+			}
+			compare(t, stem+".golden.yaml", made.Manifest)
+			compare(t, stem+".notes.txt", made.Info.Notes)
+			for range 10 {
+				again, err := render(loadChart(t), "shop", values(t, string(text)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(made.Manifest+made.Info.Notes, again.Manifest+again.Info.Notes); diff != "" {
+					t.Fatalf("the same values gave something else (-first +again):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func compare(t *testing.T, path, made string) {
+	t.Helper()
+	if *isUpdate {
+		if err := os.WriteFile(path, []byte(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	golden, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(golden), made); diff != "" {
+		t.Errorf("run with -update if this is meant, and raise the chart's version where it changes a Job (-golden +made):\n%s", diff)
+	}
+}
