@@ -6,11 +6,14 @@
 //
 // Given a COMMAND that writes FILE, it runs that first, and says twice a minute what is still running.
 //
+// What was left out of the run, and why, is said before that line, see -left-out.
+//
 // It exits with 0 if no test failed and the command succeeded.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"time"
@@ -19,11 +22,13 @@ import (
 const slowestShown = 5
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: summary FILE [COMMAND [ARGUMENT]...]")
+	leftOut := flag.String("left-out", "", "What the run leaves out, and why.")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: summary [-left-out TEXT] FILE [COMMAND [ARGUMENT]...]")
 		os.Exit(2)
 	}
-	file, command := os.Args[1], os.Args[2:]
+	file, command := flag.Arg(0), flag.Args()[1:]
 	var commandErr error
 	if len(command) > 0 {
 		commandErr = run(command, file)
@@ -32,7 +37,7 @@ func main() {
 	if err := errors.Join(commandErr, err); err != nil {
 		fmt.Fprintln(os.Stderr, "summary:", err)
 	}
-	report(result)
+	report(result, *leftOut)
 	if commandErr != nil || err != nil || result.failed > 0 {
 		os.Exit(1)
 	}
@@ -43,7 +48,7 @@ func readFile(name string) (result, error) {
 	return count(events), err
 }
 
-func report(r result) {
+func report(r result, leftOut string) {
 	fmt.Println("Slowest packages:")
 	for _, p := range r.packages[:min(slowestShown, len(r.packages))] {
 		fmt.Printf("%8s  %s\n", p.elapsed.Round(100*time.Millisecond), p.name)
@@ -53,6 +58,9 @@ func report(r result) {
 	}
 	if r.skipped > 0 {
 		fmt.Printf("%d skipped\n", r.skipped)
+	}
+	if leftOut != "" {
+		fmt.Println("Left out:", leftOut)
 	}
 	fmt.Printf("%d passed, %d failed\n", r.passed, r.failed)
 }

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Copyright The ElasticWeb Authors.
+# SPDX-License-Identifier: Apache-2.0
+
+# release.sh pushes the images of a release and writes all that belongs to it into dist/. The make target sets the
+# environment. It needs GNU tar and sha256sum.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() { echo "release: $*" >&2 && exit 1; }
+step() { printf '\n--- %s\n' "$*"; }
+
+# notes prints the section of the changelog about the version.
+notes() {
+	awk -v heading="## [$VERSION]" 'index($0, "## [") == 1 {found = index($0, heading) == 1; next} found' CHANGELOG.md
+}
+
+check() {
+	[[ $VERSION =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] ||
+		fail "VERSION=$VERSION: it takes MAJOR.MINOR.PATCH, without v"
+	[[ -n $(notes) ]] || fail "CHANGELOG.md has no section ## [$VERSION]: give that name to Unreleased, and commit it"
+	[[ -z $(git status --porcelain) ]] || fail "there are changes that no commit holds: commit them, or stash them"
+}
+
+# pin prints VARIABLE=repository@digest for a base image: a tag means another image next week.
+pin() {
+	local variable=$1 image=$2 dockerfile_default
+	dockerfile_default=$(sed -n "s/^ARG $variable=//p" Dockerfile)
+	image=${image:-$dockerfile_default}
+	[[ $image == *@* ]] && echo "$variable=$image" && return
+	local digest repository=$image
+	digest=$($CRANE digest "$image")
+	[[ ${image##*/} != *:* ]] || repository=${image%:*}
+	echo "$variable=$repository@$digest"
+}
+
+# publish IMAGE NAME builds and pushes one of the images, and keeps it as an archive. It sets digest.
+publish() {
+	local image=$1 name=$2 tag
+	tag=$3:v$VERSION
+	step "Building $tag"
+	$MAKE --no-print-directory "$BUILD_TARGET" IMAGE="$image" IMG="$tag" "${bases[@]}"
+	$MAKE --no-print-directory inspect IMG="$tag" REQUIRED_PLATFORMS="$PLATFORMS"
+	digest=$($CRANE digest "$tag")
+	echo "$3@$digest" >>dist/images.txt
+	$CRANE pull --format=oci "$3@$digest" "$work/$name"
+	archive "dist/$name-$VERSION.oci.tar" -C "$work/$name" .
+}
+
+# archive makes a tar file that depends on its content alone.
+archive() {
+	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -cf "$@"
+}
+
+# boms writes a bill of materials for each program of an image, out of the program itself.
+boms() {
+	local name=$1 image=$2 platform program root
+	shift 2
+	for platform in ${PLATFORMS//,/ }; do
+		root=$work/$name-${platform//\//-}
+		mkdir -p "$root"
+		$CRANE export --platform "$platform" "$image" - | tar -xf - -C "$root"
+		for program in "$@"; do
+			$CYCLONEDX bin -json -noserial -notimestamp -std -version "v$VERSION" \
+				-output "dist/$program-$VERSION-${platform//\//-}.cdx.json" "$root/$program"
+		done
+	done
+}
+
+# olm makes bundle and catalog outside of the checkout's own, which are those of the version before.
+olm() {
+	local output=$work/olm
+	mkdir -p "$output"
+	step 'Making the bundle'
+	local settings=(BUNDLE_OUTPUT="$output" IMG="$IMAGE_TAG_BASE:v$VERSION" IMG_DIGEST="$operator_digest" CREATED_AT="$CREATED"
+		SCORECARD_IMG="$IMAGE_TAG_BASE-scorecard@$scorecard_digest")
+	$MAKE --no-print-directory bundle bundle-context "${settings[@]}"
+	publish bundle elasticweb-operator-bundle "$IMAGE_TAG_BASE-bundle"
+	step 'Making the catalog'
+	$MAKE --no-print-directory catalog catalog-context "${settings[@]}" BUNDLE_DIGEST="$digest"
+	publish catalog elasticweb-operator-catalog "$IMAGE_TAG_BASE-catalog"
+	archive "dist/elasticweb-operator-olm-$VERSION.tar" -C "$output" .
+}
+
+check
+work=$PWD/bin/release-work
+rm -rf dist "$work"
+mkdir -p dist "$work"
+notes >dist/notes.md
+
+pin BUILDER_IMAGE "$BUILDER_IMAGE" >dist/base-images.txt
+pin RUNTIME_IMAGE "$RUNTIME_IMAGE" >>dist/base-images.txt
+mapfile -t bases <dist/base-images.txt
+
+publish operator elasticweb-operator "$IMAGE_TAG_BASE"
+operator_digest=$digest
+boms elasticweb-operator "$IMAGE_TAG_BASE@$digest" manager loadtest
+publish scorecard elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard"
+scorecard_digest=$digest
+boms elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard@$digest" scorecard
+[[ $RELEASE_OLM != true ]] || olm
+
+step 'Writing install.yaml, notes and checksums'
+$MAKE --no-print-directory release-overlay IMG="$IMAGE_TAG_BASE@$operator_digest"
+$KUSTOMIZE build "$RELEASE" >dist/install.yaml
+{
+	printf '\n### Images\n\n'
+	sed 's/.*/- `&`/' dist/images.txt
+	printf '\nFor %s.\n' "${PLATFORMS//,/, }"
+} >>dist/notes.md
+rm -rf "$work"
+(cd dist && sha256sum -- * >../bin/SHA256SUMS && mv ../bin/SHA256SUMS .)
+ls -l dist

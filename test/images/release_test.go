@@ -1,0 +1,145 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build images
+
+package images
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRelease releases small programs, without bundle and catalog: these come with TestProduct.
+func TestRelease(t *testing.T) {
+	w := newWorkshop(t, smallTree(t))
+	w.release("RELEASE_OLM=false")
+	digest, parts := w.index("elasticweb/operator:v1.2.3")
+	want := operator(w)
+	want.labels["base.name"] = w.baseDigest()
+	want.check(t, parts)
+	pinned := w.reference("elasticweb/operator@" + digest.String())
+
+	if install := w.dist("install.yaml"); strings.Count(install, "image: "+pinned) != 1 {
+		t.Errorf("install.yaml does not install %s", pinned)
+	}
+	if notes := w.dist("notes.md"); !strings.Contains(notes, "### Added") || !strings.Contains(notes, pinned) {
+		t.Errorf("the notes lack the changelog or the image:\n%s", notes)
+	}
+	w.checkSums()
+	w.checkBoms("manager", "loadtest", "scorecard")
+	w.checkArchive("elasticweb-operator-1.2.3.oci.tar", digest.String())
+	if status := run(t, w.tree, "git", "status", "--porcelain"); status != "" {
+		t.Errorf("the release changed the checkout:\n%s", status)
+	}
+}
+
+func TestReleaseRefused(t *testing.T) {
+	w := newWorkshop(t, smallTree(t))
+	w.prepareRelease()
+	tests := map[string]struct{ version, dirt, says string }{
+		"no version":                 {version: "v1.2.3", says: "without v"},
+		"a version nobody described": {version: "1.2.4", says: "no section ## [1.2.4]"},
+		"changes":                    {version: "1.2.3", dirt: "new.txt", says: "commit them"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tt.dirt != "" {
+				write(t, w.tree, tt.dirt, nil)
+			}
+			out, err := w.tryMake("release", "VERSION="+tt.version, "IMAGE_TAG_BASE="+w.reference("elasticweb/operator"))
+			if err == nil || !strings.Contains(out, tt.says) {
+				t.Errorf("got %v, want a failure that says %q:\n%s", err, tt.says, out)
+			}
+		})
+	}
+}
+
+// prepareRelease builds what the Makefile would build in the tree.
+func (w *workshop) prepareRelease() {
+	w.t.Helper()
+	inspect := filepath.Join(w.t.TempDir(), "inspect")
+	run(w.t, repository, "go", "build", "-o", inspect, "./hack/inspect")
+	w.variables = append(w.variables, "INSPECT="+inspect)
+	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "kustomize")
+}
+
+func (w *workshop) release(variables ...string) {
+	w.t.Helper()
+	w.prepareRelease()
+	w.t.Log(w.make("release", append(variables, "VERSION=1.2.3", "IMAGE_TAG_BASE="+w.reference("elasticweb/operator"))...))
+}
+
+// baseDigest is the name that a release gives to the base image.
+func (w *workshop) baseDigest() string {
+	digest, _ := w.index("base/static:nonroot")
+	return w.reference("base/static@" + digest.String())
+}
+
+func (w *workshop) dist(name string) string {
+	w.t.Helper()
+	content, err := os.ReadFile(filepath.Join(w.tree, "dist", name))
+	w.must(err)
+	return string(content)
+}
+
+// checkSums holds SHA256SUMS against the other files.
+func (w *workshop) checkSums() {
+	w.t.Helper()
+	sums := w.dist("SHA256SUMS")
+	entries, err := os.ReadDir(filepath.Join(w.tree, "dist"))
+	w.must(err)
+	if lines := strings.Count(sums, "\n"); lines != len(entries)-1 {
+		w.t.Errorf("SHA256SUMS has %d lines for %d files", lines, len(entries)-1)
+	}
+	for line := range strings.Lines(sums) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		if got := sha256.Sum256([]byte(w.dist(name))); hex.EncodeToString(got[:]) != sum {
+			w.t.Errorf("the sum of %s is wrong", name)
+		}
+	}
+}
+
+// checkBoms looks for a bill of materials of each program on each platform.
+func (w *workshop) checkBoms(programs ...string) {
+	w.t.Helper()
+	for _, program := range programs {
+		for _, architecture := range architectures {
+			var bom struct {
+				BOMFormat string
+				Metadata  struct {
+					Component struct{ Name, Version string }
+				}
+				Components []struct{ Name string }
+			}
+			name := program + "-1.2.3-linux-" + architecture + ".cdx.json"
+			w.must(json.Unmarshal([]byte(w.dist(name)), &bom))
+			if bom.BOMFormat != "CycloneDX" || bom.Metadata.Component.Version != "v1.2.3" || len(bom.Components) == 0 || bom.Components[0].Name != "std" {
+				w.t.Errorf("%s is not that of the release: %+v", name, bom)
+			}
+		}
+	}
+}
+
+// checkArchive looks for the index of the image in its OCI archive.
+func (w *workshop) checkArchive(name, digest string) {
+	w.t.Helper()
+	archive := tar.NewReader(bytes.NewReader([]byte(w.dist(name))))
+	for {
+		header, err := archive.Next()
+		if err != nil {
+			w.t.Errorf("%s does not hold %s: %v", name, digest, err)
+			return
+		}
+		if strings.HasSuffix(header.Name, "/blobs/sha256/"+strings.TrimPrefix(digest, "sha256:")) {
+			return
+		}
+	}
+}

@@ -1,0 +1,85 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package olm_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// olmNamespace is where catalogs for all namespaces are.
+const olmNamespace = "olm"
+
+// startOLM installs what its chart does, but for the pods of its two operators,
+// which are processes here.
+func startOLM(ctx SpecContext, folder string) {
+	GinkgoHelper()
+	installLifecycleCRDs(ctx)
+	Expect(admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: olmNamespace}})).To(Succeed())
+
+	// Each would listen on port 8080, and one with a certificate does on 8443. Where somebody else does
+	// already, they only log it.
+	certificate, key := writeCertificate(folder)
+	for name, arguments := range map[string][]string{
+		"olm":         {"--writeStatusName=", "--writePackageServerStatusName=", "--tls-cert=" + certificate, "--tls-key=" + key},
+		"olm-catalog": {"--namespace=" + olmNamespace, "--writeStatusName="},
+	} {
+		command := exec.Command(tool(name), arguments...)
+		command.Env = append(os.Environ(), "KUBECONFIG="+controlPlane.Kubeconfig(), "OPERATOR_NAMESPACE="+olmNamespace, "OPERATOR_NAME="+name)
+		start(name, command)
+	}
+}
+
+func installLifecycleCRDs(ctx SpecContext) {
+	GinkgoHelper()
+	list := exec.CommandContext(ctx, "go", "list", "-C", filepath.Join(root, "tools/operator-framework"), "-m", "-f", "{{.Dir}}",
+		"github.com/operator-framework/operator-lifecycle-manager")
+	output, err := list.Output()
+	Expect(err).NotTo(HaveOccurred())
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(output)), "deploy/chart/crds/*.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(files).NotTo(BeEmpty())
+	for _, file := range files {
+		content, err := os.Open(file)
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(content.Close)
+		decoder := yaml.NewYAMLOrJSONDecoder(content, 4096)
+		for {
+			crd := &apiextensionsv1.CustomResourceDefinition{}
+			err := decoder.Decode(crd)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			Expect(err).NotTo(HaveOccurred())
+			Expect(admin.Create(ctx, crd)).To(Succeed())
+			Eventually(ctx, established(crd)).Should(BeTrue(), crd.Name)
+		}
+	}
+}
+
+func established(crd *apiextensionsv1.CustomResourceDefinition) func(SpecContext) bool {
+	return func(ctx SpecContext) bool {
+		if admin.Get(ctx, client.ObjectKeyFromObject(crd), crd) != nil {
+			return false
+		}
+		for _, condition := range crd.Status.Conditions {
+			if condition.Type == apiextensionsv1.Established && condition.Status == apiextensionsv1.ConditionTrue {
+				return true
+			}
+		}
+		return false
+	}
+}
