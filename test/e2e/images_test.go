@@ -1,0 +1,58 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && e2e
+
+package e2e_test
+
+import (
+	"context"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/elasticweb/elasticweb-operator/test/nodes"
+)
+
+const operatorImage = "quay.io/elasticweb/elasticweb-operator:e2e"
+
+// pushOperator builds the operator's image from this tree: what the Dockerfile makes, without a container engine.
+func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
+	GinkgoHelper()
+	index, err := nodes.Image{
+		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
+		LDFlags:  "-X main.version=e2e",
+		Files: map[string]string{
+			"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
+			"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
+		},
+		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
+	}.Build(ctx, architectures...)
+	Expect(err).NotTo(HaveOccurred())
+	_, err = s.Registry().Push("elasticweb/elasticweb-operator:e2e", index)
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// pushWebServer builds an image of the web server that tells its version, and listens where nginx does.
+func (s *scenario) pushWebServer(ctx context.Context, repository, version string, architectures ...string) {
+	GinkgoHelper()
+	s.pushWebServerBuiltFor(ctx, "", repository, version, architectures...)
+}
+
+// pushWebServerBuiltFor can put a program for one architecture into images of others.
+func (s *scenario) pushWebServerBuiltFor(ctx context.Context, builtFor, repository, version string, architectures ...string) {
+	GinkgoHelper()
+	index, err := nodes.Image{
+		Packages: map[string]string{"/webserver": "test/nodes/webserver"},
+		BuiltFor: builtFor,
+		Config: v1.Config{
+			Entrypoint: []string{"/webserver"}, Env: []string{"PORT=80", "VERSION=" + version},
+			ExposedPorts: map[string]struct{}{"80/tcp": {}},
+		},
+	}.Build(ctx, architectures...)
+	Expect(err).NotTo(HaveOccurred())
+	_, err = s.Registry().Push(repository, index)
+	Expect(err).NotTo(HaveOccurred())
+}

@@ -1,0 +1,30 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux && e2e
+
+package e2e_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+)
+
+const operatorNamespace = "elasticweb-system"
+
+// trustRegistry has the operator trust what stands in for the public registries, as one does with a registry of one's own.
+const trustRegistry = `{"spec": {"template": {"spec": {
+	"volumes": [{"name": "registry", "configMap": {"name": "registry"}}],
+	"containers": [{"name": "manager",
+		"env": [{"name": "SSL_CERT_FILE", "value": "/registry/ca.crt"}],
+		"volumeMounts": [{"name": "registry", "mountPath": "/registry", "readOnly": true}]}]}}}}`
+
+// deployOperator is make deploy, and what a registry of one's own takes.
+func (s *scenario) deployOperator(ctx context.Context) {
+	GinkgoHelper()
+	s.make(ctx, "deploy", "IMG="+operatorImage)
+	s.kubectl(ctx, "create", "configmap", "registry", "--namespace="+operatorNamespace, "--from-literal=ca.crt="+string(s.Registry().CertificateAuthority))
+	s.kubectl(ctx, "patch", "deployment", "elasticweb-controller-manager", "--namespace="+operatorNamespace, "--patch="+trustRegistry)
+	s.kubectl(ctx, "rollout", "status", "deployment/elasticweb-controller-manager", "--namespace="+operatorNamespace, "--timeout=3m")
+}
