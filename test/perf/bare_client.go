@@ -24,8 +24,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-// measureBareClient makes the writes that the operator makes, and nothing else: no watch, no comparison.
-func measureBareClient(ctx context.Context, c *cluster.Cluster, s settings) ([]time.Duration, error) {
+// measureBareClient makes the writes that the operator makes, and nothing else: no watch, no comparison. It gives
+// the seconds that the scenarios took.
+func measureBareClient(ctx context.Context, c *cluster.Cluster, s settings, n int) (map[string]float64, error) {
 	api, err := newClient(c)
 	if err != nil {
 		return nil, err
@@ -33,29 +34,42 @@ func measureBareClient(ctx context.Context, c *cluster.Cluster, s settings) ([]t
 	if err := prepare(ctx, api); err != nil {
 		return nil, err
 	}
-	create, err := pipeline(ctx, s, func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
+	create := func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
 		w := web(i)
 		return w, api.Create(ctx, w)
-	}, func(ctx context.Context, w *elasticwebv1.ElasticWeb) error { return writeAll(ctx, api, w) })
-	if err != nil {
-		return nil, err
 	}
-	change, err := pipeline(ctx, s, func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
-		w := web(i)
-		err := api.Patch(ctx, w, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"totalQPS":4800}}`)))
-		return w, err
-	}, func(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
+	all := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error { return writeAll(ctx, api, w) }
+	deployment := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
 		return writeDeploymentAndStatus(ctx, api, w)
-	})
-	return []time.Duration{create, change}, err
+	}
+	limits := map[string]float64{}
+	for _, scenario := range []struct {
+		name   string
+		change func(context.Context, int) (*elasticwebv1.ElasticWeb, error)
+		follow func(context.Context, *elasticwebv1.ElasticWeb) error
+	}{
+		{scenarioCreate, create, all},
+		{scenarioChangeDemand, patching(api, otherDemand), deployment},
+		{scenarioChangeImage, patching(api, otherImage), deployment},
+	} {
+		if scenario.name != scenarioCreate && !s.isChosen(scenario.name) {
+			continue
+		}
+		took, err := pipeline(ctx, s, n, scenario.change, scenario.follow)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", scenario.name, err)
+		}
+		limits[scenario.name] = took.Seconds()
+	}
+	return limits, nil
 }
 
 // pipeline changes ElasticWebs with one set of workers, and writes what follows with another, as it is with
 // an operator.
-func pipeline(ctx context.Context, s settings, change func(context.Context, int) (*elasticwebv1.ElasticWeb, error),
+func pipeline(ctx context.Context, s settings, n int, change func(context.Context, int) (*elasticwebv1.ElasticWeb, error),
 	follow func(context.Context, *elasticwebv1.ElasticWeb) error) (time.Duration, error) {
 	begin := time.Now()
-	changed := make(chan *elasticwebv1.ElasticWeb, s.number)
+	changed := make(chan *elasticwebv1.ElasticWeb, n)
 	group, ctx := errgroup.WithContext(ctx)
 	for range s.concurrency {
 		group.Go(func() error {
@@ -67,7 +81,7 @@ func pipeline(ctx context.Context, s settings, change func(context.Context, int)
 			return nil
 		})
 	}
-	err := forEach(ctx, s.number, s.concurrency, func(ctx context.Context, i int) error {
+	err := forEach(ctx, n, s.concurrency, func(ctx context.Context, i int) error {
 		w, err := change(ctx, i)
 		changed <- w
 		return err

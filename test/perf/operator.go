@@ -4,16 +4,13 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -22,85 +19,59 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-const pollInterval = 50 * time.Millisecond
+const (
+	pollInterval = 50 * time.Millisecond
+	// quietFor is for how long an operator does nothing before it is taken to be done.
+	quietFor = 2 * time.Second
+)
 
-// measureOperator times the operator, and then counts its requests while nothing changes.
-func measureOperator(ctx context.Context, c *cluster.Cluster, s settings) (times []time.Duration, atRest int, err error) {
-	api, err := newClient(c)
-	if err != nil {
-		return nil, 0, err
-	}
-	if err := prepare(ctx, api); err != nil {
-		return nil, 0, err
-	}
-	metrics, stop, err := startOperator(ctx, c, s)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer stop()
-	reports, err := watchReports(ctx, c, api.Scheme())
-	if err != nil {
-		return nil, 0, err
-	}
-	create, err := untilReported(ctx, reports, s, func(ctx context.Context, i int) error { return api.Create(ctx, web(i)) })
-	if err != nil {
-		return nil, 0, err
-	}
-	change, err := untilReported(ctx, reports, s, func(ctx context.Context, i int) error { return changeDemand(ctx, api, i, 4800) })
-	if err != nil {
-		return nil, 0, err
-	}
-	if s.rest > 0 {
-		atRest, err = requestsAtRest(ctx, metrics, s.rest)
-	}
-	return []time.Duration{create, change}, atRest, err
+// operator is one process of it.
+type operator struct {
+	pid     int
+	started time.Time
+	// metrics is the URL of its metrics, profiles the one that the names of profiles are added to.
+	metrics, profiles string
+	stop              func()
 }
 
-// untilReported changes all ElasticWebs, and waits until the status of each speaks of the change: the
-// operator writes it last.
-func untilReported(ctx context.Context, reports *reports, s settings, change func(context.Context, int) error) (time.Duration, error) {
-	all := reports.next(s.number)
-	begin := time.Now()
-	if err := forEach(ctx, s.number, s.concurrency, change); err != nil {
-		return 0, err
-	}
-	select {
-	case <-all:
-		return time.Since(begin), nil
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-}
-
-// startOperator runs the operator, and gives the address of its metrics.
-func startOperator(ctx context.Context, c *cluster.Cluster, s settings) (metrics string, stop func(), err error) {
-	address, err := freeAddress(ctx)
+// startOperator runs the operator, and returns when it serves its metrics.
+func startOperator(ctx context.Context, c *cluster.Cluster, s settings, resync time.Duration, registry string) (*operator, error) {
+	metrics, err := freeAddress(ctx)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	command := exec.CommandContext(ctx, s.operator, "--leader-elect=false", "--look-up-images=false",
-		"--health-probe-bind-address=0", "--metrics-secure=false", "--metrics-bind-address="+address,
-		"--zap-log-level=error", fmt.Sprintf("--max-concurrent-reconciles=%d", s.concurrency),
-		fmt.Sprintf("--sync-period=%s", max(s.rest/3, time.Second)))
+	profiles, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	command := exec.CommandContext(ctx, s.operator, "--leader-elect=false", "--enable-benchmarks=false",
+		fmt.Sprintf("--look-up-images=%t", registry != ""), "--plain-http-registries="+registry,
+		"--health-probe-bind-address=0", "--metrics-secure=false", "--metrics-bind-address="+metrics,
+		"--pprof-bind-address="+profiles, "--zap-log-level=error",
+		fmt.Sprintf("--max-concurrent-reconciles=%d", s.concurrency), fmt.Sprintf("--sync-period=%s", resync))
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig())
 	command.Stderr = os.Stderr
+	started := time.Now()
 	if err := command.Start(); err != nil {
-		return "", nil, fmt.Errorf("start the operator (make build makes it): %w", err)
+		return nil, fmt.Errorf("start the operator (make build makes it): %w", err)
 	}
-	stop = func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait()
+	o := &operator{
+		pid: command.Process.Pid, started: started,
+		metrics: "http://" + metrics + "/metrics", profiles: "http://" + profiles + "/debug/pprof/",
+		stop: func() {
+			_ = command.Process.Signal(syscall.SIGTERM)
+			_ = command.Wait()
+		},
 	}
-	metrics = "http://" + address + "/metrics"
 	err = wait.PollUntilContextTimeout(ctx, pollInterval, 30*time.Second, true, func(ctx context.Context) (bool, error) {
-		started, err := scrape(ctx, metrics, "controller_runtime_max_concurrent_reconciles")
-		return err == nil && started > 0, nil
+		started, err := o.scrape(ctx, "controller_runtime_max_concurrent_reconciles")
+		return err == nil && started > 0 && get(ctx, o.profiles, io.Discard) == nil, nil
 	})
 	if err != nil {
-		stop()
-		return "", nil, fmt.Errorf("wait for the operator: %w", err)
+		o.stop()
+		return nil, fmt.Errorf("wait for the operator: %w", err)
 	}
-	return metrics, stop, nil
+	return o, nil
 }
 
 func freeAddress(ctx context.Context) (string, error) {
@@ -112,58 +83,61 @@ func freeAddress(ctx context.Context) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// requestsAtRest counts the requests of the operator over a time. Watches that reconnect are not among them
-// on a time below the API server's least watch timeout of 5 minutes or so, and are told apart by no metric.
-func requestsAtRest(ctx context.Context, metrics string, over time.Duration) (int, error) {
-	if err := sleep(ctx, 2*time.Second); err != nil { // events of the last writes.
-		return 0, err
-	}
-	before, err := scrape(ctx, metrics, "rest_client_requests_total")
-	if err != nil {
-		return 0, err
-	}
-	if err := sleep(ctx, over); err != nil {
-		return 0, err
-	}
-	after, err := scrape(ctx, metrics, "rest_client_requests_total")
-	return int(after - before), err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // scrape adds up the values of a metric.
-func scrape(ctx context.Context, url, name string) (float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
+func (o *operator) scrape(ctx context.Context, name string) (float64, error) {
+	text := &bytes.Buffer{}
+	if err := get(ctx, o.metrics, text); err != nil {
 		return 0, err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	return sum(response.Body, name)
+	return sum(text.Bytes(), name, "")
 }
 
-func sum(text io.Reader, name string) (float64, error) {
-	total, lines := 0.0, bufio.NewScanner(text)
-	for lines.Scan() {
-		if !strings.HasPrefix(lines.Text(), name+"{") {
-			continue
-		}
-		fields := strings.Fields(lines.Text())
-		value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
+// quiet waits until the operator has reconciled at least so often, and then does nothing for a while. It gives
+// the time of the last thing that it did, to about a fifth of a second.
+func (o *operator) quiet(ctx context.Context, reconciles int) (time.Time, error) {
+	last, before := time.Now(), activity{}
+	err := wait.PollUntilContextTimeout(ctx, 4*pollInterval, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
+		now, err := o.activity(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("read %s: %w", name, err)
+			return false, err
 		}
-		total += value
+		if now != before {
+			last, before = time.Now(), now
+		}
+		return now.waiting == 0 && now.reconciles >= float64(reconciles) && time.Since(last) >= quietFor, nil
+	})
+	if err != nil {
+		return last, fmt.Errorf("wait until the operator is quiet: %w", err)
 	}
-	return total, lines.Err()
+	return last, nil
+}
+
+// activity is what an operator has done, and has still to do.
+type activity struct {
+	reads, writes, reconciles, waiting float64
+}
+
+func (o *operator) activity(ctx context.Context) (a activity, err error) {
+	text := &bytes.Buffer{}
+	if err := get(ctx, o.metrics, text); err != nil {
+		return activity{}, err
+	}
+	requests := 0.0
+	for _, m := range []struct {
+		into        *float64
+		name, label string
+	}{
+		{&a.reads, "rest_client_requests_total", `method="GET"`},
+		{&requests, "rest_client_requests_total", ""},
+		{&a.reconciles, "controller_runtime_reconcile_total", ""},
+		{&a.waiting, "workqueue_depth", ""},
+	} {
+		if *m.into, err = sum(text.Bytes(), m.name, m.label); err != nil {
+			return activity{}, err
+		}
+	}
+	a.writes = requests - a.reads
+	active, err := sum(text.Bytes(), "controller_runtime_active_workers", "")
+	a.waiting += active
+	return a, err
 }

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -27,6 +28,7 @@ import (
 const (
 	namespace = "perf"
 	firstPort = 10000
+	lastPort  = 65000
 	crd       = "config/crd/bases/elasticweb.example.com_elasticwebs.yaml"
 )
 
@@ -41,9 +43,14 @@ func newClient(c *cluster.Cluster) (client.Client, error) {
 	return client.New(c.RESTConfig(), client.Options{Scheme: scheme})
 }
 
-// prepare makes the namespace, and the CRD served.
+// prepare makes the namespace, and has ElasticWebs served.
 func prepare(ctx context.Context, api client.Client) error {
-	text, err := os.ReadFile(crd)
+	return prepareWith(ctx, api, crd, &elasticwebv1.ElasticWebList{})
+}
+
+// prepareWith does it for the CRD of a file, and waits until its objects can be listed.
+func prepareWith(ctx context.Context, api client.Client, path string, list client.ObjectList) error {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("run this in the root of the repository: %w", err)
 	}
@@ -57,8 +64,13 @@ func prepare(ctx context.Context, api client.Client) error {
 	if err := api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return err
 	}
+	// Pods are refused without, and the controller that makes it is stopped.
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "default"}}
+	if err := api.Create(ctx, account); client.IgnoreAlreadyExists(err) != nil {
+		return err
+	}
 	return wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
-		return api.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
+		return api.List(ctx, list) == nil, nil
 	})
 }
 
@@ -82,8 +94,15 @@ func forEach(ctx context.Context, n, concurrency int, do func(ctx context.Contex
 	return group.Wait()
 }
 
-// changeDemand sets the totalQPS of an ElasticWeb.
-func changeDemand(ctx context.Context, api client.Client, i int, totalQPS int32) error {
-	patch := fmt.Appendf(nil, `{"spec":{"totalQPS":%d}}`, totalQPS)
-	return api.Patch(ctx, web(i), client.RawPatch("application/merge-patch+json", patch))
+const (
+	otherDemand = `{"spec":{"totalQPS":4800}}`
+	otherImage  = `{"spec":{"image":"registry.example.com/shop:1.5"}}`
+)
+
+// patching patches an ElasticWeb, and gives it as it is then.
+func patching(api client.Client, patch string) func(context.Context, int) (*elasticwebv1.ElasticWeb, error) {
+	return func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
+		w := web(i)
+		return w, api.Patch(ctx, w, client.RawPatch(types.MergePatchType, []byte(patch)))
+	}
 }

@@ -1,0 +1,191 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
+)
+
+// resync is how often operators look at everything again, in the runs with an even seed: a run at rest lasts
+// several of them. In the others they never do: it would make good what they forgot to come back to.
+const (
+	resync = time.Second
+	never  = 24 * time.Hour
+)
+
+func (r *run) resyncPeriod() time.Duration {
+	if r.seed%2 == 0 {
+		return resync
+	}
+	return never
+}
+
+// operator is a manager in this process, wired as cmd/manager does, behind a proxy of its own.
+type operator struct {
+	proxy *proxy.Proxy
+	log   *lockedBuffer
+	stop  func()
+	since time.Time
+	// signal is there for processes of their own.
+	signal func(syscall.Signal)
+}
+
+// startOperator runs an operator that sees one namespace, until the run ends or stop is called. One that the
+// faults keep from starting is started again, as a kubelet does.
+func (r *run) startOperator(namespace string, faults ...proxy.Fault) *operator {
+	r.t.Helper()
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		var o *operator
+		if o, err = r.tryOperator(namespace, faults...); err == nil {
+			r.t.Cleanup(o.stop)
+			return o
+		}
+	}
+	r.t.Fatalf("the operator does not start: %v", err)
+	return nil
+}
+
+func (r *run) tryOperator(namespace string, faults ...proxy.Fault) (*operator, error) {
+	account, err := r.world.plane.ServiceAccountConfig(r.ctx, systemNamespace, operatorAccount)
+	if err != nil {
+		return nil, err
+	}
+	p, err := proxy.Start(account, faults...)
+	if err != nil {
+		return nil, err
+	}
+	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
+	ctx, cancel := context.WithCancel(context.Background())
+	mgr, err := newManager(ctx, p.Config(account), namespace, r.resyncPeriod(), o.log)
+	if err != nil {
+		cancel()
+		p.Close()
+		return nil, err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = mgr.Start(ctx) // it may well end with an error.
+	}()
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		p.Close()
+		select {
+		case <-done:
+		case <-time.After(patience):
+			r.differ("the operator does not end:\n%s", o.log.tail())
+		}
+		o.expectNoPanic(r)
+	})
+	return o, nil
+}
+
+func (o *operator) expectNoPanic(r *run) {
+	if text := o.log.String(); strings.Contains(text, "Observed a panic") || strings.Contains(text, "panic: ") {
+		r.differ("the operator panicked:\n%s", text)
+	}
+}
+
+// startCandidate runs an operator that takes part in the election of a leader. It is started again where it
+// loses its lease, as a kubelet does.
+func (p *place) startCandidate(faults ...proxy.Fault) *operator {
+	p.t.Helper()
+	account, err := p.world.plane.ServiceAccountConfig(p.ctx, systemNamespace, operatorAccount)
+	p.must(err)
+	through, err := proxy.Start(account, faults...)
+	p.must(err)
+	o := &operator{proxy: through, log: &lockedBuffer{}, since: time.Now()}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			if mgr, err := newManager(ctx, through.Config(account), p.namespace, p.resyncPeriod(), o.log, electing(p.namespace)); err == nil {
+				_ = mgr.Start(ctx)
+			}
+		}
+	}()
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		through.Close()
+		<-ended
+		o.expectNoPanic(p.run)
+	})
+	p.t.Cleanup(o.stop)
+	return o
+}
+
+// electing has short leases, so that many can be lost.
+func electing(namespace string) func(*ctrl.Options) {
+	return func(options *ctrl.Options) {
+		options.LeaderElection, options.LeaderElectionID, options.LeaderElectionNamespace = true, "faults", namespace
+		options.LeaseDuration, options.RenewDeadline, options.RetryPeriod = ptr.To(8*time.Second), ptr.To(6*time.Second), ptr.To(time.Second)
+	}
+}
+
+func newManager(ctx context.Context, restConfig *rest.Config, namespace string, resync time.Duration, log io.Writer, change ...func(*ctrl.Options)) (ctrl.Manager, error) {
+	cacheOptions := controllers.CacheOptions([]string{namespace})
+	cacheOptions.SyncPeriod = ptr.To(resync)
+	options := ctrl.Options{
+		Scheme: newScheme(), Cache: cacheOptions, NewCache: controllers.NewCache(ctx),
+		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
+		Logger:                  zap.New(zap.WriteTo(log)),
+		Controller:              config.Controller{SkipNameValidation: ptr.To(true)},
+		GracefulShutdownTimeout: ptr.To(10 * time.Second),
+	}
+	for _, set := range change {
+		set(&options)
+	}
+	mgr, err := ctrl.NewManager(restConfig, options)
+	if err != nil {
+		return nil, err
+	}
+	reconciler := &controllers.ElasticWebReconciler{
+		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
+		Events:       mgr.GetEventRecorder(controllers.FieldManager),
+		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
+	}
+	return mgr, reconciler.SetupWithManager(ctx, mgr, nil)
+}
+
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// tail is the end of a log.
+func (b *lockedBuffer) tail() string {
+	text := b.String()
+	return text[max(0, len(text)-3000):]
+}

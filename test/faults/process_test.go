@@ -1,0 +1,93 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
+)
+
+// manager builds the real one, once.
+var manager = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "manager")
+	output, err := exec.Command("go", "build", "-o", path, "../../cmd/manager").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the manager: %w: %s", err, output)
+	}
+	return path, nil
+})
+
+// startProcess runs the real manager, which takes part in the election of a leader in the namespace. It is
+// started again where it ends by itself, as a kubelet does.
+func (r *run) startProcess(namespace string, faults ...proxy.Fault) *operator {
+	r.t.Helper()
+	path, err := manager()
+	r.must(err)
+	account, err := r.world.plane.ServiceAccountConfig(r.ctx, systemNamespace, operatorAccount)
+	r.must(err)
+	p, err := proxy.Start(account, faults...)
+	r.must(err)
+	kubeconfig := filepath.Join(r.t.TempDir(), "kubeconfig")
+	r.must(clientcmd.WriteToFile(kubeconfigOf(p.Config(account)), kubeconfig))
+	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
+	ctx, cancel := context.WithCancel(context.Background())
+	running, ended := make(chan *os.Process, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			command := exec.Command(path, "--leader-election-namespace="+namespace, "--look-up-images=false", "--enable-benchmarks=false",
+				"--metrics-bind-address=0", "--health-probe-bind-address=0", fmt.Sprintf("--sync-period=%s", r.resyncPeriod()))
+			command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE="+namespace)
+			command.Stderr = o.log
+			if err := command.Start(); err != nil {
+				_, _ = o.log.Write([]byte(err.Error()))
+				return
+			}
+			running <- command.Process
+			_ = command.Wait()
+			<-running
+		}
+	}()
+	o.signal = func(signal syscall.Signal) {
+		process := <-running
+		_ = process.Signal(signal)
+		running <- process
+	}
+	o.stop = sync.OnceFunc(func() {
+		cancel()
+		o.signal(syscall.SIGCONT)
+		o.signal(syscall.SIGKILL)
+		p.Close()
+		<-ended
+		o.expectNoPanic(r)
+	})
+	r.t.Cleanup(o.stop)
+	return o
+}
+
+func kubeconfigOf(config *rest.Config) clientcmdapi.Config {
+	const name = "faults"
+	return clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
+		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
+		CurrentContext: name,
+	}
+}

@@ -1,0 +1,150 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+const (
+	systemNamespace = "elasticweb-system"
+	operatorAccount = "controller-manager"
+	pollInterval    = 100 * time.Millisecond
+)
+
+// world is a control plane that has the CRD and the operator's account, and what watches over both.
+type world struct {
+	plane *cluster.Cluster
+	// live reads and writes with all rights, cached reads what watches bring.
+	live     client.Client
+	cached   cache.Cache
+	watched  *invariants
+	lastPort atomic.Int32
+}
+
+func startWorld(ctx context.Context, progress io.Writer) (*world, error) {
+	plane, err := cluster.Start(ctx, cluster.Options{
+		NodePortRange: "10000-60000",
+		Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 3}},
+		Progress:      progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := &world{plane: plane, watched: &invariants{}}
+	w.lastPort.Store(10_000)
+	if w.live, err = client.New(plane.RESTConfig(), client.Options{Scheme: newScheme()}); err != nil {
+		return nil, err
+	}
+	if err := w.install(ctx); err != nil {
+		return nil, err
+	}
+	return w, w.watch(ctx)
+}
+
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err)
+		}
+	}
+	return scheme
+}
+
+// install gives the operator's account the rights that its manifests give, and no others.
+func (w *world) install(ctx context.Context) error {
+	manager := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: systemNamespace, Name: operatorAccount}
+	objects := []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: operatorAccount}},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "manager"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "manager-role"},
+			Subjects:   []rbacv1.Subject{manager},
+		},
+		&rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: "leader-election"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "leader-election-role"},
+			Subjects:   []rbacv1.Subject{manager},
+		},
+	}
+	definitions, err := filepath.Glob("../../config/crd/bases/*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, path := range append(definitions, "../../config/rbac/role.yaml", "../../config/rbac/leader_election_role.yaml") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
+			object := &unstructured.Unstructured{}
+			if err := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(document), 4096).Decode(&object.Object); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			if object.GetNamespace() != "" || object.GetKind() == "Role" {
+				object.SetNamespace(systemNamespace)
+			}
+			objects = append(objects, object)
+		}
+	}
+	for _, object := range objects {
+		if err := w.live.Create(ctx, object); err != nil {
+			return fmt.Errorf("create %T %s: %w", object, object.GetName(), err)
+		}
+	}
+	return wait.PollUntilContextTimeout(ctx, pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+		return w.live.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
+	})
+}
+
+// kinds are those that the operator writes, the ElasticWeb first.
+func kinds() []client.Object {
+	return []client.Object{&elasticwebv1.ElasticWeb{}, &appsv1.Deployment{}, &corev1.Service{}, &policyv1.PodDisruptionBudget{}}
+}
+
+// watch fills the cache, and has the invariants see every change.
+func (w *world) watch(ctx context.Context) (err error) {
+	if w.cached, err = cache.New(w.plane.RESTConfig(), cache.Options{Scheme: newScheme()}); err != nil {
+		return err
+	}
+	for _, kind := range kinds() {
+		informer, err := w.cached.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+		if err != nil {
+			return err
+		}
+		if _, err := informer.AddEventHandler(w.watched.handler()); err != nil {
+			return err
+		}
+	}
+	go func() { _ = w.cached.Start(ctx) }()
+	if !w.cached.WaitForCacheSync(ctx) {
+		return ctx.Err()
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// The scenarios that a bare client goes through, too.
+const (
+	scenarioCreate       = "create"
+	scenarioChangeDemand = "change totalQPS"
+	scenarioChangeImage  = "change image"
+)
+
+func (s *scene) create(ctx context.Context) error {
+	return s.timed(ctx, scenarioCreate, func(ctx context.Context, i int) error { return s.api.Create(ctx, web(i)) })
+}
+
+func (s *scene) changeDemand(ctx context.Context) error {
+	return s.changeAll(ctx, scenarioChangeDemand, otherDemand)
+}
+
+func (s *scene) changeImage(ctx context.Context) error {
+	return s.changeAll(ctx, scenarioChangeImage, otherImage)
+}
+
+func (s *scene) changeAll(ctx context.Context, scenario, patch string) error {
+	change := s.change(patch)
+	if err := s.timed(ctx, scenario, change); err != nil {
+		return err
+	}
+	s.noteLatency(scenario)
+	return nil
+}
+
+func (s *scene) change(patch string) func(context.Context, int) error {
+	patched := patching(s.api, patch)
+	return func(ctx context.Context, i int) error {
+		s.writes.begin(web(i).Name)
+		_, err := patched(ctx, i)
+		return err
+	}
+}
+
+func (s *scene) noteLatency(scenario string) {
+	took := s.writes.take()
+	s.note(scenario, "p50, ms to the Deployment's write", quantile(took, 0.5))
+	s.note(scenario, "p99, ms to the Deployment's write", quantile(took, 0.99))
+}
+
+// timed changes all ElasticWebs as fast as it goes, and waits until the status of each speaks of the change:
+// the operator writes it last.
+func (s *scene) timed(ctx context.Context, scenario string, change func(context.Context, int) error) error {
+	var took time.Duration
+	err := s.profiled(ctx, scenario, func(ctx context.Context) error {
+		begin := time.Now()
+		err := s.untilReported(ctx, s.n, func() error { return forEach(ctx, s.n, s.concurrency, change) })
+		took = time.Since(begin)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.note(scenario, "operator, s", took.Seconds())
+	if limit, isKnown := s.limits[scenario]; isKnown {
+		s.note(scenario, "bare client, s", limit)
+		s.note(scenario, "ratio", took.Seconds()/limit)
+	}
+	s.note(scenario, "operator, ms per ElasticWeb", took.Seconds()*1000/float64(s.n))
+	return nil
+}
+
+func (s *scene) untilReported(ctx context.Context, n int, change func() error) error {
+	all := s.reports.next(n)
+	if err := change(); err != nil {
+		return err
+	}
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Single changes come so far apart that none waits for another.
+const (
+	singleChanges = 200
+	singleRate    = 20.0
+)
+
+func (s *scene) singleChanges(ctx context.Context) error {
+	const scenario = "single change"
+	n := min(s.n, singleChanges)
+	change := s.change(`{"spec":{"totalQPS":2400}}`)
+	err := s.untilReported(ctx, n, func() error {
+		return atRate(ctx, singleRate, n, change)
+	})
+	if err != nil {
+		return err
+	}
+	s.noteLatency(scenario)
+	return nil
+}

@@ -1,0 +1,82 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+const podsEach = 3
+
+// addPods makes nodes, half of them of each of two architectures, and three ready pods for each ElasticWeb, and
+// lets an operator write to the status what follows from them.
+func (s *scene) addPods(ctx context.Context) error {
+	s.operator.stop() // it would be at work still when the next one takes over.
+	err := forEach(ctx, s.nodes, s.concurrency, func(ctx context.Context, i int) error { return s.api.Create(ctx, node(i)) })
+	if err != nil {
+		return err
+	}
+	err = forEach(ctx, s.n*podsEach, s.concurrency, func(ctx context.Context, i int) error {
+		if err := s.api.Create(ctx, pod(i, s.nodes)); err != nil {
+			return err
+		}
+		return s.setReady(ctx, i, true)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.start(ctx, noResync); err != nil {
+		return err
+	}
+	_, err = s.operator.quiet(ctx, s.n)
+	return err
+}
+
+func node(i int) *corev1.Node {
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{
+		Name: fmt.Sprintf("node-%05d", i),
+		Labels: map[string]string{
+			corev1.LabelArchStable: []string{"amd64", "arm64"}[i%2],
+			corev1.LabelOSStable:   "linux",
+		},
+	}}
+}
+
+func pod(i, nodes int) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: fmt.Sprintf("%s-5d8f7c9b6d-%d", web(i/podsEach).Name, i%podsEach),
+			Labels: map[string]string{
+				elasticwebv1.LabelName:                 elasticwebv1.NameValue,
+				elasticwebv1.LabelManagedBy:            elasticwebv1.ManagedByValue,
+				elasticwebv1.LabelInstance:             web(i / podsEach).Name,
+				appsv1.DefaultDeploymentUniqueLabelKey: "5d8f7c9b6d",
+			},
+		},
+		Spec: corev1.PodSpec{
+			NodeName:   node(i % nodes).Name,
+			Containers: []corev1.Container{{Name: "web", Image: "registry.example.com/shop:1.5"}},
+		},
+	}
+}
+
+// setReady reports of a pod what its kubelet would.
+func (s *scene) setReady(ctx context.Context, i int, isReady bool) error {
+	status := corev1.ConditionFalse
+	if isReady {
+		status = corev1.ConditionTrue
+	}
+	patch := fmt.Appendf(nil, `{"status":{"phase":"Running","conditions":[{"type":"Ready","status":%q}],
+		"containerStatuses":[{"name":"web","image":"shop","imageID":"","restartCount":0,"ready":%t,"state":{"running":{}}}]}}`, status, isReady)
+	return s.api.Status().Patch(ctx, pod(i, s.nodes), client.RawPatch(types.StrategicMergePatchType, patch))
+}

@@ -1,0 +1,79 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+)
+
+// measure gives the medians of all rounds; with an error, of those before it.
+func measure(ctx context.Context, s settings) ([]figure, error) {
+	var all []figure
+	for range s.rounds {
+		for _, n := range s.numbers {
+			figures, err := round(ctx, s, n)
+			if err != nil {
+				return medians(all), fmt.Errorf("with %d ElasticWebs: %w", n, err)
+			}
+			all = append(all, figures...)
+		}
+	}
+	return medians(all), nil
+}
+
+// round measures the bare client and the operator one after the other, each on a control plane of its own.
+func round(ctx context.Context, s settings, n int) ([]figure, error) {
+	limits := map[string]float64{}
+	if s.isChosen(scenarioCreate) || s.isChosen(scenarioChangeDemand) || s.isChosen(scenarioChangeImage) {
+		err := onControlPlane(ctx, func(c *cluster.Cluster) (err error) {
+			limits, err = measureBareClient(ctx, c, s, n)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("bare client: %w", err)
+		}
+	}
+	var figures []figure
+	err := onControlPlane(ctx, func(c *cluster.Cluster) (err error) {
+		figures, err = measureOperator(ctx, c, s, n, limits)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("operator: %w", err)
+	}
+	if !s.isChosen(scenarioPeer) {
+		return figures, nil
+	}
+	err = onControlPlane(ctx, func(c *cluster.Cluster) error {
+		measured, err := measurePeer(ctx, c, s, n)
+		figures = append(figures, measured...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("peer: %w", err)
+	}
+	return figures, nil
+}
+
+func onControlPlane(ctx context.Context, measure func(*cluster.Cluster) error) (err error) {
+	c, err := cluster.Start(ctx, cluster.Options{NodePortRange: fmt.Sprintf("%d-%d", firstPort, lastPort), Progress: os.Stderr})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopped := c.Stop(); err == nil {
+			err = stopped
+		}
+	}()
+	for _, component := range []cluster.Component{cluster.ControllerManager, cluster.Scheduler, cluster.Kwok} {
+		if err := c.StopComponent(component); err != nil {
+			return err
+		}
+	}
+	return measure(c)
+}
