@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/elasticweb/elasticweb-operator/internal/loadtest"
+	"github.com/elasticweb/elasticweb-operator/test/throttle"
 )
 
 // loadtestResult runs the command, and returns its exit code and what it wrote.
@@ -49,7 +50,7 @@ func TestMeasuresAThrottledServer(t *testing.T) {
 	// Side by side: together they are a small load, and the longer the steps, the less a busy machine matters.
 	var group sync.WaitGroup
 	for range 3 {
-		url := serve(t, &leakyBucket{interval: 2 * time.Millisecond, patience: 400 * time.Millisecond})
+		url := serve(t, &throttle.Bucket{Interval: 2 * time.Millisecond, Patience: 400 * time.Millisecond, Next: status(http.StatusOK)})
 		group.Go(func() {
 			code, result := loadtestResult(t.Context(), t, "--target="+url, "--duration=50s", "--latency-target=500ms", "--max-qps=2000")
 			if code != 0 || result.Reason != loadtest.ReasonMeasured || result.AtLeast || result.QPS < 475 || result.QPS > 510 {

@@ -7,41 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
-	"time"
 )
-
-// leakyBucket answers a request every interval, and turns those away that would wait for longer than patience.
-type leakyBucket struct {
-	interval, patience time.Duration
-
-	mu   sync.Mutex
-	free time.Time
-}
-
-func (b *leakyBucket) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	turn, ok := b.reserve(time.Now())
-	if !ok {
-		http.Error(w, "too many requests", http.StatusServiceUnavailable)
-		return
-	}
-	time.Sleep(time.Until(turn))
-}
-
-func (b *leakyBucket) reserve(now time.Time) (time.Time, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.free.Before(now) {
-		b.free = now
-	}
-	turn := b.free
-	if turn.Sub(now) > b.patience {
-		return time.Time{}, false
-	}
-	b.free = turn.Add(b.interval)
-	return turn, true
-}
 
 func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()

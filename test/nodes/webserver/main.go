@@ -15,12 +15,18 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/elasticweb/elasticweb-operator/test/throttle"
 )
 
 // drainPatience is how long requests in flight may take when the server ends.
 const drainPatience = 10 * time.Second
+
+// waitingPatience is how long requests wait for their turn where there is a RATE.
+const waitingPatience = 400 * time.Millisecond
 
 func main() {
 	if err := serve(); err != nil {
@@ -33,8 +39,12 @@ func main() {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	root, err := limited(http.HandlerFunc(introduce))
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", introduce)
+	mux.Handle("GET /", root)
 	mux.HandleFunc("GET /fetch", fetch)
 	server := &http.Server{Addr: ":" + cmp.Or(os.Getenv("PORT"), "8080"), Handler: mux, ReadHeaderTimeout: time.Minute}
 	drained := make(chan error, 1)
@@ -50,6 +60,19 @@ func serve() error {
 		return err
 	}
 	return <-drained
+}
+
+// limited serves RATE requests a second, and without RATE as many as come.
+func limited(next http.Handler) (http.Handler, error) {
+	text := os.Getenv("RATE")
+	if text == "" {
+		return next, nil
+	}
+	rate, err := strconv.Atoi(text)
+	if err != nil || rate <= 0 {
+		return nil, fmt.Errorf("RATE is %q: set it to requests per second", text)
+	}
+	return &throttle.Bucket{Interval: time.Second / time.Duration(rate), Patience: waitingPatience, Next: next}, nil
 }
 
 // introduce answers with the pod, its architecture, and the version that its image has.
