@@ -18,7 +18,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
-	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
 )
 
 // Cluster is a local control plane with true nodes.
@@ -145,15 +144,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) (err error) {
 }
 
 func (c *Cluster) ensureBinaries(ctx context.Context) error {
-	if _, err := binaries.Ensure(ctx, c.options.Progress, binaries.All()...); err != nil {
-		return err
-	}
-	for _, architecture := range c.architectures() {
-		if _, err := c.nodeBinaries(ctx, architecture); err != nil {
-			return err
-		}
-	}
-	return nil
+	return Build(ctx, c.options.Progress, c.architectures()...)
 }
 
 // Registry is where the nodes pull images from.

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -63,7 +62,7 @@ func (c *Cluster) addNodes(ctx context.Context, pools []Pool) error {
 }
 
 func (c *Cluster) startNode(ctx context.Context, architecture, name string) (*node, error) {
-	paths, err := c.nodeBinaries(ctx, architecture)
+	paths, err := nodeBinaries(ctx, c.options.Progress, architecture)
 	if err != nil {
 		return nil, err
 	}
@@ -94,25 +93,6 @@ func (c *Cluster) startNode(ctx context.Context, architecture, name string) (*no
 	}
 	spec.ControlGroups = groups
 	return n, n.machine.boot(spec)
-}
-
-// nodeBinaries are those that run on a node of an architecture, by the name that they have there.
-func (c *Cluster) nodeBinaries(ctx context.Context, architecture string) (binaries.Paths, error) {
-	if architecture == nativeArch {
-		return binaries.EnsureFor(ctx, c.options.Progress, architecture,
-			binaries.Kubelet, binaries.KubeProxy, binaries.Containerd, binaries.ContainerdShim)
-	}
-	// What decides is of the node's architecture. What talks to the kernel is not: the emulator does not know all of it.
-	paths, err := binaries.EnsureFor(ctx, c.options.Progress, architecture, binaries.Kubelet, binaries.Containerd)
-	if err != nil {
-		return nil, err
-	}
-	native, err := binaries.EnsureFor(ctx, c.options.Progress, nativeArch, binaries.KubeProxy, binaries.ContainerdShim, binaries.CRIProxy)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(paths, native)
-	return paths, nil
 }
 
 const (

@@ -4,6 +4,7 @@
 //go:build linux
 
 // Command localnodes runs a local control plane with true nodes until Ctrl-C.
+// With -build it only compiles what that takes.
 package main
 
 import (
@@ -34,7 +35,11 @@ func run(ctx context.Context) (err error) {
 	pools := poolsFlag{{Arch: runtime.GOARCH, Count: 2}}
 	flag.Var(&pools, "nodes", "the nodes, as `arch=count,...`")
 	flag.StringVar(&options.LogDir, "logs", "", "a `folder` for logs that stay (default: they go with the cluster)")
+	build := flag.Bool("build", false, "compile what the nodes need, and start nothing")
 	flag.Parse()
+	if *build {
+		return nodes.Build(ctx, options.Progress, pools.architectures()...)
+	}
 	options.Nodes = pools
 	c, err := nodes.Start(ctx, options)
 	if err != nil {

@@ -38,3 +38,11 @@ func (p *poolsFlag) Set(value string) error {
 	}
 	return nil
 }
+
+func (p *poolsFlag) architectures() []string {
+	var architectures []string
+	for _, pool := range *p {
+		architectures = append(architectures, pool.Arch)
+	}
+	return architectures
+}
