@@ -125,7 +125,7 @@ var _ = Describe("A failure", func() {
 		expectVerdict(ctx, web, f.reason, f.row, f.says...)
 
 		if f.retries {
-			expectFewRetries(running)
+			expectFewRetries(ctx, running)
 		} else {
 			expectRest(ctx, running)
 		}
@@ -404,9 +404,11 @@ var _ = Describe("A failure", func() {
 
 // expectFewRetries watches an operator to which something was refused: it tries again now and then, looks at
 // what stands in the way at most once a try, and writes nothing else. Events are sent at a time of their own,
-// and are counted elsewhere.
-func expectFewRetries(running *operator) {
+// and are counted elsewhere. What the operator still learns of nodes and pods when the reason is told already
+// comes first.
+func expectFewRetries(ctx context.Context, running *operator) {
 	GinkgoHelper()
+	expectRestOf(ctx, running, 300*time.Millisecond)
 	before := running.requests.count()
 	made := func() []string {
 		return slices.DeleteFunc(running.requests.since(before), func(request string) bool {

@@ -92,7 +92,7 @@ var _ = Describe("What an ElasticWeb does not own", func() {
 		Expect(k8s.Create(ctx, web)).To(Succeed())
 		expectVerdict(ctx, web, elasticwebv1.ReasonNameConflict, row{"False", "-", "True", capacityMet},
 			says, "delete it, or give the ElasticWeb another name")
-		expectFewRetries(running)
+		expectFewRetries(ctx, running)
 		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.TotalQPS = ptr.To[int32](0) })
 		Eventually(func() int64 { return read(ctx, web, &elasticwebv1.ElasticWeb{}).Status.ObservedGeneration }).
 			WithContext(ctx).Should(BeNumerically(">=", 2))
@@ -244,7 +244,7 @@ var _ = Describe("Deletion", func() {
 		Expect(k8s.Delete(ctx, read(ctx, web, &policyv1.PodDisruptionBudget{}))).To(Succeed())
 		service := "PATCH /api/v1/namespaces/" + namespace + "/services/shop"
 		Eventually(func() []string { return running.requests.since(before) }).WithContext(ctx).Should(ContainElement(service))
-		expectFewRetries(running)
+		expectFewRetries(ctx, running)
 		Expect(running.requests.since(before)).To(HaveEach(service))
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
 	})
