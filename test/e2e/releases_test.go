@@ -7,9 +7,11 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -74,8 +76,24 @@ func (s *scenario) pushCatalog(ctx context.Context, previous, current release) (
 
 	catalog := opmImage(ctx)
 	catalog.Files["/configs"] = folder
-	catalog.Config.Cmd = []string{"serve", "/configs", "--cache-dir=/tmp/cache"}
+	catalog.Config.Cmd = catalogCommand()
 	catalog.Config.Labels = map[string]string{"operators.operatorframework.io.index.configs.v1": "/configs"}
 	s.push(ctx, catalogRepository, catalog, runtime.GOARCH)
 	return "quay.io/" + catalogRepository
+}
+
+// catalogCommand is the CMD of catalog.Dockerfile.
+func catalogCommand() []string {
+	GinkgoHelper()
+	dockerfile, err := os.ReadFile(filepath.Join(root, "catalog.Dockerfile"))
+	Expect(err).NotTo(HaveOccurred())
+	for line := range strings.Lines(string(dockerfile)) {
+		if encoded, found := strings.CutPrefix(line, "CMD "); found {
+			var command []string
+			Expect(json.Unmarshal([]byte(encoded), &command)).To(Succeed())
+			return command
+		}
+	}
+	Fail("catalog.Dockerfile has no CMD")
+	return nil
 }
