@@ -36,11 +36,18 @@ func (s *scenario) runTool(ctx context.Context, name string, args ...string) str
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	hosts, authority := filepath.Join(folder, "hosts"), filepath.Join(folder, "ca.crt")
-	Expect(os.WriteFile(hosts, []byte("127.0.0.1 localhost\n"+s.Registry().Hosts()), 0o600)).To(Succeed())
-	Expect(os.WriteFile(authority, s.Registry().CertificateAuthority, 0o600)).To(Succeed())
+	for path, content := range map[string]string{
+		hosts:     "127.0.0.1 localhost\n" + s.Registry().Hosts(),
+		authority: string(s.Registry().CertificateAuthority),
+		// Without it opm pulls nothing. Packages of Debian that this machine may lack have the same.
+		filepath.Join(folder, ".config/containers/policy.json"): `{"default": [{"type": "insecureAcceptAnything"}]}`,
+	} {
+		Expect(os.MkdirAll(filepath.Dir(path), 0o755)).To(Succeed())
+		Expect(os.WriteFile(path, []byte(content), 0o600)).To(Succeed())
+	}
 	command := exec.CommandContext(ctx, "unshare", append([]string{"--mount", "sh", "-c", withHosts, "sh", hosts, tool(name)}, args...)...)
 	command.Dir = folder // where some of the programs keep what they pull
-	command.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig(), "SSL_CERT_FILE="+authority, "NO_PROXY=*", "no_proxy=*")
+	command.Env = append(os.Environ(), "HOME="+folder, "KUBECONFIG="+s.Kubeconfig(), "SSL_CERT_FILE="+authority, "NO_PROXY=*", "no_proxy=*")
 	command.Stderr = GinkgoWriter
 	output, err := command.Output()
 	Expect(err).NotTo(HaveOccurred(), "%s %v: %s", name, args, output)
