@@ -85,6 +85,7 @@ OLM_CATALOG := $(LOCALBIN)/olm-catalog
 HELM := $(LOCALBIN)/helm
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
+CPB := $(LOCALBIN)/cpb
 CRANE := $(LOCALBIN)/crane
 CYCLONEDX := $(LOCALBIN)/cyclonedx-gomod
 BUILDX_PLUGIN := $(LOCALBIN)/buildx
@@ -202,8 +203,10 @@ E2E_ARGS ?=
 E2E_NODES ?= amd64=1,arm64=1,ppc64le=1,s390x=1
 # Where the logs of what fails stay.
 E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
+# What test/e2e puts into images, and what it calls.
+E2E_TOOLS := $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	E2E_LOGS='$(E2E_LOGS)' go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
@@ -416,7 +419,7 @@ $(GOLANGCI_LINT): tools/golangci-lint/main.go
 # when a target asks for them, not by tools: from nothing the first takes some seven minutes of a processor's time, and
 # the others, which share most of it, less than two together.
 # containers_image_openpgp: signatures without gpgme, which would need cgo.
-OPERATOR_FRAMEWORK := $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(HELM) $(SCORECARD_TEST)
+OPERATOR_FRAMEWORK := $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(HELM) $(SCORECARD_TEST)
 SDK_MODULE := github.com/operator-framework/operator-sdk
 OLM_MODULE := github.com/operator-framework/operator-lifecycle-manager
 OPM_MODULE := github.com/operator-framework/operator-registry
@@ -428,9 +431,10 @@ $(OPERATOR_SDK) $(SCORECARD_TEST): MODULE = $(SDK_MODULE)
 $(OPERATOR_SDK): PACKAGE = $(SDK_MODULE)/cmd/operator-sdk
 $(SCORECARD_TEST): PACKAGE = $(SDK_MODULE)/images/scorecard-test
 $(OPERATOR_SDK) $(SCORECARD_TEST): STAMP = $(foreach name,Version GitVersion ImageVersion,-X $(SDK_MODULE)/internal/version.$(name)=$(1))
-$(OLM) $(OLM_CATALOG): MODULE = $(OLM_MODULE)
+$(OLM) $(OLM_CATALOG) $(CPB): MODULE = $(OLM_MODULE)
 $(OLM): PACKAGE = $(OLM_MODULE)/cmd/olm
 $(OLM_CATALOG): PACKAGE = $(OLM_MODULE)/cmd/catalog
+$(CPB): PACKAGE = $(OLM_MODULE)/util/cpb
 $(OLM) $(OLM_CATALOG): STAMP = -X $(OLM_MODULE)/pkg/version.OLMVersion=$(1)
 $(OPM): MODULE = $(OPM_MODULE)
 $(OPM): PACKAGE = $(OPM_MODULE)/cmd/opm

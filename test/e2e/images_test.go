@@ -16,22 +16,37 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
 )
 
-const operatorImage = "quay.io/elasticweb/elasticweb-operator:e2e"
+const (
+	operatorRepository = "elasticweb/elasticweb-operator"
+	operatorImage      = "quay.io/" + operatorRepository + ":e2e"
+)
 
 // pushOperator builds the operator's image from this tree: what the Dockerfile makes, without a container engine.
 func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 	GinkgoHelper()
-	index, err := nodes.Image{
+	s.pushOperatorAs(ctx, "e2e", architectures...)
+}
+
+// pushOperatorAs gives the image a tag, and the operator the version of that name.
+func (s *scenario) pushOperatorAs(ctx context.Context, version string, architectures ...string) {
+	GinkgoHelper()
+	s.push(ctx, operatorRepository+":"+version, nodes.Image{
 		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
-		LDFlags:  "-X main.version=e2e",
+		LDFlags:  "-X main.version=" + version,
 		Files: map[string]string{
 			"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
 			"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
 		},
 		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
-	}.Build(ctx, architectures...)
+	}, architectures...)
+}
+
+// push builds an image, and pushes it under a repository and tag.
+func (s *scenario) push(ctx context.Context, repository string, image nodes.Image, architectures ...string) {
+	GinkgoHelper()
+	index, err := image.Build(ctx, architectures...)
 	Expect(err).NotTo(HaveOccurred())
-	_, err = s.Registry().Push("elasticweb/elasticweb-operator:e2e", index)
+	_, err = s.Registry().Push(repository, index)
 	Expect(err).NotTo(HaveOccurred())
 }
 
@@ -44,15 +59,12 @@ func (s *scenario) pushWebServer(ctx context.Context, repository, version string
 // pushWebServerBuiltFor can put a program for one architecture into images of others.
 func (s *scenario) pushWebServerBuiltFor(ctx context.Context, builtFor, repository, version string, architectures ...string) {
 	GinkgoHelper()
-	index, err := nodes.Image{
+	s.push(ctx, repository, nodes.Image{
 		Packages: map[string]string{"/webserver": "test/nodes/webserver"},
 		BuiltFor: builtFor,
 		Config: v1.Config{
 			Entrypoint: []string{"/webserver"}, Env: []string{"PORT=80", "VERSION=" + version},
 			ExposedPorts: map[string]struct{}{"80/tcp": {}},
 		},
-	}.Build(ctx, architectures...)
-	Expect(err).NotTo(HaveOccurred())
-	_, err = s.Registry().Push(repository, index)
-	Expect(err).NotTo(HaveOccurred())
+	}, architectures...)
 }

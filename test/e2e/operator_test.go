@@ -24,7 +24,13 @@ const trustRegistry = `{"spec": {"template": {"spec": {
 func (s *scenario) deployOperator(ctx context.Context) {
 	GinkgoHelper()
 	s.make(ctx, "deploy", "IMG="+operatorImage)
-	s.kubectl(ctx, "create", "configmap", "registry", "--namespace="+operatorNamespace, "--from-literal=ca.crt="+string(s.Registry().CertificateAuthority))
+	s.publishCertificate(ctx, operatorNamespace)
 	s.kubectl(ctx, "patch", "deployment", "elasticweb-controller-manager", "--namespace="+operatorNamespace, "--patch="+trustRegistry)
 	s.kubectl(ctx, "rollout", "status", "deployment/elasticweb-controller-manager", "--namespace="+operatorNamespace, "--timeout=3m")
+}
+
+// publishCertificate says in a ConfigMap whom to trust.
+func (s *scenario) publishCertificate(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	s.kubectl(ctx, "create", "configmap", "registry", "--namespace="+namespace, "--from-literal=ca.crt="+string(s.Registry().CertificateAuthority))
 }

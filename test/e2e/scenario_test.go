@@ -15,6 +15,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -48,9 +49,11 @@ func startScenario(ctx context.Context, name string, pools ...nodes.Pool) *scena
 		}
 	})
 	scheme := runtime.NewScheme()
-	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
-	Expect(elasticwebv1.AddToScheme(scheme)).To(Succeed())
-	Expect(elasticwebv1alpha1.AddToScheme(scheme)).To(Succeed())
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, elasticwebv1.AddToScheme, elasticwebv1alpha1.AddToScheme, operatorsv1alpha1.AddToScheme,
+	} {
+		Expect(add(scheme)).To(Succeed())
+	}
 	s.admin, err = client.NewWithWatch(c.RESTConfig(), client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 	return s
@@ -98,13 +101,14 @@ func (s *scenario) kubectl(ctx context.Context, args ...string) string {
 	return strings.TrimSpace(output)
 }
 
-// make runs a target as a user does.
-func (s *scenario) make(ctx context.Context, target string, variables ...string) {
+// make runs a target as a user does, and returns what it wrote.
+func (s *scenario) make(ctx context.Context, target string, variables ...string) string {
 	GinkgoHelper()
 	command := exec.CommandContext(ctx, "make", append([]string{"--no-print-directory", "-C", root, target, "KUBECTL=" + s.KubectlPath()}, variables...)...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig(), "MAKEFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")
 	output, err := command.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
+	return string(output)
 }
 
 // nodeAddresses are those at which node ports answer.

@@ -44,6 +44,9 @@ type Image struct {
 	// Files are files and folders of this machine, by their path in the image.
 	Files map[string]string
 
+	// Writable are folders to which anybody may write, such as /tmp.
+	Writable []string
+
 	// Config is how the image is run.
 	Config v1.Config
 }
@@ -81,6 +84,9 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 	}
 	for target, source := range i.Files {
 		content.add(source, target)
+	}
+	for _, folder := range i.Writable {
+		content.addWritable(folder)
 	}
 	layer, err := content.layer()
 	if err != nil {
@@ -142,6 +148,13 @@ func (c *layerContent) add(source, target string) {
 	})
 }
 
+// addWritable adds an empty folder that is everybody's.
+func (c *layerContent) addWritable(folder string) {
+	if c.err == nil {
+		c.err = c.archive.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: strings.TrimPrefix(folder, "/") + "/", Mode: 0o1777})
+	}
+}
+
 func (c *layerContent) addEntry(source, name string, info fs.FileInfo) error {
 	if info.IsDir() {
 		return c.archive.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o755})
@@ -168,5 +181,5 @@ func (c *layerContent) layer() (v1.Layer, error) {
 	}
 	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(c.buffer.Bytes())), nil
-	}, tarball.WithMediaType(types.OCILayer))
+	}, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
 }

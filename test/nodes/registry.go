@@ -12,11 +12,11 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
@@ -33,6 +33,7 @@ type Registry struct {
 	// CertificateAuthority is who vouches for it where it listens under the public names, in PEM.
 	CertificateAuthority []byte
 
+	host    string
 	servers []*http.Server
 }
 
@@ -51,7 +52,7 @@ func startRegistry(host string) (*Registry, error) {
 	}
 	silent := log.New(io.Discard, "", 0)
 	handler := registry.New(registry.Logger(silent))
-	r := &Registry{Address: plain.Addr().String(), CertificateAuthority: authority}
+	r := &Registry{Address: plain.Addr().String(), CertificateAuthority: authority, host: host}
 	for range 2 {
 		r.servers = append(r.servers, &http.Server{Handler: handler, ErrorLog: silent, ReadHeaderTimeout: time.Minute})
 	}
@@ -61,18 +62,23 @@ func startRegistry(host string) (*Registry, error) {
 	return r, nil
 }
 
-// Push puts an image index under a repository and tag such as shop/web:1.4, and
-// returns the reference that names the registry, too.
-func (r *Registry) Push(repository string, index v1.ImageIndex) (string, error) {
+// Push puts an image, or an index of several, under a repository and tag such as
+// shop/web:1.4, and returns the reference that names the registry, too.
+func (r *Registry) Push(repository string, image remote.Taggable) (string, error) {
 	reference := r.Address + "/" + repository
 	tag, err := name.NewTag(reference, name.Insecure)
 	if err != nil {
 		return "", fmt.Errorf("name the image: %w", err)
 	}
-	if err := remote.WriteIndex(tag, index); err != nil {
+	if err := remote.Push(tag, image); err != nil {
 		return "", fmt.Errorf("push %s: %w", reference, err)
 	}
 	return reference, nil
+}
+
+// Hosts are the lines of a file of hosts by which the public names lead to the registry.
+func (r *Registry) Hosts() string {
+	return r.host + " " + strings.Join(publicRegistries, " ") + "\n"
 }
 
 func (r *Registry) stop() {

@@ -84,6 +84,15 @@ func install(ctx context.Context, progress io.Writer, wanted []systemProgram) er
 	return nil
 }
 
+// SystemProgram is the path of a program of the system. Where it is missing,
+// the package of Debian and Ubuntu that has it is installed.
+func SystemProgram(ctx context.Context, progress io.Writer, name, debian string) (string, error) {
+	if err := install(ctx, progress, []systemProgram{{name, debian}}); err != nil {
+		return "", err
+	}
+	return lookPath(name)
+}
+
 func missingPackages(wanted []systemProgram) []string {
 	var missing []string
 	for _, program := range wanted {

@@ -4,9 +4,7 @@
 package olm_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,9 +16,10 @@ import (
 	"github.com/operator-framework/api/pkg/manifests"
 	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	yamlutil "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/elasticweb/elasticweb-operator/test/olm/channels"
 )
 
 const (
@@ -73,7 +72,9 @@ func serveCatalog(ctx SpecContext, folder string) {
 	GinkgoHelper()
 	catalog := filepath.Join(folder, "catalog")
 	Expect(os.Mkdir(catalog, 0o700)).To(Succeed())
-	Expect(os.WriteFile(filepath.Join(catalog, "channels.yaml"), packageAndChannels(), 0o600)).To(Succeed())
+	upgrading, err := channels.Upgrading(filepath.Join(root, "catalog", released.packageName, "catalog.yaml"), released.previous.Name, released.current.Name)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(os.WriteFile(filepath.Join(catalog, "channels.yaml"), upgrading, 0o600)).To(Succeed())
 	for i, bundle := range released.folders {
 		render := exec.CommandContext(ctx, tool("opm"), "render", bundle, "--output=yaml")
 		render.Stderr = GinkgoWriter
@@ -89,52 +90,6 @@ func serveCatalog(ctx SpecContext, folder string) {
 		"--cache-enforce-integrity=false", "--termination-log="+filepath.Join(folder, "catalog-end"))
 	start("opm", serve)
 	createCatalogSource(ctx, "127.0.0.1:"+port)
-}
-
-// blob is what this test reads and changes of an entry in a catalog.
-type blob struct {
-	Schema      string  `json:"schema"`
-	Name        string  `json:"name,omitempty"`
-	Package     string  `json:"package,omitempty"`
-	Channel     string  `json:"defaultChannel,omitempty"`
-	Description string  `json:"description,omitempty"`
-	Entries     []entry `json:"entries,omitempty"`
-}
-
-type entry struct {
-	Name     string `json:"name"`
-	Replaces string `json:"replaces,omitempty"`
-}
-
-// packageAndChannels are those of catalog/, whose newest bundle replaces the previous one.
-func packageAndChannels() []byte {
-	GinkgoHelper()
-	file, err := os.Open(filepath.Join(root, "catalog", released.packageName, "catalog.yaml"))
-	Expect(err).NotTo(HaveOccurred())
-	defer file.Close()
-	var result []byte
-	channels := 0
-	for decoder := yamlutil.NewYAMLOrJSONDecoder(file, 4096); ; {
-		b := blob{}
-		err := decoder.Decode(&b)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		Expect(err).NotTo(HaveOccurred())
-		switch b.Schema {
-		case "olm.bundle":
-			continue
-		case "olm.channel":
-			Expect(b.Entries).To(ContainElement(HaveField("Name", released.current.Name)), "the channel %s", b.Name)
-			b.Entries = []entry{{Name: released.previous.Name}, {Name: released.current.Name, Replaces: released.previous.Name}}
-			channels++
-		}
-		content, err := yaml.Marshal(b)
-		Expect(err).NotTo(HaveOccurred())
-		result = append(append(result, "---\n"...), content...)
-	}
-	Expect(channels).To(BeNumerically(">", 0))
-	return result
 }
 
 func freePort() string {

@@ -14,6 +14,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/test/olm/inventory"
 )
 
 // installation is the operator in one install mode.
@@ -22,7 +24,7 @@ type installation struct {
 	namespace string   // of the operator
 	targets   []string // the namespaces that it watches; none: all
 	elsewhere string   // a namespace that it does not watch, if there is one
-	before    inventory
+	before    inventory.Inventory
 }
 
 var _ = DescribeTable("The bundle is installed, serves, is upgraded and leaves nothing behind",

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -18,6 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/test/olm/lifecycle"
 )
 
 // olmNamespace is where catalogs for all namespaces are.
@@ -45,11 +46,9 @@ func startOLM(ctx SpecContext, folder string) {
 
 func installLifecycleCRDs(ctx SpecContext) {
 	GinkgoHelper()
-	list := exec.CommandContext(ctx, "go", "list", "-C", filepath.Join(root, "tools/operator-framework"), "-m", "-f", "{{.Dir}}",
-		"github.com/operator-framework/operator-lifecycle-manager")
-	output, err := list.Output()
+	chart, err := lifecycle.ChartDir(ctx, root)
 	Expect(err).NotTo(HaveOccurred())
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(output)), "deploy/chart/crds/*.yaml"))
+	files, err := filepath.Glob(filepath.Join(chart, "crds/*.yaml"))
 	Expect(err).NotTo(HaveOccurred())
 	Expect(files).NotTo(BeEmpty())
 	for _, file := range files {

@@ -16,10 +16,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/metadata"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/test/olm/inventory"
 )
 
 // awaitGone waits until an older CSV is no more.
@@ -81,7 +80,7 @@ func (i *installation) expectNothingLeft(ctx SpecContext) {
 	} {
 		Expect(admin.Delete(ctx, object)).To(Succeed(), "%T", object)
 	}
-	left := func(ctx SpecContext) []string { return takeInventory(ctx).without(i.before) }
+	left := func(ctx SpecContext) []string { return takeInventory(ctx).Without(i.before) }
 	// OLM makes its record of the operator anew while there is something to record.
 	record := &operatorsv1.Operator{ObjectMeta: metav1.ObjectMeta{Name: released.packageName + "." + i.namespace}}
 	Eventually(ctx, left).Should(ConsistOf("operators /" + record.Name))
@@ -89,55 +88,9 @@ func (i *installation) expectNothingLeft(ctx SpecContext) {
 	Eventually(ctx, left).Should(BeEmpty())
 }
 
-// inventory are the names of all objects of a cluster.
-type inventory map[string]bool
-
-// passing are kinds whose objects end by themselves, or belong to the cluster.
-var passing = []string{"events", "nodes", "componentstatuses", "endpoints"}
-
-// ofEveryNamespace are names of what a namespace gets a moment after it was made.
-var ofEveryNamespace = []string{"default", "kube-root-ca.crt"}
-
-func takeInventory(ctx SpecContext) inventory {
+func takeInventory(ctx SpecContext) inventory.Inventory {
 	GinkgoHelper()
-	discoverer, err := discovery.NewDiscoveryClientForConfig(controlPlane.RESTConfig())
+	taken, err := inventory.Take(ctx, controlPlane.RESTConfig())
 	Expect(err).NotTo(HaveOccurred())
-	lister, err := metadata.NewForConfig(controlPlane.RESTConfig())
-	Expect(err).NotTo(HaveOccurred())
-	lists, err := discoverer.ServerPreferredResources()
-	Expect(err).NotTo(HaveOccurred())
-	found := inventory{}
-	for _, list := range lists {
-		for _, resource := range list.APIResources {
-			if !slices.Contains(resource.Verbs, "list") || slices.Contains(passing, resource.Name) {
-				continue
-			}
-			version, err := schema.ParseGroupVersion(list.GroupVersion)
-			Expect(err).NotTo(HaveOccurred())
-			objects, err := lister.Resource(version.WithResource(resource.Name)).List(ctx, metav1.ListOptions{})
-			if apierrors.IsNotFound(err) {
-				continue // its CRD was deleted in between
-			}
-			Expect(err).NotTo(HaveOccurred(), resource.Name)
-			for _, object := range objects.Items {
-				if slices.Contains(ofEveryNamespace, object.Name) {
-					continue
-				}
-				found[resource.Name+" "+object.Namespace+"/"+object.Name] = true
-			}
-		}
-	}
-	return found
-}
-
-// without lists what is here and not in other.
-func (n inventory) without(other inventory) []string {
-	var rest []string
-	for name := range n {
-		if !other[name] {
-			rest = append(rest, name)
-		}
-	}
-	slices.Sort(rest)
-	return rest
+	return taken
 }
