@@ -29,6 +29,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
 // Indexes of the pods in the cache.
@@ -87,13 +88,10 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 }
 
 func indexPods(ctx context.Context, mgr ctrl.Manager) error {
-	for field, value := range map[string]func(*corev1.Pod) string{
-		indexPodsByInstance: instanceOfPod,
-		indexPodsByNode:     func(pod *corev1.Pod) string { return pod.Spec.NodeName },
-	} {
-		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(object client.Object) []string {
-			if pod, isPod := object.(*corev1.Pod); isPod && value(pod) != "" {
-				return []string{value(pod)}
+	for field, value := range map[string]func(client.Object) string{indexPodsByInstance: instanceOfPod, indexPodsByNode: nodeOfPod} {
+		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(pod client.Object) []string {
+			if value := value(pod); value != "" {
+				return []string{value}
 			}
 			return nil
 		})
@@ -150,19 +148,24 @@ func specOrMetadataChanged() predicate.Predicate {
 }
 
 // instanceOfPod is the name of the pod's ElasticWeb; "" for a pod of anything else, such as a benchmark.
-func instanceOfPod(pod *corev1.Pod) string {
-	if pod.Labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
+func instanceOfPod(pod client.Object) string {
+	labels := pod.GetLabels()
+	if labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
 		return ""
 	}
-	return pod.Labels[elasticwebv1.LabelInstance]
+	return labels[elasticwebv1.LabelInstance]
+}
+
+func nodeOfPod(object client.Object) string {
+	pod, isPod := packed.Whole(object).(*corev1.Pod)
+	if !isPod {
+		return ""
+	}
+	return pod.Spec.NodeName
 }
 
 func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
-	pod, isPod := object.(*corev1.Pod)
-	if !isPod {
-		return nil
-	}
-	name := instanceOfPod(pod)
+	name := instanceOfPod(object)
 	if name == "" {
 		return nil
 	}
@@ -214,7 +217,7 @@ func (r *ElasticWebReconciler) concernedByNode(ctx context.Context, node string,
 		return requests
 	}
 	pods := &corev1.PodList{}
-	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node}); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
 	}
 	for i := range pods.Items {
