@@ -33,6 +33,7 @@ func CacheOptions(namespaces []string) cache.Options {
 		DefaultTransform:            cache.TransformStripManagedFields(),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
+			&elasticwebv1.ElasticWeb{}:      {Transform: trimElasticWeb()},
 			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*appsv1.Deployment])},
 			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
 			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
