@@ -91,7 +91,7 @@ func observeJob(job *batchv1.Job) benchmark.Job {
 func (r *BenchmarkReconciler) observePods(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) ([]benchmark.Pod, error) {
 	list := &corev1.PodList{}
 	err := r.Cached.List(ctx, list, client.InNamespace(b.Namespace),
-		client.MatchingFields{indexPodsByBenchmark: b.Name}, client.UnsafeDisableDeepCopy)
+		client.MatchingFields{indexPodsByBenchmark: b.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
@@ -102,7 +102,7 @@ func (r *BenchmarkReconciler) observePods(ctx context.Context, b *v1alpha1.Elast
 	return pods, nil
 }
 
-// observeBenchmarkPod takes from a pod what decides. It must not change the pod, which belongs to the cache.
+// observeBenchmarkPod takes from a pod what decides.
 func observeBenchmarkPod(pod *corev1.Pod) benchmark.Pod {
 	result := benchmark.Pod{
 		Name: pod.Name, Run: pod.Labels[v1alpha1.LabelRun], Architecture: pod.Labels[v1alpha1.LabelArchitecture],

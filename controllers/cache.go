@@ -20,9 +20,11 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
-// CacheOptions keep of the cluster only what the reconcilers use, in the given namespaces; none for all.
+// CacheOptions keep of the cluster only what the reconcilers use, in the given namespaces; none for all. What there are
+// many of is packed. ElasticWebs are not: they are listed for every scrape of the metrics.
 func CacheOptions(namespaces []string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelManagedBy: elasticwebv1.ManagedByValue})
 	// What the Services select, whatever else was stripped from a pod.
@@ -31,10 +33,11 @@ func CacheOptions(namespaces []string) cache.Options {
 		DefaultTransform:            cache.TransformStripManagedFields(),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.Deployment{}:            {Label: ours},
-			&corev1.Service{}:               {Label: ours},
-			&policyv1.PodDisruptionBudget{}: {Label: ours},
-			&corev1.Pod{}:                   {Label: selected, Transform: projectPod},
+			&elasticwebv1.ElasticWeb{}:      {Transform: trimElasticWeb()},
+			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*appsv1.Deployment])},
+			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
+			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
+			&corev1.Pod{}:                   {Label: selected, Transform: packed.Transform(projectPod)},
 			&corev1.Node{}:                  {Transform: projectNode},
 		},
 	}
@@ -55,7 +58,7 @@ func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Option
 	utilruntime.Must(err) // a constant.
 	for object := range options.ByObject {
 		if _, isPod := object.(*corev1.Pod); isPod {
-			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: projectPod}
+			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: packed.Transform(projectPod)}
 		}
 	}
 	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
@@ -79,13 +82,9 @@ func projectSecret(object any) (any, error) {
 }
 
 // projectPod keeps of a pod what observePod or observeBenchmarkPod reads.
-func projectPod(object any) (any, error) {
-	pod, isPod := object.(*corev1.Pod)
-	if !isPod {
-		return nil, fmt.Errorf("%T is no pod", object)
-	}
+func projectPod(pod *corev1.Pod) *corev1.Pod {
 	if pod.Labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
-		return projectBenchmarkPod(pod), nil
+		return projectBenchmarkPod(pod)
 	}
 	kept := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -114,7 +113,7 @@ func projectPod(object any) (any, error) {
 			RestartCount: container.RestartCount,
 		})
 	}
-	return kept, nil
+	return kept
 }
 
 // projectBenchmarkPod keeps of a benchmark's pod what observeBenchmarkPod reads.

@@ -37,7 +37,7 @@ func (r *ElasticWebReconciler) yieldNodePort(ctx context.Context, web *elasticwe
 // nodePorts is which node port each ElasticWeb has and wants.
 func (r *ElasticWebReconciler) nodePorts(ctx context.Context) (map[types.NamespacedName]plan.NodePort, error) {
 	services := &corev1.ServiceList{}
-	if err := r.Cached.List(ctx, services, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.Cached.List(ctx, services); err != nil {
 		return nil, fmt.Errorf("list services: %w", err)
 	}
 	webs := &elasticwebv1.ElasticWebList{}

@@ -80,7 +80,7 @@ func owned[T client.Object](ctx context.Context, r *ElasticWebReconciler, kind s
 func (r *ElasticWebReconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticWeb, census nodeSnapshot) ([]plan.Pod, error) {
 	list := &corev1.PodList{}
 	err := r.Cached.List(ctx, list, client.InNamespace(web.Namespace),
-		client.MatchingFields{indexPodsByInstance: web.Name}, client.UnsafeDisableDeepCopy)
+		client.MatchingFields{indexPodsByInstance: web.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
@@ -91,7 +91,7 @@ func (r *ElasticWebReconciler) observePods(ctx context.Context, web *elasticwebv
 	return pods, nil
 }
 
-// observePod takes from a pod what decides. It must not change the pod, which belongs to the cache.
+// observePod takes from a pod what decides.
 func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
 	_, hasCost := pod.Annotations[corev1.PodDeletionCost]
 	result := plan.Pod{

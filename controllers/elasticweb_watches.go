@@ -13,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -29,6 +31,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
 // Indexes of the pods in the cache.
@@ -62,9 +65,9 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 	work := ctrl.NewControllerManagedBy(mgr).
 		Named("elasticweb").
 		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
-		Owns(&appsv1.Deployment{}).
-		Owns(&corev1.Service{}, builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
-		Owns(&policyv1.PodDisruptionBudget{}, builder.WithPredicates(specOrMetadataChanged())).
+		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.seen(kindDeployment))).
+		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.seen(kindService), predicate.ResourceVersionChangedPredicate{})).
+		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.seen(kindBudget), specOrMetadataChanged())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfPod)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.Concurrency,
@@ -87,13 +90,10 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 }
 
 func indexPods(ctx context.Context, mgr ctrl.Manager) error {
-	for field, value := range map[string]func(*corev1.Pod) string{
-		indexPodsByInstance: instanceOfPod,
-		indexPodsByNode:     func(pod *corev1.Pod) string { return pod.Spec.NodeName },
-	} {
-		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(object client.Object) []string {
-			if pod, isPod := object.(*corev1.Pod); isPod && value(pod) != "" {
-				return []string{value(pod)}
+	for field, value := range map[string]func(client.Object) string{indexPodsByInstance: instanceOfPod, indexPodsByNode: nodeOfPod} {
+		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(pod client.Object) []string {
+			if value := value(pod); value != "" {
+				return []string{value}
 			}
 			return nil
 		})
@@ -136,6 +136,18 @@ func (r *ElasticWebReconciler) notOurStatus() predicate.Predicate {
 	}}
 }
 
+// seen lets everything through, and takes note of what the cache shows.
+func (r *ElasticWebReconciler) seen(kind string) predicate.Predicate {
+	note := func(object client.Object) bool {
+		r.written.Seen(kind, object)
+		return true
+	}
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return note(e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return note(e.ObjectNew) },
+	}
+}
+
 func isPaused(object client.Object) bool {
 	paused, err := strconv.ParseBool(object.GetAnnotations()[elasticwebv1.AnnotationPaused])
 	return err == nil && paused
@@ -149,76 +161,42 @@ func specOrMetadataChanged() predicate.Predicate {
 		}})
 }
 
+// ownerHandler brings the ElasticWeb that controls an object. The builder's Owns does the same, but looks the kind up
+// in the API's for every event, which is a fifth of what is allocated while many ElasticWebs are made.
+func ownerHandler() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request {
+		owner := metav1.GetControllerOfNoCopy(object)
+		if owner == nil || owner.Kind != kindElasticWeb {
+			return nil
+		}
+		if version, err := schema.ParseGroupVersion(owner.APIVersion); err != nil || version.Group != elasticwebv1.GroupVersion.Group {
+			return nil
+		}
+		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}}}
+	})
+}
+
 // instanceOfPod is the name of the pod's ElasticWeb; "" for a pod of anything else, such as a benchmark.
-func instanceOfPod(pod *corev1.Pod) string {
-	if pod.Labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
+func instanceOfPod(pod client.Object) string {
+	labels := pod.GetLabels()
+	if labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
 		return ""
 	}
-	return pod.Labels[elasticwebv1.LabelInstance]
+	return labels[elasticwebv1.LabelInstance]
+}
+
+func nodeOfPod(object client.Object) string {
+	pod, isPod := packed.Whole(object).(*corev1.Pod)
+	if !isPod {
+		return ""
+	}
+	return pod.Spec.NodeName
 }
 
 func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
-	pod, isPod := object.(*corev1.Pod)
-	if !isPod {
-		return nil
-	}
-	name := instanceOfPod(pod)
+	name := instanceOfPod(object)
 	if name == "" {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: name}}}
-}
-
-// nodeHandler counts the nodes anew, and wakes those whom that concerns: all ElasticWebs where the set of
-// architectures changed, else those with pods on a node that is new.
-func (r *ElasticWebReconciler) nodeHandler() handler.EventHandler {
-	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	wake := func(ctx context.Context, node client.Object, q queue) {
-		changed, err := r.nodes.changed(ctx)
-		if err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "count nodes")
-		}
-		for _, request := range r.concernedByNode(ctx, node.GetName(), changed) {
-			q.Add(request)
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { wake(ctx, e.Object, q) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { wake(ctx, e.Object, q) },
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if nodeDiffers(e.ObjectOld, e.ObjectNew) {
-				wake(ctx, e.ObjectNew, q)
-			}
-		},
-	}
-}
-
-func nodeDiffers(before, after client.Object) bool {
-	a, isNode := before.(*corev1.Node)
-	b, isAlsoNode := after.(*corev1.Node)
-	return !isNode || !isAlsoNode || a.Spec.Unschedulable != b.Spec.Unschedulable ||
-		a.Labels[corev1.LabelArchStable] != b.Labels[corev1.LabelArchStable] ||
-		a.Labels[corev1.LabelOSStable] != b.Labels[corev1.LabelOSStable]
-}
-
-func (r *ElasticWebReconciler) concernedByNode(ctx context.Context, node string, all bool) []reconcile.Request {
-	var requests []reconcile.Request
-	if all {
-		webs := &elasticwebv1.ElasticWebList{}
-		if err := r.Cached.List(ctx, webs, client.UnsafeDisableDeepCopy); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "list elasticwebs")
-		}
-		for i := range webs.Items {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&webs.Items[i])})
-		}
-		return requests
-	}
-	pods := &corev1.PodList{}
-	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node}, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
-	}
-	for i := range pods.Items {
-		requests = append(requests, elasticWebOfPod(ctx, &pods.Items[i])...)
-	}
-	return requests
 }

@@ -30,6 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(2)
 	}
+	collectGarbage(memoryLimits)
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options.log)))
 	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)

@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"crypto/sha256"
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,25 +14,36 @@ import (
 // and where the API server, or an admission plugin, answers an intent with other values than it was given:
 // such an answer is as good as it gets, and writing again would go on for ever.
 type settled struct {
-	mu    sync.Mutex
-	byKey map[objectKey]settledObject
+	mu sync.Mutex
+	// found has an entry for each object, so that it is small.
+	found   map[objectKey]fingerprint
+	answers map[objectKey]answer
 }
 
-type settledObject struct {
-	hash, version string
-	// answer is the object as the API server made it of the intent, where that differs from the intent.
-	answer map[string]any
+// fingerprint stands for a version of an object and the hash of an intent.
+type fingerprint [16]byte
+
+// answer is an object as the API server made it of an intent, where that differs from the intent.
+type answer struct {
+	hash   string
+	fields map[string]any
 }
 
 func newSettled() *settled {
-	return &settled{byKey: map[objectKey]settledObject{}}
+	return &settled{found: map[objectKey]fingerprint{}, answers: map[objectKey]answer{}}
+}
+
+func fingerprintOf(wanted *prepared, current client.Object) fingerprint {
+	sum := sha256.Sum256([]byte(wanted.hash + " " + current.GetResourceVersion()))
+	return fingerprint(sum[:len(fingerprint{})])
 }
 
 func (s *settled) has(wanted *prepared, current client.Object) bool {
+	sum := fingerprintOf(wanted, current)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entry, isThere := s.byKey[wanted.key()]
-	return isThere && entry.hash == wanted.hash && entry.version == current.GetResourceVersion()
+	found, isThere := s.found[wanted.key()]
+	return isThere && found == sum
 }
 
 // accepts reports whether live has the intent's fields, or what the API server made of them.
@@ -41,30 +53,33 @@ func (s *settled) accepts(wanted *prepared, live map[string]any) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entry, isThere := s.byKey[wanted.key()]
-	return isThere && entry.hash == wanted.hash && entry.answer != nil && holds(live, entry.answer, "")
+	made, isThere := s.answers[wanted.key()]
+	return isThere && made.hash == wanted.hash && holds(live, made.fields, "")
 }
 
 func (s *settled) note(wanted *prepared, current client.Object) {
+	sum := fingerprintOf(wanted, current)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entry := s.byKey[wanted.key()]
-	if entry.hash != wanted.hash {
-		entry.answer = nil
+	if s.answers[wanted.key()].hash != wanted.hash {
+		delete(s.answers, wanted.key())
 	}
-	entry.hash, entry.version = wanted.hash, current.GetResourceVersion()
-	s.byKey[wanted.key()] = entry
+	s.found[wanted.key()] = sum
 }
 
 // answered keeps the part of the API server's answer that the intent speaks of, where it is not the intent.
 func (s *settled) answered(wanted *prepared, live map[string]any) {
-	var answer map[string]any
+	var fields map[string]any
 	if !holds(live, wanted.compared, "") {
-		answer, _ = project(live, wanted.compared).(map[string]any)
+		fields, _ = project(live, wanted.compared).(map[string]any)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.byKey[wanted.key()] = settledObject{hash: wanted.hash, answer: answer}
+	delete(s.found, wanted.key())
+	delete(s.answers, wanted.key())
+	if fields != nil {
+		s.answers[wanted.key()] = answer{hash: wanted.hash, fields: fields}
+	}
 }
 
 // project is the part of live that the intent speaks of; lists are taken as they are.
@@ -86,5 +101,6 @@ func project(live, intent any) any {
 func (s *settled) forget(key objectKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.byKey, key)
+	delete(s.found, key)
+	delete(s.answers, key)
 }

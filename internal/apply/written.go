@@ -73,11 +73,28 @@ func Newest[T client.Object](w *Written, kind string, name types.NamespacedName,
 	if any(cached) == any(*new(T)) || any(cached) == any(written) {
 		return written, w.clock.Since(entry.at) > unseenFor
 	}
-	if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), written.GetResourceVersion()); err != nil || order >= 0 {
+	if shows(cached, written) {
 		delete(w.objects, key)
 		return cached, false
 	}
 	return written, false
+}
+
+// shows reports whether a cached object is what was written, or newer.
+func shows(cached, written client.Object) bool {
+	order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), written.GetResourceVersion())
+	return err != nil || order >= 0
+}
+
+// Seen forgets what was written of an object where the cache shows it now. Newest does so, too, but its caller may be far
+// down in a queue, and the objects of all that wait there are large.
+func (w *Written) Seen(kind string, cached client.Object) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := objectKey{kind, client.ObjectKeyFromObject(cached)}
+	if entry, isThere := w.objects[key]; isThere && shows(cached, entry.object) {
+		delete(w.objects, key)
+	}
 }
 
 // CaughtUp reports whether this very version of an object, which the cache now shows, is the one that was

@@ -32,9 +32,9 @@ func sum(text []byte, name, label string) (float64, error) {
 	return total, nil
 }
 
-// memory in bytes.
+// memory in bytes. file is the part of rss that is the program's own, which the kernel can drop and read again.
 type memory struct {
-	heap, rss, peak float64
+	heap, rss, file, peak float64
 }
 
 // memory collects the garbage, and gives what is left.
@@ -51,7 +51,7 @@ func (o *operator) memory(ctx context.Context) (m memory, err error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
-		into := map[string]*float64{"VmRSS:": &m.rss, "VmHWM:": &m.peak}[strings.TrimSpace(strings.SplitAfter(line, ":")[0])]
+		into := map[string]*float64{"VmRSS:": &m.rss, "RssFile:": &m.file, "VmHWM:": &m.peak}[strings.TrimSpace(strings.SplitAfter(line, ":")[0])]
 		if into == nil || len(fields) < 2 {
 			continue
 		}

@@ -83,6 +83,7 @@ func (s *scene) memory(ctx context.Context) error {
 	s.note("memory", "idle RSS, MiB", s.idle.rss/mebibyte)
 	s.note("memory", "heap, MiB", taken.heap/mebibyte)
 	s.note("memory", "RSS, MiB", taken.rss/mebibyte)
+	s.note("memory", "of it the program's file, MiB", taken.file/mebibyte)
 	s.note("memory", "highest RSS, MiB", taken.peak/mebibyte)
 	s.note("memory", "heap, KiB per ElasticWeb", (taken.heap-s.idle.heap)/1024/float64(s.n))
 	s.note("memory", "heap of the objects, KiB per ElasticWeb", weight/1024/float64(s.n))

@@ -7,10 +7,12 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,28 +33,27 @@ func (s *scene) weigh(ctx context.Context) (float64, error) {
 }
 
 // trimmed reads everything that is there through a cache like the operator's, and lets go of the cache.
-func (s *scene) trimmed(ctx context.Context) ([]client.ObjectList, error) {
+func (s *scene) trimmed(ctx context.Context) (*kept, error) {
 	options := controllers.CacheOptions(nil)
 	options.Scheme = s.api.Scheme()
 	informers, err := cache.New(s.cluster.RESTConfig(), options)
 	if err != nil {
 		return nil, fmt.Errorf("weigh: %w", err)
 	}
-	kinds := []struct {
-		object client.Object
-		list   client.ObjectList
-	}{
-		{&elasticwebv1.ElasticWeb{}, &elasticwebv1.ElasticWebList{}},
-		{&appsv1.Deployment{}, &appsv1.DeploymentList{}},
-		{&corev1.Service{}, &corev1.ServiceList{}},
-		{&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{}},
-		{&corev1.Pod{}, &corev1.PodList{}},
-		{&corev1.Node{}, &corev1.NodeList{}},
-	}
-	for _, kind := range kinds {
-		if _, err := informers.GetInformer(ctx, kind.object, cache.BlockUntilSynced(false)); err != nil {
+	objects := &kept{}
+	var handlers []toolscache.InformerSynced
+	for _, kind := range []client.Object{
+		&elasticwebv1.ElasticWeb{}, &appsv1.Deployment{}, &corev1.Service{}, &policyv1.PodDisruptionBudget{}, &corev1.Pod{}, &corev1.Node{},
+	} {
+		informer, err := informers.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
+		if err != nil {
 			return nil, fmt.Errorf("weigh: %w", err)
 		}
+		handler, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{AddFunc: objects.add})
+		if err != nil {
+			return nil, fmt.Errorf("weigh: %w", err)
+		}
+		handlers = append(handlers, handler.HasSynced)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -61,17 +62,22 @@ func (s *scene) trimmed(ctx context.Context) ([]client.ObjectList, error) {
 		_ = informers.Start(ctx)
 	}()
 	defer func() { cancel(); <-done }()
-	if !informers.WaitForCacheSync(ctx) {
+	if !toolscache.WaitForCacheSync(ctx.Done(), handlers...) {
 		return nil, ctx.Err()
 	}
-	var lists []client.ObjectList
-	for _, kind := range kinds {
-		if err := informers.List(ctx, kind.list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("weigh: %w", err)
-		}
-		lists = append(lists, kind.list)
-	}
-	return lists, nil
+	return objects, nil
+}
+
+// kept holds objects as informers store them.
+type kept struct {
+	mu      sync.Mutex
+	objects []any
+}
+
+func (k *kept) add(object any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.objects = append(k.objects, object)
 }
 
 // liveHeap is what is left after the garbage was collected, finalizers and pools included.

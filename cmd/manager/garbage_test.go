@@ -1,0 +1,58 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"testing"
+)
+
+func TestCollectGarbage(t *testing.T) {
+	folder := t.TempDir()
+	limited, unlimited, missing := filepath.Join(folder, "limited"), filepath.Join(folder, "unlimited"), filepath.Join(folder, "missing")
+	for file, text := range map[string]string{limited: "536870912\n", unlimited: "max\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const byDefault = 100
+	for name, test := range map[string]struct {
+		environment map[string]string
+		files       []string
+		percent     int
+		limit       int64
+	}{
+		"in a container with a limit":    {nil, []string{missing, limited}, gcPercent, 536870912 / 100 * heapShare},
+		"in a container without a limit": {nil, []string{unlimited, limited}, gcPercent, math.MaxInt64},
+		"outside of a container":         {nil, []string{missing}, gcPercent, math.MaxInt64},
+		"as the user says":               {map[string]string{"GOGC": "100", "GOMEMLIMIT": "1GiB"}, []string{limited}, byDefault, math.MaxInt64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			percent, limit := debug.SetGCPercent(byDefault), debug.SetMemoryLimit(math.MaxInt64)
+			defer func() {
+				debug.SetGCPercent(percent)
+				debug.SetMemoryLimit(limit)
+			}()
+			for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
+				t.Setenv(name, "") // restores it.
+				if err := os.Unsetenv(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			collectGarbage(test.files)
+			if got := debug.SetGCPercent(byDefault); got != test.percent {
+				t.Errorf("garbage may be %d percent, want %d", got, test.percent)
+			}
+			if got := debug.SetMemoryLimit(-1); got != test.limit {
+				t.Errorf("the limit is %d, want %d", got, test.limit)
+			}
+		})
+	}
+}
