@@ -7,6 +7,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -21,18 +22,25 @@ const operatorImage = "quay.io/elasticweb/elasticweb-operator:e2e"
 // pushOperator builds the operator's image from this tree: what the Dockerfile makes, without a container engine.
 func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 	GinkgoHelper()
-	index, err := nodes.Image{
-		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
-		LDFlags:  "-X main.version=e2e",
-		Files: map[string]string{
-			"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
-			"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
-		},
-		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
-	}.Build(ctx, architectures...)
+	index, err := operatorWith(nil).Build(ctx, architectures...)
 	Expect(err).NotTo(HaveOccurred())
 	_, err = s.Registry().Push("elasticweb/elasticweb-operator:e2e", index)
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// operatorWith is the operator's image with further files.
+func operatorWith(files map[string]string) nodes.Image {
+	content := map[string]string{
+		"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
+		"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
+	}
+	maps.Copy(content, files)
+	return nodes.Image{
+		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
+		LDFlags:  "-X main.version=e2e",
+		Files:    content,
+		Config:   v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
+	}
 }
 
 // pushWebServer builds an image of the web server that tells its version, and listens where nginx does.

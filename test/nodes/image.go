@@ -44,6 +44,9 @@ type Image struct {
 	// Files are files and folders of this machine, by their path in the image.
 	Files map[string]string
 
+	// FilesFor are further ones for an architecture, by the architecture.
+	FilesFor map[string]map[string]string
+
 	// Config is how the image is run.
 	Config v1.Config
 }
@@ -79,14 +82,17 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 		}
 		content.add(program, target)
 	}
-	for target, source := range i.Files {
-		content.add(source, target)
+	for _, files := range []map[string]string{i.Files, i.FilesFor[architecture]} {
+		for target, source := range files {
+			content.add(source, target)
+		}
 	}
 	layer, err := content.layer()
 	if err != nil {
 		return nil, err
 	}
-	image, err := mutate.ConfigFile(mutate.MediaType(empty.Image, types.OCIManifestSchema1), &v1.ConfigFile{
+	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	image, err := mutate.ConfigFile(base, &v1.ConfigFile{
 		OS: "linux", Architecture: architecture, Config: i.Config, RootFS: v1.RootFS{Type: "layers"},
 	})
 	if err != nil {
