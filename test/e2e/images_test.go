@@ -7,6 +7,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -30,15 +31,7 @@ func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 // pushOperatorAs gives the image a tag, and the operator the version of that name.
 func (s *scenario) pushOperatorAs(ctx context.Context, version string, architectures ...string) {
 	GinkgoHelper()
-	s.push(ctx, operatorRepository+":"+version, nodes.Image{
-		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
-		LDFlags:  "-X main.version=" + version,
-		Files: map[string]string{
-			"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
-			"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
-		},
-		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
-	}, architectures...)
+	s.push(ctx, operatorRepository+":"+version, operatorWith(version, nil), architectures...)
 }
 
 // push builds an image, and pushes it under a repository and tag.
@@ -48,6 +41,21 @@ func (s *scenario) push(ctx context.Context, repository string, image nodes.Imag
 	Expect(err).NotTo(HaveOccurred())
 	_, err = s.Registry().Push(repository, index)
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// operatorWith is the operator's image, of a version and with further files.
+func operatorWith(version string, files map[string]string) nodes.Image {
+	content := map[string]string{
+		"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
+		"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
+	}
+	maps.Copy(content, files)
+	return nodes.Image{
+		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
+		LDFlags:  "-X main.version=" + version,
+		Files:    content,
+		Config:   v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
+	}
 }
 
 // pushWebServer builds an image of the web server that tells its version, and listens where nginx does.

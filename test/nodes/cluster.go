@@ -130,8 +130,8 @@ func (c *Cluster) startControlPlane(ctx context.Context) (err error) {
 		AuditLog: c.options.AuditLog,
 		Progress: io.Discard,
 		ExtraArgs: map[cluster.Component][]string{
-			// This machine does not know the nodes' names.
-			cluster.APIServer: {"--kubelet-preferred-address-types=InternalIP"},
+			// This machine knows neither the nodes' names nor the way to Services, which webhooks are behind.
+			cluster.APIServer: {"--kubelet-preferred-address-types=InternalIP", "--enable-aggregator-routing=true"},
 			// True nodes have kubelets, and need none that is played.
 			cluster.Kwok: {"--manage-all-nodes=false", "--manage-nodes-with-label-selector=" + simulated + "=true"},
 		},

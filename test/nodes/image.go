@@ -47,6 +47,9 @@ type Image struct {
 	// Writable are folders to which anybody may write, such as /tmp.
 	Writable []string
 
+	// FilesFor are further ones for an architecture, by the architecture.
+	FilesFor map[string]map[string]string
+
 	// Config is how the image is run.
 	Config v1.Config
 }
@@ -82,8 +85,10 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 		}
 		content.add(program, target)
 	}
-	for target, source := range i.Files {
-		content.add(source, target)
+	for _, files := range []map[string]string{i.Files, i.FilesFor[architecture]} {
+		for target, source := range files {
+			content.add(source, target)
+		}
 	}
 	for _, folder := range i.Writable {
 		content.addWritable(folder)
@@ -92,7 +97,8 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 	if err != nil {
 		return nil, err
 	}
-	image, err := mutate.ConfigFile(mutate.MediaType(empty.Image, types.OCIManifestSchema1), &v1.ConfigFile{
+	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	image, err := mutate.ConfigFile(base, &v1.ConfigFile{
 		OS: "linux", Architecture: architecture, Config: i.Config, RootFS: v1.RootFS{Type: "layers"},
 	})
 	if err != nil {

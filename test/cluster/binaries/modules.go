@@ -23,6 +23,12 @@ const (
 	ContainerdShim = "containerd-shim-runc-v2"
 	CoreDNS        = "coredns"
 	CRIProxy       = "cri-proxy"
+
+	Buildkitd = "buildkitd"
+	Buildctl  = "buildctl"
+
+	OperatorController = "operator-controller"
+	Catalogd           = "catalogd"
 )
 
 // All returns the names of the control plane's binaries.
@@ -90,6 +96,24 @@ var modules = []module{
 		folder:   "cri-proxy",
 		requires: "k8s.io/cri-api",
 		packages: map[string]string{CRIProxy: "."},
+	},
+	{
+		folder:   "buildkit",
+		requires: "github.com/moby/buildkit",
+		packages: map[string]string{
+			Buildkitd: "github.com/moby/buildkit/cmd/buildkitd",
+			Buildctl:  "github.com/moby/buildkit/cmd/buildctl",
+		},
+	},
+	{
+		folder:   "olmv1",
+		requires: "github.com/operator-framework/operator-controller",
+		packages: map[string]string{
+			OperatorController: "github.com/operator-framework/operator-controller/cmd/operator-controller",
+			Catalogd:           "github.com/operator-framework/operator-controller/cmd/catalogd",
+		},
+		// Signatures without gpgme, which would need cgo.
+		tags: "containers_image_openpgp",
 	},
 }
 
