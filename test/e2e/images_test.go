@@ -30,7 +30,11 @@ func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 // pushOperatorAs gives the image a tag, and the operator the version of that name.
 func (s *scenario) pushOperatorAs(ctx context.Context, version string, architectures ...string) {
 	GinkgoHelper()
-	s.push(ctx, operatorRepository+":"+version, nodes.Image{
+	s.push(ctx, operatorRepository+":"+version, operatorBuild(version), architectures...)
+}
+
+func operatorBuild(version string) nodes.Image {
+	return nodes.Image{
 		Packages: map[string]string{"/manager": "cmd/manager", "/loadtest": "cmd/loadtest"},
 		LDFlags:  "-X main.version=" + version,
 		Files: map[string]string{
@@ -38,7 +42,7 @@ func (s *scenario) pushOperatorAs(ctx context.Context, version string, architect
 			"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
 		},
 		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
-	}, architectures...)
+	}
 }
 
 // push builds an image, and pushes it under a repository and tag.

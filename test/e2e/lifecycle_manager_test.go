@@ -41,6 +41,10 @@ func (s *scenario) startOLM(ctx context.Context) {
 	for _, name := range []string{"olm-operator", "catalog-operator"} {
 		s.kubectl(ctx, "rollout", "status", "deployment/"+name, "--namespace="+olmNamespace, "--timeout=3m")
 	}
+	// For admin, edit and view, of each of the chart's OperatorGroups: the last that OLM makes unasked.
+	Eventually(ctx, func() []string {
+		return strings.Fields(s.kubectl(ctx, "get", "clusterroles", "--selector=olm.owner.kind=OperatorGroup", "--output=name"))
+	}).Should(HaveLen(6))
 }
 
 // renderOLM leaves out the package server, whom only consoles ask, and the catalog of the community, which is on the internet.
