@@ -62,7 +62,7 @@ func (s *scenario) pushRelease(ctx context.Context, version, replaces string) re
 }
 
 // pushCatalog makes the image that catalog.Dockerfile makes, with both releases in the channels of the tree's catalog.
-func (s *scenario) pushCatalog(ctx context.Context, previous, current release) (image string) {
+func (s *scenario) pushCatalog(ctx context.Context, previous, current release) {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	upgrading, err := channels.Upgrading(filepath.Join(root, "catalog", packageName, "catalog.yaml"), previous.csv.Name, current.csv.Name)
@@ -79,7 +79,6 @@ func (s *scenario) pushCatalog(ctx context.Context, previous, current release) (
 	catalog.Config.Cmd = catalogCommand()
 	catalog.Config.Labels = map[string]string{"operators.operatorframework.io.index.configs.v1": "/configs"}
 	s.push(ctx, catalogRepository, catalog, runtime.GOARCH)
-	return "quay.io/" + catalogRepository
 }
 
 // catalogCommand is the CMD of catalog.Dockerfile.
