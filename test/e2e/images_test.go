@@ -8,6 +8,7 @@ package e2e_test
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	. "github.com/onsi/ginkgo/v2"
@@ -30,7 +31,7 @@ func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 // pushOperatorAs gives the image a tag, and the operator the version of that name.
 func (s *scenario) pushOperatorAs(ctx context.Context, version string, architectures ...string) {
 	GinkgoHelper()
-	s.push(ctx, operatorRepository+":"+version, operatorBuild(version), architectures...)
+	s.pushShared(ctx, operatorRepository+":"+version, operatorBuild(version), architectures...)
 }
 
 func operatorBuild(version string) nodes.Image {
@@ -43,6 +44,22 @@ func operatorBuild(version string) nodes.Image {
 		},
 		Config: v1.Config{WorkingDir: "/opt/helm", User: "65532:65532", Entrypoint: []string{"/manager"}},
 	}
+}
+
+// sharedImages are those that several scenarios push, by their name and architectures.
+var sharedImages = map[string]v1.ImageIndex{}
+
+// pushShared builds an image for the first scenario that pushes it.
+func (s *scenario) pushShared(ctx context.Context, repository string, image nodes.Image, architectures ...string) {
+	GinkgoHelper()
+	key := strings.Join(append([]string{repository}, architectures...), " ")
+	if sharedImages[key] == nil {
+		index, err := image.Build(ctx, architectures...)
+		Expect(err).NotTo(HaveOccurred())
+		sharedImages[key] = index
+	}
+	_, err := s.Registry().Push(repository, sharedImages[key])
+	Expect(err).NotTo(HaveOccurred())
 }
 
 // push builds an image, and pushes it under a repository and tag.

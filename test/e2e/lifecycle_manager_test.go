@@ -72,14 +72,14 @@ func renderOLM(folder string) string {
 func (s *scenario) pushOLM(ctx context.Context) {
 	GinkgoHelper()
 	shell := busybox(ctx)
-	s.push(ctx, "operator-framework/olm:master", nodes.Image{
+	s.pushShared(ctx, "operator-framework/olm:master", nodes.Image{
 		Files: map[string]string{
 			"/bin/olm": tool("olm"), "/bin/catalog": tool("olm-catalog"), "/bin/cpb": tool("cpb"), "/bin/cp": shell,
 		},
 		Config: v1.Config{User: "1001", Entrypoint: []string{"/bin/olm"}},
 	}, runtime.GOARCH)
-	s.push(ctx, "operator-framework/opm:latest", opmImage(ctx), runtime.GOARCH)
-	s.push(ctx, "ubi9/ubi:9.7", nodes.Image{
+	s.pushShared(ctx, "operator-framework/opm:latest", opmImage(ctx), runtime.GOARCH)
+	s.pushShared(ctx, "ubi9/ubi:9.7", nodes.Image{
 		Files: map[string]string{"/bin/sh": shell, "/bin/cat": shell, "/bin/gzip": shell},
 	}, runtime.GOARCH)
 }
