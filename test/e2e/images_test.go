@@ -9,6 +9,7 @@ import (
 	"context"
 	"maps"
 	"path/filepath"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	. "github.com/onsi/ginkgo/v2"
@@ -31,7 +32,23 @@ func (s *scenario) pushOperator(ctx context.Context, architectures ...string) {
 // pushOperatorAs gives the image a tag, and the operator the version of that name.
 func (s *scenario) pushOperatorAs(ctx context.Context, version string, architectures ...string) {
 	GinkgoHelper()
-	s.push(ctx, operatorRepository+":"+version, operatorWith(version, nil), architectures...)
+	s.pushShared(ctx, operatorRepository+":"+version, operatorWith(version, nil), architectures...)
+}
+
+// sharedImages are those that several scenarios push, by their name and architectures.
+var sharedImages = map[string]v1.ImageIndex{}
+
+// pushShared builds an image for the first scenario that pushes it.
+func (s *scenario) pushShared(ctx context.Context, repository string, image nodes.Image, architectures ...string) {
+	GinkgoHelper()
+	key := strings.Join(append([]string{repository}, architectures...), " ")
+	if sharedImages[key] == nil {
+		index, err := image.Build(ctx, architectures...)
+		Expect(err).NotTo(HaveOccurred())
+		sharedImages[key] = index
+	}
+	_, err := s.Registry().Push(repository, sharedImages[key])
+	Expect(err).NotTo(HaveOccurred())
 }
 
 // push builds an image, and pushes it under a repository and tag.

@@ -41,6 +41,10 @@ func (s *scenario) startOLM(ctx context.Context) {
 	for _, name := range []string{"olm-operator", "catalog-operator"} {
 		s.kubectl(ctx, "rollout", "status", "deployment/"+name, "--namespace="+olmNamespace, "--timeout=3m")
 	}
+	// For admin, edit and view, of each of the chart's OperatorGroups: the last that OLM makes unasked.
+	Eventually(ctx, func() []string {
+		return strings.Fields(s.kubectl(ctx, "get", "clusterroles", "--selector=olm.owner.kind=OperatorGroup", "--output=name"))
+	}).Should(HaveLen(6))
 }
 
 // renderOLM leaves out the package server, whom only consoles ask, and the catalog of the community, which is on the internet.
@@ -68,14 +72,14 @@ func renderOLM(folder string) string {
 func (s *scenario) pushOLM(ctx context.Context) {
 	GinkgoHelper()
 	shell := busybox(ctx)
-	s.push(ctx, "operator-framework/olm:master", nodes.Image{
+	s.pushShared(ctx, "operator-framework/olm:master", nodes.Image{
 		Files: map[string]string{
 			"/bin/olm": tool("olm"), "/bin/catalog": tool("olm-catalog"), "/bin/cpb": tool("cpb"), "/bin/cp": shell,
 		},
 		Config: v1.Config{User: "1001", Entrypoint: []string{"/bin/olm"}},
 	}, runtime.GOARCH)
-	s.push(ctx, "operator-framework/opm:latest", opmImage(ctx), runtime.GOARCH)
-	s.push(ctx, "ubi9/ubi:9.7", nodes.Image{
+	s.pushShared(ctx, "operator-framework/opm:latest", opmImage(ctx), runtime.GOARCH)
+	s.pushShared(ctx, "ubi9/ubi:9.7", nodes.Image{
 		Files: map[string]string{"/bin/sh": shell, "/bin/cat": shell, "/bin/gzip": shell},
 	}, runtime.GOARCH)
 }

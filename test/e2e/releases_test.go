@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/operator-framework/api/pkg/manifests"
@@ -32,9 +33,9 @@ const (
 
 // release is a version of the operator, with its bundle in the registry.
 type release struct {
-	version string
-	image   string // of the bundle
-	csv     *operatorsv1alpha1.ClusterServiceVersion
+	image  string // of the bundle
+	csv    *operatorsv1alpha1.ClusterServiceVersion
+	bundle v1.Image
 }
 
 // pushReleases makes the release of the tree, and one before it.
@@ -45,8 +46,24 @@ func (s *scenario) pushReleases(ctx context.Context) (previous, current release)
 	return s.pushRelease(ctx, previousVersion, ""), s.pushRelease(ctx, bundle.CSV.Spec.Version.String(), previousVersion)
 }
 
-// pushRelease makes the images of operator and bundle.
+// pushRelease pushes the images of operator and bundle.
 func (s *scenario) pushRelease(ctx context.Context, version, replaces string) release {
+	GinkgoHelper()
+	made, known := releases[version]
+	if !known {
+		made = s.makeRelease(ctx, version, replaces)
+		releases[version] = made
+	}
+	_, err := s.Registry().Push(strings.TrimPrefix(made.image, "quay.io/"), made.bundle)
+	Expect(err).NotTo(HaveOccurred())
+	s.pushOperatorAs(ctx, "v"+version, runtime.GOARCH)
+	return made
+}
+
+// releases are those that were made, by version: several scenarios push them.
+var releases = map[string]release{}
+
+func (s *scenario) makeRelease(ctx context.Context, version, replaces string) release {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	s.make(ctx, "bundle", "VERSION="+version, "REPLACES="+replaces, "BUNDLE_OUTPUT="+folder)
@@ -54,15 +71,11 @@ func (s *scenario) pushRelease(ctx context.Context, version, replaces string) re
 	Expect(err).NotTo(HaveOccurred())
 	image, err := bundleimage.From(filepath.Join(folder, "bundle"))
 	Expect(err).NotTo(HaveOccurred())
-	tag := operatorRepository + "-bundle:v" + version
-	_, err = s.Registry().Push(tag, image)
-	Expect(err).NotTo(HaveOccurred())
-	s.pushOperatorAs(ctx, "v"+version, runtime.GOARCH)
-	return release{version: version, image: "quay.io/" + tag, csv: bundle.CSV}
+	return release{image: "quay.io/" + operatorRepository + "-bundle:v" + version, csv: bundle.CSV, bundle: image}
 }
 
 // pushCatalog makes the image that catalog.Dockerfile makes, with both releases in the channels of the tree's catalog.
-func (s *scenario) pushCatalog(ctx context.Context, previous, current release) (image string) {
+func (s *scenario) pushCatalog(ctx context.Context, previous, current release) {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	upgrading, err := channels.Upgrading(filepath.Join(root, "catalog", packageName, "catalog.yaml"), previous.csv.Name, current.csv.Name)
@@ -79,7 +92,6 @@ func (s *scenario) pushCatalog(ctx context.Context, previous, current release) (
 	catalog.Config.Cmd = catalogCommand()
 	catalog.Config.Labels = map[string]string{"operators.operatorframework.io.index.configs.v1": "/configs"}
 	s.push(ctx, catalogRepository, catalog, runtime.GOARCH)
-	return "quay.io/" + catalogRepository
 }
 
 // catalogCommand is the CMD of catalog.Dockerfile.

@@ -47,7 +47,7 @@ func (s *scenario) runTool(ctx context.Context, name string, args ...string) str
 	}
 	command := exec.CommandContext(ctx, "unshare", append([]string{"--mount", "sh", "-c", withHosts, "sh", hosts, tool(name)}, args...)...)
 	command.Dir = folder // where some of the programs keep what they pull
-	command.Env = append(os.Environ(), "HOME="+folder, "KUBECONFIG="+s.Kubeconfig(), "SSL_CERT_FILE="+authority, "NO_PROXY=*", "no_proxy=*")
+	command.Env = append(os.Environ(), "HOME="+folder, "TMPDIR="+folder, "KUBECONFIG="+s.Kubeconfig(), "SSL_CERT_FILE="+authority, "NO_PROXY=*", "no_proxy=*")
 	command.Stderr = GinkgoWriter
 	output, err := command.Output()
 	Expect(err).NotTo(HaveOccurred(), "%s %v: %s", name, args, output)
