@@ -63,7 +63,7 @@ func startOperator(ctx context.Context, c *cluster.Cluster, s settings, resync t
 			_ = command.Wait()
 		},
 	}
-	err = wait.PollUntilContextTimeout(ctx, pollInterval, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(ctx, pollInterval, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		started, err := o.scrape(ctx, "controller_runtime_max_concurrent_reconciles")
 		return err == nil && started > 0 && get(ctx, o.profiles, io.Discard) == nil, nil
 	})

@@ -60,6 +60,11 @@ func (s *scene) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	busy, err := s.operator.cpu()
+	if err != nil {
+		return err
+	}
+	s.note("restart", "CPU, s", busy.Seconds())
 	s.note("restart", "s from start to quiet", quiet.Sub(s.operator.started).Seconds())
 	s.note("restart", "ms per ElasticWeb", quiet.Sub(s.operator.started).Seconds()*1000/float64(s.n))
 	s.note("restart", "reads", done.reads)
