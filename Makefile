@@ -201,7 +201,7 @@ E2E_ARGS ?=
 # Where the logs of what fails stay.
 E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(BUILDX_PLUGIN) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	E2E_LOGS='$(E2E_LOGS)' go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 NODES ?=
