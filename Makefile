@@ -204,7 +204,7 @@ E2E_NODES ?= amd64=1,arm64=1,ppc64le=1,s390x=1
 # Where the logs of what fails stay.
 E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
-E2E_TOOLS := $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
+E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
 e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
