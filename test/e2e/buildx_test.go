@@ -8,6 +8,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,7 @@ type builder struct {
 
 	program string
 	config  string // of BuildKit
+	hosts   string // leads to the registry who asks for a public one
 	env     []string
 }
 
@@ -114,18 +116,21 @@ func newBuilder(ctx context.Context, s *scenario) *builder {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(program).To(BeAnExistingFile(), "make e2e builds it")
 	folder := GinkgoT().TempDir()
-	b := &builder{scenario: s, program: program, config: filepath.Join(folder, "buildkitd.toml")}
+	b := &builder{scenario: s, program: program, config: filepath.Join(folder, "buildkitd.toml"), hosts: filepath.Join(folder, "hosts")}
 
 	kubeconfig := filepath.Join(folder, "kubeconfig")
 	rights, err := s.ServiceAccountConfig(ctx, buildNamespace, "buildx")
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cluster.WriteKubeconfig(kubeconfig, rights)).To(Succeed())
-	b.env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "BUILDX_CONFIG="+filepath.Join(folder, "buildx"),
-		"DOCKER_CONFIG="+filepath.Join(folder, "docker"), "MAKEFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")
-
 	authority := filepath.Join(folder, "registry.crt")
+	b.env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "BUILDX_CONFIG="+filepath.Join(folder, "buildx"),
+		"DOCKER_CONFIG="+filepath.Join(folder, "docker"), "SSL_CERT_FILE="+authority, "MAKEFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")
+
 	Expect(os.WriteFile(authority, s.Registry().CertificateAuthority, 0o600)).To(Succeed())
 	Expect(os.WriteFile(b.config, fmt.Appendf(nil, "[registry.\"quay.io\"]\n  ca = [%q]\n", authority), 0o600)).To(Succeed())
+	address, _, err := net.SplitHostPort(s.Registry().Address)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(os.WriteFile(b.hosts, []byte("127.0.0.1 localhost\n"+address+" quay.io\n"), 0o600)).To(Succeed())
 	return b
 }
 
@@ -141,9 +146,11 @@ func (b *builder) buildx(ctx context.Context, args ...string) {
 	b.run(ctx, b.program, args...)
 }
 
+// run runs a program that finds the registry as BuildKit's pods do: buildx itself makes one image of what they push.
 func (b *builder) run(ctx context.Context, program string, args ...string) {
 	GinkgoHelper()
-	command := exec.CommandContext(ctx, program, args...)
+	command := exec.CommandContext(ctx, "unshare", append([]string{"--mount", "/bin/sh", "-c",
+		`mount --bind "$0" /etc/hosts && exec "$@"`, b.hosts, program}, args...)...)
 	command.Env = b.env
 	output, err := command.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
