@@ -145,10 +145,23 @@ func serve(folder string) (reference string, stop func(), err error) {
 
 // render has opm put the bundles in. CSVs are kept as metadata alone, since OLM pulls the bundle when it installs it.
 func (o options) render(template []byte) ([]byte, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "elasticweb-catalog-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	environment, err := withPolicy(os.Environ(), home, "/etc", scratch)
+	if err != nil {
+		return nil, fmt.Errorf("write a policy for images: %w", err)
+	}
 	command := exec.Command(o.opm, "alpha", "render-template", "basic", "-", "--skip-tls-verify",
 		"--migrate-level=bundle-object-to-csv-metadata", "--output=yaml")
 	var complaints bytes.Buffer
-	command.Stdin, command.Stderr = bytes.NewReader(template), &complaints
+	command.Env, command.Stdin, command.Stderr = environment, bytes.NewReader(template), &complaints
 	rendered, err := command.Output()
 	if err == nil && len(rendered) == 0 {
 		err = errors.New("it rendered nothing")
