@@ -84,7 +84,7 @@ func (o *Object) GetUID() types.UID { return o.metadata().UID }
 func (o *Object) GetGeneration() int64 { return o.metadata().Generation }
 
 // GetSelfLink implements metav1.Object.
-func (o *Object) GetSelfLink() string { return o.metadata().SelfLink }
+func (o *Object) GetSelfLink() string { return o.metadata().SelfLink } //nolint:staticcheck // the interface still has it.
 
 // GetCreationTimestamp implements metav1.Object.
 func (o *Object) GetCreationTimestamp() metav1.Time { return o.metadata().CreationTimestamp }

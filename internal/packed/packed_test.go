@@ -31,7 +31,7 @@ type object interface {
 func metadata() metav1.ObjectMeta {
 	long := metav1.NewTime(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Local())
 	return metav1.ObjectMeta{
-		Name: "shop", Namespace: "dev", GenerateName: "sh", UID: "0b1c7d3e", ResourceVersion: "4711", Generation: 7, SelfLink: "/self",
+		Name: "shop", Namespace: "dev", GenerateName: "sh", UID: "0b1c7d3e", ResourceVersion: "4711", Generation: 7, SelfLink: "/self", //nolint:staticcheck // the interface still has it.
 		CreationTimestamp: long, DeletionTimestamp: &long, DeletionGracePeriodSeconds: ptr.To[int64](30),
 		Labels: map[string]string{"app": "shop", "empty": ""}, Annotations: map[string]string{"note": "ä"}, Finalizers: []string{"example.com/hold"},
 		OwnerReferences: []metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Web", Name: "shop", UID: "1", Controller: ptr.To(true)}},
