@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 )
 
 // idleWebs is how many ElasticWebs are at rest in the specs.
@@ -66,7 +67,7 @@ func createIdle(ctx context.Context, namespace string) {
 	}).WithContext(ctx).WithTimeout(time.Minute).Should(Succeed())
 }
 
-// versions is the resource version of everything that the operator writes in a namespace.
+// versions is what tells a write of the operator to anything that it writes in a namespace.
 func versions(ctx context.Context, namespace string) map[string]string {
 	GinkgoHelper()
 	result := map[string]string{}
@@ -79,10 +80,27 @@ func versions(ctx context.Context, namespace string) map[string]string {
 		for _, item := range items {
 			object, isObject := item.(client.Object)
 			Expect(isObject).To(BeTrue())
-			result[fmt.Sprintf("%T %s", item, object.GetName())] = object.GetResourceVersion()
+			result[fmt.Sprintf("%T %s", item, object.GetName())] = versionOf(object)
 		}
 	}
 	return result
+}
+
+// versionOf is the resource version of what the operator alone writes. Others write the status of Deployments and budgets,
+// at a time of their own; there it is the spec's generation, and when the operator's fields changed.
+func versionOf(object client.Object) string {
+	switch object.(type) {
+	case *appsv1.Deployment, *policyv1.PodDisruptionBudget:
+	default:
+		return object.GetResourceVersion()
+	}
+	version := fmt.Sprint(object.GetGeneration())
+	for _, entry := range object.GetManagedFields() {
+		if entry.Manager == controllers.FieldManager {
+			version += fmt.Sprintf(" %s %s", entry.Operation, entry.Time)
+		}
+	}
+	return version
 }
 
 // lists are the requests with which a cache begins: for what resources there are, and for all objects of one.
