@@ -72,6 +72,7 @@ func (i *installation) operatorPods(ctx context.Context, g Gomega) []corev1.Pod 
 func (i *installation) explain(ctx context.Context, csv *operatorsv1alpha1.ClusterServiceVersion) string {
 	explanation := ""
 	for _, args := range [][]string{
+		{"get", "installplans", "--output=jsonpath={range .items[*]}{.metadata.name}: {.status.phase} {.status.message} {.status.conditions[*].message}{'\\n'}{end}"},
 		{"get", "clusterserviceversion", csv.Name, "--output=jsonpath={range .status.requirementStatus[?(@.status!='Present')]}{.kind} {.name}: {.status} {.message}{'\\n'}{end}"},
 		{"get", "events", "--field-selector=type=Warning", "--output=custom-columns=OBJECT:.involvedObject.name,REASON:.reason,MESSAGE:.message"},
 		{"logs", "--selector=control-plane=controller-manager", "--tail=10"},
