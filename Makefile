@@ -199,8 +199,10 @@ faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance
 # Apart from make test, since it needs Linux and root. One package after the other: some look at the whole machine.
 E2E_PKGS ?= ./test/nodes/... ./test/e2e
 E2E_ARGS ?=
-# What the scenarios need nodes of: compiled before the first one begins to count its time.
+# What the scenarios have nodes of. What runs on them, the product too, is compiled before the first one begins to count its
+# time.
 E2E_NODES ?= amd64=1,arm64=1,ppc64le=1,s390x=1
+E2E_ARCHITECTURES = $(foreach pool,$(subst $(,), ,$(E2E_NODES)),$(firstword $(subst =, ,$(pool))))
 # Where the logs of what fails stay.
 E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
@@ -208,6 +210,7 @@ E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB
 .PHONY: e2e
 e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
+	$(foreach architecture,$(E2E_ARCHITECTURES),CGO_ENABLED=0 GOOS=linux GOARCH=$(architecture) go build -trimpath -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
 	E2E_LOGS='$(E2E_LOGS)' go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 NODES ?=
