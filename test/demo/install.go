@@ -9,10 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
 // install creates what "make deploy" does, but for the manager's Deployment and the Service of its metrics: here, the
@@ -39,6 +42,21 @@ func (s *stage) install(ctx context.Context) error {
 			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
-	_, err = s.kubectl(ctx, "", "wait", "--for=condition=Established", "--timeout=30s", "crd/elasticwebs.elasticweb.example.com")
-	return err
+	return s.awaitServed(ctx)
+}
+
+// awaitServed waits until the API server answers for ElasticWebs. kubectl wait would not do: it fails where the CRD has no
+// conditions yet.
+func (s *stage) awaitServed(ctx context.Context) error {
+	for deadline := time.Now().Add(patience); ; {
+		err := s.client.List(ctx, &elasticwebv1.ElasticWebList{})
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
 }

@@ -35,7 +35,10 @@ func (s *scenario) startOLM(ctx context.Context) {
 	folder, err := lifecycle.ChartDir(ctx, root)
 	Expect(err).NotTo(HaveOccurred())
 	s.kubectl(ctx, "apply", "--server-side", "--filename="+filepath.Join(folder, "crds"))
-	s.kubectl(ctx, "wait", "customresourcedefinitions", "--all", "--for=condition=Established", "--timeout=1m")
+	Eventually(ctx, func() error { // kubectl wait fails where a CRD has no conditions yet.
+		_, err := s.Kubectl(ctx, "", "wait", "customresourcedefinitions", "--all", "--for=condition=Established", "--timeout=1m")
+		return err
+	}).Should(Succeed())
 	_, err = s.Kubectl(ctx, renderOLM(folder), "apply", "--server-side", "--filename=-")
 	Expect(err).NotTo(HaveOccurred())
 	for _, name := range []string{"olm-operator", "catalog-operator"} {
