@@ -34,7 +34,7 @@ var mixedArchitectures = func() []string {
 	return architectures
 }()
 
-var _ = Describe("A cluster of nodes of several architectures", Ordered, func() {
+var _ = Describe("A cluster of nodes of several architectures", Ordered, ContinueOnFailure, func() {
 	var s *scenario
 	native, foreign := mixedArchitectures[0], mixedArchitectures[1]
 
