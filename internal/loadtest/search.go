@@ -33,11 +33,14 @@ const (
 // stepsDown bound the next rate after each one that was not confirmed, as factors.
 var stepsDown = []struct{ least, deepest float64 }{{0.98, 0.8}, {0.97, 0.7}, {0.95, 0.6}, {0.9, 0.5}}
 
+// lastDown is the factor of the last step down that there is time for, on what the target served of the rate before.
+const lastDown = 0.5
+
 // Search finds the highest rate that a target holds.
 //
 // It warms the target up, doubles the rate until that breaks the limits or the generator cannot send as fast, bisects
-// between the highest rate that held and the lowest that broke, and confirms what it found in a longer step, and that more than it breaks. A rate breaks when it
-// does so twice in a row, since a first time may be a cold target or a hiccup of the machine. What the search takes is bounded
+// between the highest rate that held and the lowest that broke, and confirms what it found in a longer step, and that
+// more than it breaks. A rate breaks when it does so twice in a row, since a first time may be a cold target or a hiccup of the machine. What the search takes is bounded
 // by construction: each step is given a share of Limits.Duration, a step starts only with its share left, and there
 // are at most 90 of them. All steps together therefore take Limits.Duration, and what the last answers of the last step take.
 //
@@ -230,10 +233,19 @@ func (s *Search) observeChallenge(step rateStep) {
 	}
 }
 
-// stepDown is the rate to try after one that was not confirmed: what the target served of it, but not far from it at first.
+// stepDown is the rate to try after one that was not confirmed: what the target served of it, but not far from it at
+// first. The last one that there is time for is far below: a target that became slower for good, as one that is throttled after
+// a while does, has a lower bound then instead of no result.
 func (s *Search) stepDown(broken rateStep) float64 {
 	down := stepsDown[min(s.confirmations, len(stepsDown))-1]
-	return max(leastRate, down.deepest*broken.Rate, min(down.least*broken.Rate, broken.measurement.Served))
+	rate := max(leastRate, down.deepest*broken.Rate, min(down.least*broken.Rate, broken.measurement.Served))
+	left := s.remaining - s.limits.Duration/settleShare
+	again := s.stepDuration(PhaseConfirming, lastDown*rate) + s.limits.Duration/settleShare
+	if left < s.stepDuration(PhaseConfirming, rate)+again {
+		slowest := leastConfirmedRequests / max(left.Seconds(), 1)
+		rate = min(rate, max(leastRate, slowest, lastDown*min(broken.Rate, broken.measurement.Served)))
+	}
+	return rate
 }
 
 // plan sets the next step, or ends the search where its time is not left.

@@ -137,6 +137,31 @@ func TestSearchSaysWhatItsLimitWas(t *testing.T) {
 	}
 }
 
+// TestSearchFallsBackToALowerBound has a target that is fast until the search begins to confirm, and far slower from then
+// on: a processor's credit that is used up, a neighbour that came.
+func TestSearchFallsBackToALowerBound(t *testing.T) {
+	for name, truth := range map[string]float64{"a quarter": 500, "a tenth": 200, "a fiftieth": 40} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(20) {
+				m := newModel(seed, 1, func(_ *model, now float64) float64 {
+					if now < 30 {
+						return 0.0005
+					}
+					return 1 / truth
+				})
+				m.patience = 0.05
+				result := run(t, limits(100*time.Millisecond, time.Minute), m)
+				if qps := float64(result.QPS); result.Reason != ReasonMeasured || qps > 1.02*truth || qps < 0.25*truth {
+					t.Errorf("seed %d: %d requests/s, want at most %.0f, and at least a quarter: %+v", seed, result.QPS, truth, result)
+				}
+				if near := float64(result.QPS) >= truth/loosest; !near && !result.AtLeast {
+					t.Errorf("seed %d: %d requests/s is not said to be a lower bound: %+v", seed, result.QPS, result)
+				}
+			}
+		})
+	}
+}
+
 func TestSearchNamesWhyThereIsNoRate(t *testing.T) {
 	down := func(reason Reason) *model {
 		m := newModel(1, 1, constant(0.001))
