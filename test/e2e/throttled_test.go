@@ -11,10 +11,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	elasticwebv1alpha1 "github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
 )
 
@@ -37,15 +34,9 @@ var _ = Describe("A benchmark of a server whose rate is known", Ordered, func() 
 			"env": [{"name": "RATE", "value": "500"}], "duration": "1m", "maxQPS": 2000,
 			"resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}}}`, "apply", "--filename=-")
 		Expect(err).NotTo(HaveOccurred())
-		var benchmark elasticwebv1alpha1.ElasticWebBenchmark
-		Eventually(ctx, func(g Gomega) {
-			g.Expect(s.admin.Get(ctx, client.ObjectKey{Namespace: "dev", Name: "throttled"}, &benchmark)).To(Succeed())
-			complete := meta.FindStatusCondition(benchmark.Status.Conditions, elasticwebv1alpha1.ConditionComplete)
-			g.Expect(complete).NotTo(BeNil())
-			g.Expect(complete.Reason).To(Equal(elasticwebv1alpha1.ReasonMeasured), complete.Message)
-		}).WithTimeout(4 * time.Minute).Should(Succeed())
-		Expect(benchmark.Status.Results).To(HaveLen(1))
-		result := benchmark.Status.Results[0]
+		results := s.eventuallyMeasured(ctx, "throttled", 4*time.Minute).Results
+		Expect(results).To(HaveLen(1))
+		result := results[0]
 		GinkgoWriter.Printf("measured %d requests per second of 500, p99 %s\n", result.QPS, result.P99)
 		Expect(result.AtLeast).To(BeFalse(), "the server is the limit")
 		Expect(result.QPS).To(And(BeNumerically(">=", 475), BeNumerically("<=", 510)))
