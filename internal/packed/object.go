@@ -23,13 +23,13 @@ type Message interface {
 // Object is a packed object. It cannot be changed.
 type Object struct {
 	immutable
-	empty func() Message
+	kind *kind
 	// What informers ask for again and again: all in one string.
 	namespace, name, resourceVersion string
 	text                             []byte
 }
 
-func pack(whole Message, empty func() Message) (*Object, error) {
+func pack(whole Message, kind *kind) (*Object, error) {
 	text, err := whole.Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("pack %T %s/%s: %w", whole, whole.GetNamespace(), whole.GetName(), err)
@@ -37,7 +37,7 @@ func pack(whole Message, empty func() Message) (*Object, error) {
 	namespace, name := len(whole.GetNamespace()), len(whole.GetName())
 	all := whole.GetNamespace() + whole.GetName() + whole.GetResourceVersion()
 	return &Object{
-		empty: empty, text: text,
+		kind: kind, text: text,
 		namespace: all[:namespace], name: all[namespace : namespace+name], resourceVersion: all[namespace+name:],
 	}, nil
 }
@@ -46,21 +46,14 @@ func pack(whole Message, empty func() Message) (*Object, error) {
 func (o *Object) DeepCopyObject() runtime.Object { return o.whole() }
 
 func (o *Object) whole() Message {
-	whole := o.empty()
+	whole := o.kind.empty()
 	if err := whole.Unmarshal(o.text); err != nil {
 		panic(fmt.Sprintf("unpack %T %s/%s: %v", whole, o.namespace, o.name, err)) // it was marshalled by pack.
 	}
 	return whole
 }
 
-// metadata reads no more than the first field, which is the metadata of every kind.
-func (o *Object) metadata() *metav1.ObjectMeta {
-	partial := &metav1.PartialObjectMetadata{}
-	if err := partial.Unmarshal(o.text); err != nil {
-		panic(fmt.Sprintf("unpack the metadata of %s/%s: %v", o.namespace, o.name, err)) // it was marshalled by pack.
-	}
-	return &partial.ObjectMeta
-}
+func (o *Object) metadata() *metav1.ObjectMeta { return o.kind.metadataOf(o) }
 
 // GetObjectKind implements runtime.Object. Typed objects of a cache carry no kind, either.
 func (o *Object) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKind }

@@ -43,3 +43,27 @@ func BenchmarkUnpack(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEvent is what the predicates and the handlers of an event ask the old and the new object for.
+func BenchmarkEvent(b *testing.B) {
+	for name, test := range objects() {
+		b.Run(name, func(b *testing.B) {
+			var ring [8]object
+			for i := range ring {
+				small, err := test.transform(test.whole.DeepCopyObject())
+				if err != nil {
+					b.Fatal(err)
+				}
+				ring[i] = small.(object)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i += 2 {
+				before, after := ring[i%len(ring)], ring[(i+1)%len(ring)]
+				if before.GetGeneration() != after.GetGeneration() || len(before.GetLabels()) != len(after.GetLabels()) ||
+					len(before.GetAnnotations()) != len(after.GetAnnotations()) || len(before.GetOwnerReferences()) != len(after.GetOwnerReferences()) {
+					b.Fatal("they differ")
+				}
+			}
+		})
+	}
+}

@@ -5,7 +5,9 @@ package packed_test
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,6 +132,30 @@ func TestMetadataIsThatOfTheWholeObject(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What was decoded last is kept for the next question: it must not be taken for that of another object.
+func TestMetadataIsOfTheObjectThatIsAsked(t *testing.T) {
+	test := objects()["Pod"]
+	const pods = 5
+	small := make([]*packed.Object, pods)
+	for i := range small {
+		pod := test.whole.DeepCopyObject().(object)
+		pod.SetUID(types.UID(strconv.Itoa(i)))
+		small[i] = pack(t, test.transform, pod)
+	}
+	var workers sync.WaitGroup
+	for worker := range 4 {
+		workers.Go(func() {
+			for turn := range 1000 {
+				i := turn * (worker + 1) % pods
+				if uid := small[i].GetUID(); uid != types.UID(strconv.Itoa(i)) {
+					t.Errorf("pod %d is said to have UID %s", i, uid)
+				}
+			}
+		})
+	}
+	workers.Wait()
 }
 
 func TestManagedFieldsAreDropped(t *testing.T) {

@@ -17,13 +17,13 @@ func Transform[T any, P interface {
 	*T
 	Message
 }](trim func(P) P) func(any) (any, error) {
-	empty := func() Message { return P(new(T)) }
+	kind := &kind{empty: func() Message { return P(new(T)) }}
 	return func(object any) (any, error) {
 		switch object := object.(type) {
 		case *Object:
 			return object, nil
 		case P:
-			return pack(trim(object), empty)
+			return pack(trim(object), kind)
 		default:
 			return nil, fmt.Errorf("%T is no %T", object, P(nil))
 		}
