@@ -211,6 +211,15 @@ var _ = Describe("A failure", func() {
 			says:    []string{"Deployment shop", "resources.requests", "must be less than or equal to cpu limit", "mend the field"},
 			retries: true,
 		}),
+		Entry("InvalidPod, of a field that is younger than the API server", failure{
+			spec: func(w *elasticwebv1.ElasticWeb) {
+				w.Spec.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 80, Mode: ptr.To(corev1.GRPCProbeModePlaintext)}}}
+			},
+			reason:  elasticwebv1.ReasonInvalidPod,
+			row:     stuck,
+			says:    []string{"Deployment shop", "startupProbe.grpc.mode", "does not know the field", "upgrade the cluster"},
+			retries: true,
+		}),
 		Entry("InvalidPod, of an image pull policy that cannot be", failure{
 			spec:   podState(cluster.Waiting("ErrImageNeverPull", `Container image "nginx:1.17.1" is not present with pull policy of Never`)),
 			reason: elasticwebv1.ReasonInvalidPod,

@@ -27,6 +27,17 @@ func ProblemOf(kind, name string, err error) Problem {
 	return Problem{reason, text + ": " + remedy}
 }
 
+// ProblemOfUnknownField names an error with which the API server refused an object of the given kind because it is older than a
+// field of it.
+func ProblemOfUnknownField(kind, name string, err error) Problem {
+	reason := elasticwebv1.ReasonInvalidPod
+	if kind == "Service" {
+		reason = elasticwebv1.ReasonInvalidService
+	}
+	return Problem{reason, kind + " " + name + " was refused: " + err.Error() +
+		": this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
+}
+
 // isNodePort knows the API server's words for a node port that is taken, or outside the range.
 func isNodePort(message string) bool {
 	return strings.Contains(message, "nodePort") || strings.Contains(message, "provided port is already allocated") ||
