@@ -16,6 +16,8 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -97,7 +99,7 @@ func (o *objects) state(namespace string, firstPort int32) state {
 		note("ElasticWeb", web, map[string]any{"spec": web.Spec, "status": statusOf(web)})
 	}
 	for i := range o.deployments.Items {
-		note("Deployment", &o.deployments.Items[i], map[string]any{"spec": o.deployments.Items[i].Spec})
+		note("Deployment", &o.deployments.Items[i], map[string]any{"spec": deploymentSpec(&o.deployments.Items[i])})
 	}
 	for i := range o.services.Items {
 		service := o.services.Items[i].DeepCopy()
@@ -173,6 +175,16 @@ func fieldsOf(object client.Object) map[string]any {
 		return nil // those of a status depend on which of its parts were ever written.
 	}
 	return fields
+}
+
+// deploymentSpec has the surge that a rollout ends with: while it runs, and one that cannot make its pods runs on, the surge stays
+// as high as it was.
+func deploymentSpec(deployment *appsv1.Deployment) *appsv1.DeploymentSpec {
+	spec := deployment.Spec.DeepCopy()
+	if plan.IsRollingOut(deployment) && spec.Strategy.RollingUpdate != nil {
+		spec.Strategy.RollingUpdate.MaxSurge = ptr.To(intstr.FromString(plan.MaxSurge))
+	}
+	return spec
 }
 
 func serviceSpec(service *corev1.Service) map[string]any {
