@@ -239,10 +239,11 @@ func (s *Search) observeChallenge(step rateStep) {
 func (s *Search) stepDown(broken rateStep) float64 {
 	down := stepsDown[min(s.confirmations, len(stepsDown))-1]
 	rate := max(leastRate, down.deepest*broken.Rate, min(down.least*broken.Rate, broken.measurement.Served))
-	left := s.remaining - s.limits.Duration/settleShare
-	again := s.stepDuration(PhaseConfirming, lastDown*rate) + s.limits.Duration/settleShare
-	if left < s.stepDuration(PhaseConfirming, rate)+again {
-		slowest := leastConfirmedRequests / max(left.Seconds(), 1)
+	settle := s.limits.Duration / settleShare
+	// One that breaks lasts until its last answers have come, as this one did.
+	lasts := max(s.stepDuration(PhaseConfirming, rate)+settle, broken.measurement.Elapsed)
+	if s.remaining-lasts < s.stepDuration(PhaseConfirming, lastDown*rate)+settle {
+		slowest := leastConfirmedRequests / max((s.remaining-settle).Seconds(), 1)
 		rate = min(rate, max(leastRate, slowest, lastDown*min(broken.Rate, broken.measurement.Served)))
 	}
 	return rate

@@ -140,21 +140,36 @@ func TestSearchSaysWhatItsLimitWas(t *testing.T) {
 // TestSearchFallsBackToALowerBound has a target that is fast until the search begins to confirm, and far slower from then
 // on: a processor's credit that is used up, a neighbour that came.
 func TestSearchFallsBackToALowerBound(t *testing.T) {
-	for name, truth := range map[string]float64{"a quarter": 500, "a tenth": 200, "a fiftieth": 40} {
+	const ms = time.Millisecond
+	for name, tc := range map[string]struct {
+		limits Limits
+		truth  float64
+		// patience in seconds, after which the target gives up on a request.
+		patience float64
+		// until is the share of the time in which it is fast.
+		until float64
+	}{
+		"a quarter":  {limits(100*ms, time.Minute), 500, 0.05, 0.5},
+		"a tenth":    {limits(100*ms, time.Minute), 200, 0.05, 0.5},
+		"a fiftieth": {limits(100*ms, time.Minute), 40, 0.05, 0.5},
+		// Steps that break last for as long as their last answers.
+		"half, with a long queue":      {limits(2*time.Second, 90*time.Second), 1000, 4, 0.4},
+		"a quarter, with a long queue": {limits(2*time.Second, 90*time.Second), 500, 4, 0.45},
+	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(20) {
 				m := newModel(seed, 1, func(_ *model, now float64) float64 {
-					if now < 30 {
+					if now < tc.until*tc.limits.Duration.Seconds() {
 						return 0.0005
 					}
-					return 1 / truth
+					return 1 / tc.truth
 				})
-				m.patience = 0.05
-				result := run(t, limits(100*time.Millisecond, time.Minute), m)
-				if qps := float64(result.QPS); result.Reason != ReasonMeasured || qps > 1.02*truth || qps < 0.25*truth {
-					t.Errorf("seed %d: %d requests/s, want at most %.0f, and at least a quarter: %+v", seed, result.QPS, truth, result)
+				m.patience = tc.patience
+				result := run(t, tc.limits, m)
+				if qps := float64(result.QPS); result.Reason != ReasonMeasured || qps > 1.02*tc.truth || qps < 0.25*tc.truth {
+					t.Errorf("seed %d: %d requests/s, want at most %.0f, and at least a quarter: %+v", seed, result.QPS, tc.truth, result)
 				}
-				if near := float64(result.QPS) >= truth/loosest; !near && !result.AtLeast {
+				if near := float64(result.QPS) >= tc.truth/loosest; !near && !result.AtLeast {
 					t.Errorf("seed %d: %d requests/s is not said to be a lower bound: %+v", seed, result.QPS, result)
 				}
 			}
