@@ -69,4 +69,6 @@ func (e *UnknownFieldError) Unwrap() error { return e.Err }
 
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.
-func isUnknownField(err error) bool { return strings.Contains(err.Error(), "field not declared in schema") }
+func isUnknownField(err error) bool {
+	return strings.Contains(err.Error(), "field not declared in schema")
+}
