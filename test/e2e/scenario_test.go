@@ -73,7 +73,7 @@ func logFolder() string {
 
 // keepLogs is called after each spec. After one that failed it adds to the logs what the cluster was like.
 func (s *scenario) keepLogs() {
-	if !CurrentSpecReport().Failed() {
+	if s == nil || !CurrentSpecReport().Failed() { // nil: there is no cluster, and the failure says why.
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
