@@ -21,6 +21,7 @@ const (
 	faultsInjected
 	statesCompared
 	differencesFound
+	portsLost // by the API server: see hasLostPort.
 	lastFigure
 )
 
@@ -45,16 +46,16 @@ func (f *tally) print(to io.Writer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	table := tabwriter.NewWriter(to, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "scenario\truns\tfaults injected\tstates compared\tdifferences")
+	fmt.Fprintln(table, "scenario\truns\tfaults injected\tstates compared\tdifferences\tnode ports lost")
 	total := [lastFigure]int64{}
 	for _, name := range slices.Sorted(maps.Keys(f.counts)) {
 		counts := f.counts[name]
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\n", name, counts[0], counts[1], counts[2], counts[3])
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%d\n", name, counts[0], counts[1], counts[2], counts[3], counts[4])
 		for i := range total {
 			total[i] += counts[i]
 		}
 	}
-	fmt.Fprintf(table, "all\t%d\t%d\t%d\t%d\n", total[0], total[1], total[2], total[3])
+	fmt.Fprintf(table, "all\t%d\t%d\t%d\t%d\t%d\n", total[0], total[1], total[2], total[3], total[4])
 	_ = table.Flush()
 }
 

@@ -73,6 +73,7 @@ func (r *run) loseLeader(fault string, start func(*place, ...proxy.Fault) *opera
 	holder := p.holder()
 	switch fault {
 	case "kill -9":
+		leader.partition.Part() // it is started again, and must not be the other one that leads: its writes are held.
 		leader.signal(syscall.SIGKILL)
 	case "SIGSTOP":
 		leader.signal(syscall.SIGSTOP)
@@ -95,7 +96,7 @@ func (r *run) loseLeader(fault string, start func(*place, ...proxy.Fault) *opera
 	switch fault {
 	case "SIGSTOP":
 		leader.signal(syscall.SIGCONT)
-	case "partition":
+	case "partition", "kill -9":
 		leader.partition.Heal()
 	case "death":
 		leader.stop()
