@@ -129,11 +129,16 @@ func finish(ctx SpecContext, namespace string, b *v1alpha1.ElasticWebBenchmark) 
 	expectReason(ctx, b, v1alpha1.ReasonMeasured)
 	run := current(ctx, b).Status.Run
 	Eventually(func(g Gomega) {
-		found := jobs(ctx, b)
-		g.Expect(found).To(HaveLen(2))
-		for _, job := range found {
-			g.Expect(job.Labels[v1alpha1.LabelRun]).To(Equal(run.ID))
+		var found []string
+		current := 0
+		for _, job := range jobs(ctx, b) {
+			found = append(found, fmt.Sprintf("%s of run %s, deleted: %v, finalizers: %v", job.Name, job.Labels[v1alpha1.LabelRun], job.DeletionTimestamp, job.Finalizers))
+			if job.Labels[v1alpha1.LabelRun] == run.ID {
+				current++
+			}
 		}
+		g.Expect(found).To(HaveLen(2))
+		g.Expect(current).To(Equal(2), "of run %s: %v", run.ID, found)
 	}).WithContext(ctx).Should(Succeed())
 	Expect(k8s.Delete(ctx, b)).To(Succeed())
 	expectGone(ctx, b)
