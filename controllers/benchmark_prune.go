@@ -10,7 +10,6 @@ import (
 
 	"github.com/operator-framework/operator-lib/prune"
 	batchv1 "k8s.io/api/batch/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -49,11 +48,10 @@ func (r *BenchmarkReconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebB
 
 // leftover are the Jobs of the benchmark that its release does not hold, once that is the current run's.
 func (r *BenchmarkReconciler) leftover(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) ([]client.Object, error) {
-	release := b.Status.DeployedRelease
-	if b.Status.Run == nil || release == nil || !meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) ||
-		!strings.Contains(release.Manifest, b.Status.Run.ID) {
+	if b.Status.Run == nil || !holdsRun(b) {
 		return nil, nil
 	}
+	release := b.Status.DeployedRelease
 	jobs, err := ownedJobs(ctx, r.Cached, b)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-logr/logr"
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
@@ -21,6 +22,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -144,7 +146,7 @@ func lostJobs(mgr ctrl.Manager) source.Source {
 }
 
 // hasWork reports whether Helm has something to do: to uninstall, to make the Jobs of a run that was begun, or to
-// make one again that is gone before it had a result. A run that ended needs its Jobs no longer.
+// make one again that is gone before it had a result. A run that ended needs its Jobs no longer, but those of the run before have to go.
 func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedName) (bool, error) {
 	b, err := r.get(ctx, name)
 	if apierrors.IsNotFound(err) {
@@ -156,13 +158,37 @@ func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedNa
 		return false, err
 	case !b.DeletionTimestamp.IsZero():
 		return controllerutil.ContainsFinalizer(b, helmrelease.Finalizer), nil
-	case benchmark.NeedsRun(b) || benchmark.IsFinished(b.Status.Run):
+	case benchmark.NeedsRun(b):
 		return false, nil
+	case benchmark.IsFinished(b.Status.Run):
+		return r.isHalfMade(ctx, b)
 	case !r.deployed.is(name, deployedRun{b.UID, b.Status.Run.ID}):
 		return true, nil
 	}
 	jobs, err := ownedJobs(ctx, r.cached, b)
 	return err == nil && isJobLost(b.Status.Run, jobs), err
+}
+
+// isHalfMade reports whether an operator was killed between making the Jobs of a run, which have ended since, and removing those of
+// the run before. Where a Job of the run is gone there is no way back: Helm would start it again.
+func (r *ReleaseReconciler) isHalfMade(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) (bool, error) {
+	if holdsRun(b) {
+		return false, nil
+	}
+	jobs, err := ownedJobs(ctx, r.cached, b)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(benchmark.Measured(b.Status.Run), func(architecture string) bool {
+		return !hasJob(jobs, b.Status.Run.ID, architecture)
+	}), nil
+}
+
+// holdsRun reports whether the release that was deployed last is the current run's.
+func holdsRun(b *v1alpha1.ElasticWebBenchmark) bool {
+	release := b.Status.DeployedRelease
+	return release != nil && meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) &&
+		strings.Contains(release.Manifest, b.Status.Run.ID)
 }
 
 // get is the benchmark as the informer has it whose events wake the Helm reconciler. That of another reconciler, which has typed
@@ -186,9 +212,13 @@ func typed(object *unstructured.Unstructured) (*v1alpha1.ElasticWebBenchmark, er
 
 func isJobLost(run *v1alpha1.BenchmarkRun, jobs []batchv1.Job) bool {
 	return slices.ContainsFunc(run.Architectures, func(a v1alpha1.ArchitectureRun) bool {
-		return a.State != v1alpha1.RunStateFinished && !slices.ContainsFunc(jobs, func(job batchv1.Job) bool {
-			return job.Labels[v1alpha1.LabelRun] == run.ID && job.Labels[v1alpha1.LabelArchitecture] == string(a.Architecture)
-		})
+		return a.State != v1alpha1.RunStateFinished && !hasJob(jobs, run.ID, string(a.Architecture))
+	})
+}
+
+func hasJob(jobs []batchv1.Job, run, architecture string) bool {
+	return slices.ContainsFunc(jobs, func(job batchv1.Job) bool {
+		return job.Labels[v1alpha1.LabelRun] == run && job.Labels[v1alpha1.LabelArchitecture] == architecture
 	})
 }
 

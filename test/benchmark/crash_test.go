@@ -47,6 +47,26 @@ var _ = Describe("An operator that is killed", func() {
 		})
 	})
 
+	It("in the middle of an upgrade, whose Jobs end before the next one looks", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("ended-%d", k))
+			op := startOperator(operatorOptions{namespaces: []string{namespace}})
+			create(ctx, b)
+			expectReason(ctx, b, v1alpha1.ReasonRunning)
+			op.stop()
+			before := current(ctx, b).Status.Run.ID
+			died := dieDuring(ctx, namespace, k,
+				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
+				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			if run := current(ctx, b).Status.Run; run.ID != before && hasJobsOf(ctx, b, run) {
+				endRun(ctx, b)
+			}
+			finish(ctx, namespace, b)
+			return died
+		})
+	})
+
 	It("in the middle of an upgrade, whose spec is changed once more before the next one", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		atEachWrite(func(k int) bool {
@@ -112,6 +132,29 @@ func dieDuring(ctx SpecContext, namespace string, k int, begin func(), isDone fu
 		}
 	}).WithContext(ctx).Should(BeTrue())
 	return died
+}
+
+// hasJobsOf reports whether all Jobs of a run have been made.
+func hasJobsOf(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark, run *v1alpha1.BenchmarkRun) bool {
+	made := 0
+	for _, job := range jobs(ctx, b) {
+		if job.Labels[v1alpha1.LabelRun] == run.ID {
+			made++
+		}
+	}
+	return made == len(run.Architectures)
+}
+
+// endRun reports the results of the current run.
+func endRun(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark) {
+	GinkgoHelper()
+	ended := current(ctx, b)
+	for i := range ended.Status.Run.Architectures {
+		a := &ended.Status.Run.Architectures[i]
+		a.State = v1alpha1.RunStateFinished
+		a.Result = &v1alpha1.BenchmarkResult{Architecture: a.Architecture, QPS: fasterARM[string(a.Architecture)], Reason: v1alpha1.ReasonMeasured}
+	}
+	Expect(k8s.Status().Update(ctx, ended)).To(Succeed())
 }
 
 // isDeployed reports whether the release of the current run is reported, the last write of an install or an upgrade.
