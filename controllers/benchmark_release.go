@@ -146,7 +146,8 @@ func lostJobs(mgr ctrl.Manager) source.Source {
 }
 
 // hasWork reports whether Helm has something to do: to uninstall, to make the Jobs of a run that was begun, or to
-// make one again that is gone before it had a result. A run that ended needs its Jobs no longer, but those of the run before have to go.
+// make one again that is gone before it had a result. A run that ended needs its Jobs no longer, but those of the run before
+// have to go.
 func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedName) (bool, error) {
 	b, err := r.get(ctx, name)
 	if apierrors.IsNotFound(err) {

@@ -20,7 +20,7 @@ type Message interface {
 	Unmarshal(text []byte) error
 }
 
-// Object is a packed object. It cannot be changed.
+// Object is a packed object. It cannot be changed, and what its metadata hold must not be, as with any object of a cache.
 type Object struct {
 	immutable
 	kind *kind

@@ -35,13 +35,7 @@ var _ = Describe("An operator that is killed", func() {
 		namespace := newNamespace(ctx)
 		atEachWrite(func(k int) bool {
 			b := newBenchmark(namespace, fmt.Sprintf("upgrade-%d", k))
-			op := startOperator(operatorOptions{namespaces: []string{namespace}})
-			create(ctx, b)
-			expectReason(ctx, b, v1alpha1.ReasonRunning)
-			op.stop()
-			died := dieDuring(ctx, namespace, k,
-				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
-				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			died, _ := dieDuringUpgrade(ctx, namespace, k, b)
 			finish(ctx, namespace, b)
 			return died
 		})
@@ -51,14 +45,7 @@ var _ = Describe("An operator that is killed", func() {
 		namespace := newNamespace(ctx)
 		atEachWrite(func(k int) bool {
 			b := newBenchmark(namespace, fmt.Sprintf("ended-%d", k))
-			op := startOperator(operatorOptions{namespaces: []string{namespace}})
-			create(ctx, b)
-			expectReason(ctx, b, v1alpha1.ReasonRunning)
-			op.stop()
-			before := current(ctx, b).Status.Run.ID
-			died := dieDuring(ctx, namespace, k,
-				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
-				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			died, before := dieDuringUpgrade(ctx, namespace, k, b)
 			if run := current(ctx, b).Status.Run; run.ID != before && hasJobsOf(ctx, b, run) {
 				endRun(ctx, b)
 			}
@@ -71,13 +58,7 @@ var _ = Describe("An operator that is killed", func() {
 		namespace := newNamespace(ctx)
 		atEachWrite(func(k int) bool {
 			b := newBenchmark(namespace, fmt.Sprintf("again-%d", k))
-			op := startOperator(operatorOptions{namespaces: []string{namespace}})
-			create(ctx, b)
-			expectReason(ctx, b, v1alpha1.ReasonRunning)
-			op.stop()
-			died := dieDuring(ctx, namespace, k,
-				func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
-				func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+			died, _ := dieDuringUpgrade(ctx, namespace, k, b)
 			change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/once-more" })
 			finish(ctx, namespace, b)
 			return died
@@ -132,6 +113,20 @@ func dieDuring(ctx SpecContext, namespace string, k int, begin func(), isDone fu
 		}
 	}).WithContext(ctx).Should(BeTrue())
 	return died
+}
+
+// dieDuringUpgrade runs a benchmark, and has the operator that upgrades it cut off after k writes. before is the run that there was.
+func dieDuringUpgrade(ctx SpecContext, namespace string, k int, b *v1alpha1.ElasticWebBenchmark) (died bool, before string) {
+	GinkgoHelper()
+	op := startOperator(operatorOptions{namespaces: []string{namespace}})
+	create(ctx, b)
+	expectReason(ctx, b, v1alpha1.ReasonRunning)
+	op.stop()
+	before = current(ctx, b).Status.Run.ID
+	died = dieDuring(ctx, namespace, k,
+		func() { change(ctx, b, func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.Path = "/upgraded" }) },
+		func() bool { return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b) })
+	return died, before
 }
 
 // hasJobsOf reports whether all Jobs of a run have been made.

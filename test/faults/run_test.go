@@ -233,18 +233,12 @@ func (p *place) expect(what string, expected state, o *operator) {
 func (p *place) expectAs(what string, expected state, o *operator, part func(state) state) {
 	p.t.Helper()
 	figures.add(p.scenario, statesCompared, 1)
-	var last state
-	deadline := time.Now().Add(patience)
-	for isLonger := false; time.Now().Before(deadline); time.Sleep(pollInterval) {
-		if !isLonger && time.Until(deadline) < time.Second && p.hasLostPort() {
-			isLonger, deadline = true, time.Now().Add(lostPortPatience)
-			figures.add(p.scenario, portsLost, 1)
-		}
-		if cached, err := p.state(p.world.cached); err != nil || !cmp.Equal(part(expected), part(cached)) {
-			continue
-		}
-		live, err := p.state(p.world.live)
-		if err == nil && cmp.Equal(part(expected), part(live)) {
+	if p.becomes(expected, part, patience) {
+		return
+	}
+	if p.hasLostPort() {
+		figures.add(p.scenario, portsLost, 1)
+		if p.becomes(expected, part, lostPortPatience) {
 			return
 		}
 	}
@@ -252,6 +246,19 @@ func (p *place) expectAs(what string, expected state, o *operator, part func(sta
 	p.differ("%s: the state is not that of the undisturbed run within %s (%v):\n%s\nnode ports: %v\nrequests: %s\nlog: %s", what, patience, err,
 		cmp.Diff(part(expected), part(last)), p.nodePorts(), lastRequests(o), o.log.tail())
 	p.t.FailNow()
+}
+
+// becomes waits until a part of the state is as expected, both as the caches and as the API server have it.
+func (p *place) becomes(expected state, part func(state) state, atMost time.Duration) bool {
+	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); time.Sleep(pollInterval) {
+		if cached, err := p.state(p.world.cached); err != nil || !cmp.Equal(part(expected), part(cached)) {
+			continue
+		}
+		if live, err := p.state(p.world.live); err == nil && cmp.Equal(part(expected), part(live)) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasLostPort reports that a node port is refused as taken which no Service has: the API server lost it with a request that was cut
