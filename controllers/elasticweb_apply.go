@@ -85,7 +85,7 @@ func (r *ElasticWebReconciler) carryOut(ctx context.Context, web *elasticwebv1.E
 			return result, err
 		}
 		if result.changedMeanwhile {
-			r.fresh.forget(client.ObjectKeyFromObject(web)) // somebody else is at work: what was known may be old.
+			r.fresh.doubt(client.ObjectKeyFromObject(web)) // somebody else is at work: what was known may be old.
 		}
 		if result.changedMeanwhile || result.ending {
 			return result, nil
@@ -137,6 +137,7 @@ func (r *ElasticWebReconciler) seedReplicas(ctx context.Context, web *elasticweb
 	}
 	seeded.ManagedFields = nil
 	r.written.Remember(kindElasticWeb, seeded)
+	r.fresh.wrote(seeded)
 	seeded.DeepCopyInto(web)
 	p.Record.Generation = web.Generation
 	return nil

@@ -55,7 +55,7 @@ type ElasticWebReconciler struct {
 	nodes    *nodeCensus
 	waits    *imageWaits
 	contests *replicaContests
-	fresh    remembered[freshSpec]
+	fresh    freshness
 	pace     statusPace
 }
 

@@ -57,6 +57,7 @@ func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv
 	}
 	changed.ManagedFields = nil
 	r.written.Remember(kindElasticWeb, changed)
+	r.fresh.wrote(changed)
 	r.record(web, &wanted)
 	return nil
 }

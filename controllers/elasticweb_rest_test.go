@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,6 +150,28 @@ var _ = Describe("ElasticWebs at rest", func() {
 		Expect(writes).To(HaveKeyWithValue("deployments", 1))
 		Expect(writes).To(HaveKeyWithValue("status", BeNumerically("<=", statusWrites(2))))
 		Expect(writes).To(HaveLen(2))
+	})
+
+	It("read a changed spec once more where what a predecessor made of a newer one may not be known", func(ctx SpecContext) {
+		web := newWeb(newNamespace(ctx), "shop")
+		options := operatorOptions{namespaces: []string{web.Namespace}}
+		operator := startOperator(options)
+		grow := func(totalQPS, pods int32) (reads []string) {
+			GinkgoHelper()
+			count := operator.requests.count()
+			update(ctx, web, serving(totalQPS))
+			expectPods(ctx, web, pods)
+			expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+			return slices.DeleteFunc(operator.requests.since(count), func(request string) bool {
+				return !strings.HasPrefix(request, http.MethodGet)
+			})
+		}
+		create(ctx, web)
+		Expect(grow(3200, 4)).To(BeEmpty(), "the operator that made it")
+		operator.stop()
+		operator = startOperator(options)
+		Expect(grow(4000, 5)).To(HaveLen(1), "another one, that has written nothing")
+		Expect(grow(4800, 6)).To(BeEmpty(), "the same, that has")
 	})
 
 	It("tell of pods that flap no more than once a second", func(ctx SpecContext) {

@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -17,9 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// freshSpec is a generation of an ElasticWeb that was the newest when the API server was asked. The cache may be far
-// behind when an operator starts, and what its predecessor made of a newer spec must not be taken back by an
-// older one.
+// freshSpec is a generation of an ElasticWeb.
 type freshSpec struct {
 	uid        types.UID
 	generation int64
@@ -27,10 +27,55 @@ type freshSpec struct {
 
 func freshSpecOf(web *elasticwebv1.ElasticWeb) freshSpec { return freshSpec{web.UID, web.Generation} }
 
-// confirm sees to it that the spec was once read from the API server as the newest, before anything is
-// changed because of it: one read for each generation. The error is a *apply.ChangedError where it is not.
+// freshness knows which specs are at least as new as any that something was made of. The cache may be far behind when an
+// operator starts, and what its predecessor made of a newer spec must not be taken back by an older one. It is safe for
+// concurrent use, and its zero value trusts nothing.
+type freshness struct {
+	// confirmed are the specs that the API server itself gave as the newest; the zero value where somebody else
+	// was found at work since.
+	confirmed remembered[freshSpec]
+	mu        sync.Mutex
+	// floor is the resource version of the first ElasticWeb that this process wrote. No predecessor has seen a newer one.
+	floor string
+}
+
+// isTrusted reports whether a spec may be acted on as the cache has it.
+func (f *freshness) isTrusted(web *elasticwebv1.ElasticWeb) bool {
+	switch noted, isThere := f.confirmed.get(client.ObjectKeyFromObject(web)); {
+	case isThere && noted == freshSpecOf(web):
+		return true
+	case isThere && noted == freshSpec{}:
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	order, err := resourceversion.CompareResourceVersion(web.ResourceVersion, f.floor)
+	return err == nil && order > 0
+}
+
+// confirm notes a spec that the API server gave as the newest.
+func (f *freshness) confirm(web *elasticwebv1.ElasticWeb) {
+	f.confirmed.note(client.ObjectKeyFromObject(web), freshSpecOf(web))
+}
+
+// doubt has the next spec confirmed, whichever it is.
+func (f *freshness) doubt(name types.NamespacedName) { f.confirmed.note(name, freshSpec{}) }
+
+func (f *freshness) forget(name types.NamespacedName) { f.confirmed.forget(name) }
+
+// wrote notes an ElasticWeb as the API server answered a write of it.
+func (f *freshness) wrote(answer *elasticwebv1.ElasticWeb) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.floor == "" {
+		f.floor = answer.ResourceVersion
+	}
+}
+
+// confirm sees to it that the spec is no older than any that something was made of, before anything is changed because of
+// it: by a read, where the ElasticWeb is as it was before this process came. The error is a *apply.ChangedError where it is not.
 func (r *ElasticWebReconciler) confirm(ctx context.Context, web *elasticwebv1.ElasticWeb) error {
-	if r.fresh.is(client.ObjectKeyFromObject(web), freshSpecOf(web)) {
+	if r.fresh.isTrusted(web) {
 		return nil
 	}
 	return r.confirmNow(ctx, web)
@@ -45,7 +90,7 @@ func (r *ElasticWebReconciler) confirmNow(ctx context.Context, web *elasticwebv1
 		return fmt.Errorf("verify that the spec is the newest: %w", err)
 	}
 	if err == nil && live.UID == web.UID && live.Generation == web.Generation {
-		r.fresh.note(client.ObjectKeyFromObject(web), freshSpecOf(web))
+		r.fresh.confirm(web)
 		return nil
 	}
 	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
@@ -58,6 +103,6 @@ func (r *ElasticWebReconciler) confirmNow(ctx context.Context, web *elasticwebv1
 // something was, the creation meets it, and the next pass confirms.
 func (r *ElasticWebReconciler) trustFirst(web *elasticwebv1.ElasticWeb, observed *plan.Observed) {
 	if observed.Service == nil && observed.Deployment == nil && observed.Budget == nil {
-		r.fresh.note(client.ObjectKeyFromObject(web), freshSpecOf(web))
+		r.fresh.confirm(web)
 	}
 }

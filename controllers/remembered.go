@@ -24,6 +24,14 @@ func (r *remembered[T]) is(name types.NamespacedName, value T) bool {
 	return isThere && noted == value
 }
 
+// get is the value that was noted last, if there is one.
+func (r *remembered[T]) get(name types.NamespacedName) (value T, isThere bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, isThere = r.byName[name]
+	return value, isThere
+}
+
 func (r *remembered[T]) note(name types.NamespacedName, value T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
