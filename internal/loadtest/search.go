@@ -55,6 +55,8 @@ type Search struct {
 	// breaks and holds count what the rate that is tried now did.
 	breaks, holds int
 	warmedUp      int
+	// overrun is the longest that the last answers of a step took to come.
+	overrun time.Duration
 	// answered is set once the target answered anything.
 	answered      bool
 	confirmations int
@@ -97,6 +99,7 @@ func (s *Search) Observe(m Measurement) {
 	step := rateStep{Step: s.next, measurement: m, reason: judge(s.next, m, s.limits)}
 	s.steps = append(s.steps, summarize(step))
 	s.remaining -= max(m.Elapsed, s.next.Duration)
+	s.overrun = max(s.overrun, m.Elapsed-s.next.Duration-s.next.Settle)
 	switch {
 	case len(s.steps) >= maxSteps:
 		s.giveUp(step)
@@ -106,7 +109,7 @@ func (s *Search) Observe(m Measurement) {
 		s.observeConfirmation(step)
 	case step.Phase == PhaseChallenging:
 		s.observeChallenge(step)
-	case s.doubt(step):
+	case s.doubt(step) && s.remaining >= s.reserve():
 		s.plan(step.Phase, step.Rate, step.reason != "")
 	default:
 		s.breaks, s.holds = 0, 0
@@ -173,7 +176,7 @@ func (s *Search) advance(last rateStep) {
 	case held == 0:
 		s.plan(PhaseHalving, max(broken/2, leastRate), settle)
 	case s.remaining < s.reserve() || held >= s.limits.MaxQPS:
-		s.plan(PhaseConfirming, held, settle)
+		s.plan(PhaseConfirming, s.affordable(held, held), settle)
 	case broken == 0:
 		s.plan(PhaseDoubling, min(2*held, s.limits.MaxQPS), settle)
 	case broken > bracket*held:
@@ -239,14 +242,19 @@ func (s *Search) observeChallenge(step rateStep) {
 func (s *Search) stepDown(broken rateStep) float64 {
 	down := stepsDown[min(s.confirmations, len(stepsDown))-1]
 	rate := max(leastRate, down.deepest*broken.Rate, min(down.least*broken.Rate, broken.measurement.Served))
+	return s.affordable(rate, min(broken.Rate, broken.measurement.Served))
+}
+
+// affordable is a rate to confirm. Where there would be no time for another confirmation if it breaks, it is far below what
+// the target served.
+func (s *Search) affordable(rate, served float64) float64 {
 	settle := s.limits.Duration / settleShare
-	// One that breaks lasts until its last answers have come, as this one did.
-	lasts := max(s.stepDuration(PhaseConfirming, rate)+settle, broken.measurement.Elapsed)
-	if s.remaining-lasts < s.stepDuration(PhaseConfirming, lastDown*rate)+settle {
-		slowest := leastConfirmedRequests / max((s.remaining-settle).Seconds(), 1)
-		rate = min(rate, max(leastRate, slowest, lastDown*min(broken.Rate, broken.measurement.Served)))
+	lasts := s.stepDuration(PhaseConfirming, rate) + settle + s.overrun
+	if s.remaining-lasts >= s.stepDuration(PhaseConfirming, lastDown*rate)+settle {
+		return rate
 	}
-	return rate
+	slowest := leastConfirmedRequests / max((s.remaining-settle).Seconds(), 1)
+	return min(rate, max(leastRate, slowest, lastDown*served))
 }
 
 // plan sets the next step, or ends the search where its time is not left.

@@ -221,3 +221,29 @@ func TestSearchThatIsInterrupted(t *testing.T) {
 		t.Errorf("got %d requests/s and %d steps, want none and 6", result.QPS, len(result.Steps))
 	}
 }
+
+// A target that becomes slower at any time, and whose last answers come late in every step that breaks, leaves time to confirm a
+// lower bound.
+func TestSearchKeepsTimeToConfirmWhereStepsBreakLate(t *testing.T) {
+	const fast, slow, late = 300.0, 150.0, 10 * time.Second
+	l := limits(2*time.Second, 90*time.Second)
+	for slower := time.Duration(0); slower < l.Duration; slower += time.Second / 4 {
+		search := NewSearch(l)
+		var now time.Duration
+		for step, more := search.Next(); more; step, more = search.Next() {
+			holds := fast
+			if now > slower {
+				holds = slow
+			}
+			m := Measurement{Sent: step.Rate, Served: min(step.Rate, holds), Elapsed: step.Settle + step.Duration}
+			if step.Rate > holds {
+				m.ServiceP99, m.Elapsed = 2*l.LatencyTarget, m.Elapsed+late
+			}
+			now += m.Elapsed
+			search.Observe(m)
+		}
+		if result := search.Result(); result.Reason != ReasonMeasured || float64(result.QPS) < 0.25*slow {
+			t.Errorf("slower after %s: %+v", slower, result)
+		}
+	}
+}
