@@ -135,9 +135,7 @@ func (r *ElasticWebReconciler) seedReplicas(ctx context.Context, web *elasticweb
 	if err != nil {
 		return fmt.Errorf("set the first number of replicas: %w", err)
 	}
-	seeded.ManagedFields = nil
-	r.written.Remember(kindElasticWeb, seeded)
-	r.fresh.wrote(seeded)
+	r.remember(web.ResourceVersion, seeded)
 	seeded.DeepCopyInto(web)
 	p.Record.Generation = web.Generation
 	return nil

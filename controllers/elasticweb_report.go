@@ -55,9 +55,7 @@ func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv
 	if err != nil {
 		return nil
 	}
-	changed.ManagedFields = nil
-	r.written.Remember(kindElasticWeb, changed)
-	r.fresh.wrote(changed)
+	r.remember(web.ResourceVersion, changed)
 	r.record(web, &wanted)
 	return nil
 }

@@ -63,11 +63,12 @@ func (f *freshness) doubt(name types.NamespacedName) { f.confirmed.note(name, fr
 
 func (f *freshness) forget(name types.NamespacedName) { f.confirmed.forget(name) }
 
-// wrote notes an ElasticWeb as the API server answered a write of it.
-func (f *freshness) wrote(answer *elasticwebv1.ElasticWeb) {
+// wrote notes an ElasticWeb as the API server answered a write of the version before. An answer of the same version changed
+// nothing, as where a CRD of an older release lacks the field: it may be older than what a predecessor has seen of others.
+func (f *freshness) wrote(before string, answer *elasticwebv1.ElasticWeb) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.floor == "" {
+	if f.floor == "" && answer.ResourceVersion != before {
 		f.floor = answer.ResourceVersion
 	}
 }
@@ -97,6 +98,13 @@ func (r *ElasticWebReconciler) confirmNow(ctx context.Context, web *elasticwebv1
 		return err
 	}
 	return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: errors.New("the cache is behind")}
+}
+
+// remember notes an ElasticWeb as the API server answered a write of the version before.
+func (r *ElasticWebReconciler) remember(before string, answer *elasticwebv1.ElasticWeb) {
+	answer.ManagedFields = nil
+	r.written.Remember(kindElasticWeb, answer)
+	r.fresh.wrote(before, answer)
 }
 
 // trustFirst spares a first creation the read: where nothing was made yet, nothing can be taken back. Where

@@ -24,13 +24,14 @@ func TestFreshness(t *testing.T) {
 		want   bool
 	}{
 		"nothing is known":                              {func(*freshness) {}, false},
-		"as new as the first write":                     {func(f *freshness) { f.wrote(version("20", 1)) }, false},
-		"newer than the first write":                    {func(f *freshness) { f.wrote(version("9", 1)) }, true},
-		"newer than the first write, not than the last": {func(f *freshness) { f.wrote(version("9", 1)); f.wrote(version("21", 1)) }, true},
+		"as new as the first write":                     {func(f *freshness) { f.wrote("8", version("20", 1)) }, false},
+		"newer than what a write left as it was":        {func(f *freshness) { f.wrote("9", version("9", 1)) }, false},
+		"newer than the first write":                    {func(f *freshness) { f.wrote("8", version("9", 1)) }, true},
+		"newer than the first write, not than the last": {func(f *freshness) { f.wrote("8", version("9", 1)); f.wrote("8", version("21", 1)) }, true},
 		"confirmed":                                  {func(f *freshness) { f.confirm(version("20", 2)) }, true},
 		"an older generation confirmed":              {func(f *freshness) { f.confirm(version("10", 1)) }, false},
 		"doubted since it was confirmed":             {func(f *freshness) { f.confirm(version("20", 2)); f.doubt(name) }, false},
-		"doubted, though newer than the first write": {func(f *freshness) { f.wrote(version("9", 1)); f.doubt(name) }, false},
+		"doubted, though newer than the first write": {func(f *freshness) { f.wrote("8", version("9", 1)); f.doubt(name) }, false},
 		"confirmed since it was doubted":             {func(f *freshness) { f.doubt(name); f.confirm(version("20", 2)) }, true},
 		"another of the same name confirmed, and deleted": {func(f *freshness) {
 			f.confirm(version("20", 2))

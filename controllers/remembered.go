@@ -18,9 +18,7 @@ type remembered[T comparable] struct {
 
 // is reports whether the value is the one that was noted last.
 func (r *remembered[T]) is(name types.NamespacedName, value T) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	noted, isThere := r.byName[name]
+	noted, isThere := r.get(name)
 	return isThere && noted == value
 }
 

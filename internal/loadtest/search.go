@@ -41,7 +41,7 @@ const lastDown = 0.5
 // It warms the target up, doubles the rate until that breaks the limits or the generator cannot send as fast, bisects
 // between the highest rate that held and the lowest that broke, and confirms what it found in a longer step, and that
 // more than it breaks. A rate breaks when it does so twice in a row, since a first time may be a cold target or a hiccup of
-// the machine. What the search takes is bounded by construction: each step is given a share of Limits.Duration, a step starts only with its share left, and there
+// the machine; once, where only the time to confirm is left. What the search takes is bounded by construction: each step is given a share of Limits.Duration, a step starts only with its share left, and there
 // are at most 90 of them. All steps together therefore take Limits.Duration, and what the last answers of the last step take.
 //
 // Call Next and Observe in turn, from one goroutine.
