@@ -198,7 +198,7 @@ func (a *Applier) accept(wanted *prepared, object client.Object) error {
 	if err := wanted.compare(); err != nil {
 		return err
 	}
-	a.settled.answered(wanted, live)
+	a.settled.answered(wanted, object, live)
 	return nil
 }
 

@@ -4,7 +4,9 @@
 package apply
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,10 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// BenchmarkAtRest is what looking at one object again costs, where nothing changed.
-func BenchmarkAtRest(b *testing.B) {
+// deploymentAtRest is a Deployment, and the intent that it has.
+func deploymentAtRest(tb testing.TB) (Intent, *appsv1.Deployment) {
+	tb.Helper()
 	labels := map[string]string{"app.kubernetes.io/name": "elasticweb", "app.kubernetes.io/instance": "shop"}
 	live := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{
@@ -32,20 +36,32 @@ func BenchmarkAtRest(b *testing.B) {
 	}
 	text, err := json.Marshal(live)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	configuration := map[string]any{}
 	if err := json.Unmarshal(text, &configuration); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	configuration["kind"], configuration["apiVersion"] = "Deployment", "apps/v1"
 	delete(configuration["metadata"].(map[string]any), "resourceVersion")
 	intent := Intent{Kind: "Deployment", Namespace: "dev", Name: "shop", Configuration: configuration, Into: &appsv1.Deployment{}, Owner: "owner"}
+	live.Annotations = map[string]string{AnnotationIntent: preparedOf(tb, intent).hash}
+	return intent, live
+}
+
+func preparedOf(tb testing.TB, intent Intent) *prepared {
+	tb.Helper()
 	wanted, err := prepare(intent)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	live.Annotations = map[string]string{AnnotationIntent: wanted.hash}
+	return wanted
+}
+
+// BenchmarkAtRest is what looking at one object again costs, where nothing changed.
+func BenchmarkAtRest(b *testing.B) {
+	intent, live := deploymentAtRest(b)
+	wanted := preparedOf(b, intent)
 	clock := clocktesting.NewFakePassiveClock(metav1.Now().Time)
 	for name, prepareRound := range map[string]func(*Applier){
 		"seen before": func(*Applier) {},
@@ -61,5 +77,34 @@ func BenchmarkAtRest(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// answering answers each write with the same object.
+type answering struct {
+	client.Writer
+	answer *appsv1.Deployment
+}
+
+func (w answering) Patch(_ context.Context, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	deployment, isDeployment := object.(*appsv1.Deployment)
+	if !isDeployment {
+		return fmt.Errorf("%T is no Deployment", object)
+	}
+	w.answer.DeepCopyInto(deployment)
+	return nil
+}
+
+// BenchmarkWrite is what one write costs beside its request.
+func BenchmarkWrite(b *testing.B) {
+	intent, live := deploymentAtRest(b)
+	intent.IsIncomplete = true
+	clock := clocktesting.NewFakePassiveClock(metav1.Now().Time)
+	applier := New(answering{answer: live}, nil, "bench", NewWritten(clock), clock)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, wrote, err := applier.Apply(b.Context(), intent, live); !wrote || err != nil {
+			b.Fatal(wrote, err)
+		}
 	}
 }

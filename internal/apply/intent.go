@@ -66,50 +66,62 @@ func prepare(intent Intent) (*prepared, error) {
 	}, nil
 }
 
-// fields is the apply configuration as a map.
-func (p *prepared) fields() (map[string]any, error) {
-	fields := map[string]any{}
-	if err := json.Unmarshal(p.text, &fields); err != nil {
-		return nil, fmt.Errorf("read the apply configuration of %s %s: %w", p.kind, p.name, err)
-	}
-	return fields, nil
-}
-
 // compare makes compared ready.
-func (p *prepared) compare() (err error) {
+func (p *prepared) compare() error {
 	if p.compared != nil {
 		return nil
 	}
-	if p.compared, err = p.fields(); err != nil {
-		return err
+	fields := map[string]any{}
+	if err := json.Unmarshal(p.text, &fields); err != nil {
+		return p.unreadable(err)
 	}
-	delete(p.compared, "kind")
-	delete(p.compared, "apiVersion")
+	delete(fields, "kind")
+	delete(fields, "apiVersion")
+	p.compared = fields
 	return nil
+}
+
+func (p *prepared) unreadable(err error) error {
+	return fmt.Errorf("read the apply configuration of %s %s: %w", p.kind, p.name, err)
 }
 
 func (p *prepared) key() objectKey {
 	return objectKey{kind: p.kind, NamespacedName: types.NamespacedName{Namespace: p.namespace, Name: p.name}}
 }
 
-// body is the patch: the fields, the hash, the notes, and the resource version that the object must have.
+// body is the patch: the fields, the hash, the notes, and the resource version that the object must have. What is not
+// metadata is sent as it was marshalled, without being read.
 func (p *prepared) body(resourceVersion string) ([]byte, error) {
-	body, err := p.fields()
+	object, err := members(p.text)
 	if err != nil {
+		return nil, p.unreadable(err)
+	}
+	metadata, err := members(object["metadata"])
+	if err != nil {
+		return nil, p.unreadable(fmt.Errorf("metadata: %w", err))
+	}
+	annotations := map[string]string{AnnotationIntent: p.hash}
+	if own, isThere := metadata["annotations"]; isThere {
+		if err := json.Unmarshal(own, &annotations); err != nil {
+			return nil, p.unreadable(fmt.Errorf("annotations: %w", err))
+		}
+	}
+	maps.Copy(annotations, p.notes)
+	if metadata["annotations"], err = json.Marshal(annotations); err != nil {
 		return nil, err
 	}
-	metadata, isMap := body["metadata"].(map[string]any)
-	if !isMap {
-		return nil, fmt.Errorf("the apply configuration of %s %s has no metadata", p.kind, p.name)
+	if metadata["resourceVersion"], err = json.Marshal(resourceVersion); err != nil {
+		return nil, err
 	}
-	annotations := map[string]any{AnnotationIntent: p.hash}
-	if own, isMap := metadata["annotations"].(map[string]any); isMap {
-		maps.Copy(annotations, own)
+	if object["metadata"], err = json.Marshal(metadata); err != nil {
+		return nil, err
 	}
-	for key, value := range p.notes {
-		annotations[key] = value
-	}
-	metadata["annotations"] = annotations
-	metadata["resourceVersion"] = resourceVersion
-	return json.Marshal(body)
+	return json.Marshal(object)
+}
+
+// members are the values of a JSON object by their keys, as they are.
+func members(object []byte) (map[string]json.RawMessage, error) {
+	values := map[string]json.RawMessage{}
+	err := json.Unmarshal(object, &values)
+	return values, err
 }

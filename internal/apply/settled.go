@@ -67,15 +67,17 @@ func (s *settled) note(wanted *prepared, current client.Object) {
 	s.found[wanted.key()] = sum
 }
 
-// answered keeps the part of the API server's answer that the intent speaks of, where it is not the intent.
-func (s *settled) answered(wanted *prepared, live map[string]any) {
+// answered notes the API server's answer as settled, and keeps the part that the intent speaks of, where it is not the
+// intent.
+func (s *settled) answered(wanted *prepared, object client.Object, live map[string]any) {
+	sum := fingerprintOf(wanted, object)
 	var fields map[string]any
 	if !holds(live, wanted.compared, "") {
 		fields, _ = project(live, wanted.compared).(map[string]any)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.found, wanted.key())
+	s.found[wanted.key()] = sum
 	delete(s.answers, wanted.key())
 	if fields != nil {
 		s.answers[wanted.key()] = answer{hash: wanted.hash, fields: fields}
