@@ -14,6 +14,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -110,6 +111,36 @@ func takenPort(ctx context.Context, namespace string, port int32) {
 	})).To(Succeed())
 }
 
+func webhookOf(namespace string) *admissionv1.MutatingWebhookConfiguration {
+	return &admissionv1.MutatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		Webhooks: []admissionv1.MutatingWebhook{{
+			Name: "dead.example.com", AdmissionReviewVersions: []string{"v1"}, SideEffects: ptr.To(admissionv1.SideEffectClassNone),
+			ClientConfig:      admissionv1.WebhookClientConfig{URL: ptr.To("https://127.0.0.1:1/")},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
+			Rules: []admissionv1.RuleWithOperations{{
+				Operations: []admissionv1.OperationType{admissionv1.Create},
+				Rule:       admissionv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}},
+			}},
+		}},
+	}
+}
+
+// deadWebhook is an admission webhook that must be asked about Deployments, and that nothing serves.
+func deadWebhook(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	webhook := webhookOf(namespace)
+	Expect(k8s.Create(ctx, webhook)).To(Succeed())
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, webhook))).To(Succeed())
+	})
+	// The API server watches its webhooks.
+	Eventually(func() error {
+		probe := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "probe"}}
+		return k8s.Create(ctx, probe, client.DryRunAll)
+	}).WithContext(ctx).Should(MatchError(ContainSubstring("failed calling webhook")))
+}
+
 var _ = Describe("A failure", func() {
 	DescribeTable("is named, told once, not fought in a loop, and mended as the message says", func(ctx SpecContext, f failure) {
 		namespace, running := startInNamespace(ctx)
@@ -202,6 +233,16 @@ var _ = Describe("A failure", func() {
 						AllowPrivilegeEscalation: ptr.To(false), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
 					}
 				})
+			},
+		}),
+		Entry("WebhookFailed", failure{
+			before:  deadWebhook,
+			reason:  elasticwebv1.ReasonWebhookFailed,
+			row:     stuck,
+			says:    []string{"Deployment shop", "failed calling webhook", "dead.example.com", "mend the webhook"},
+			retries: true,
+			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
+				Expect(k8s.Delete(ctx, webhookOf(web.Namespace))).To(Succeed())
 			},
 		}),
 		Entry("InvalidPod", failure{

@@ -40,6 +40,7 @@ const (
 //	NameConflict          False    -            True     measured
 //	QuotaExceeded         False    -            True     measured
 //	Forbidden             False    -            True     measured
+//	WebhookFailed         False    -            True     measured
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
 //	ImageNotFound         False    -            True     measured
@@ -89,6 +90,8 @@ const (
 	ReasonQuotaExceeded = "QuotaExceeded"
 	// ReasonForbidden: the API server's authorization or admission refuses an object or a pod.
 	ReasonForbidden = "Forbidden"
+	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
+	ReasonWebhookFailed = "WebhookFailed"
 	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.

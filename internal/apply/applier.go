@@ -212,6 +212,8 @@ func (a *Applier) explain(ctx context.Context, wanted *prepared, current client.
 		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
 	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err), apierrors.IsNotFound(err):
 		return a.refused.note(wanted, err)
+	case isWebhookFailure(err):
+		return a.refused.note(wanted, err)
 	case isUnknownField(err):
 		return a.refused.note(wanted, &UnknownFieldError{Err: err})
 	default:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -71,4 +72,10 @@ func (e *UnknownFieldError) Unwrap() error { return e.Err }
 // a field that it does not know: as an internal error, which it is not.
 func isUnknownField(err error) bool {
 	return strings.Contains(err.Error(), "field not declared in schema")
+}
+
+// isWebhookFailure knows an admission webhook that does not answer. The API server calls it an internal error, which it is
+// until somebody mends the webhook.
+func isWebhookFailure(err error) bool {
+	return apierrors.IsInternalError(err) && strings.Contains(err.Error(), "failed calling webhook")
 }

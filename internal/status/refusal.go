@@ -47,6 +47,8 @@ func isNodePort(message string) bool {
 // refusalReason sorts what admission says of an object or a pod, and names the remedy.
 func refusalReason(message string) (reason, remedy string) {
 	switch {
+	case strings.Contains(message, "failed calling webhook"):
+		return elasticwebv1.ReasonWebhookFailed, "mend the webhook, or ask an administrator of the cluster to"
 	case containsAny(message, "exceeded quota", "failed quota", "status unknown for quota", "insufficient quota"):
 		return elasticwebv1.ReasonQuotaExceeded, "raise the ResourceQuota of the namespace, or ask for less"
 	case strings.Contains(message, "violates PodSecurity"):

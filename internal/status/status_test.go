@@ -82,6 +82,7 @@ func TestEveryReason(t *testing.T) {
 		elasticwebv1.ReasonNameConflict:         problemOf(elasticwebv1.ReasonNameConflict),
 		elasticwebv1.ReasonQuotaExceeded:        replicaFailureOf(`pods "shop-5d8f-x7k2p" is forbidden: exceeded quota: q`),
 		elasticwebv1.ReasonForbidden:            replicaFailureOf(`pods "shop-5d8f-x7k2p" is forbidden: violates PodSecurity "restricted:latest"`),
+		elasticwebv1.ReasonWebhookFailed:        replicaFailureOf(`Internal error occurred: failed calling webhook "policy.example.com": connection refused; is forbidden`),
 		elasticwebv1.ReasonInvalidPod:           replicaFailureOf(`Pod "shop-5d8f-x7k2p" is invalid: spec.containers[0].env[0].name`),
 		elasticwebv1.ReasonInvalidService:       problemOf(elasticwebv1.ReasonInvalidService),
 		elasticwebv1.ReasonImageNotFound:        pullFailure("manifest unknown"),

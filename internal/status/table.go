@@ -39,6 +39,7 @@ var rows = map[string]row{
 	elasticwebv1.ReasonNameConflict:         stuck,
 	elasticwebv1.ReasonQuotaExceeded:        stuck,
 	elasticwebv1.ReasonForbidden:            stuck,
+	elasticwebv1.ReasonWebhookFailed:        stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
 	elasticwebv1.ReasonInvalidService:       stuck,
 	elasticwebv1.ReasonImageNotFound:        stuck,
