@@ -39,10 +39,14 @@ func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.Ela
 }
 
 func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
-	changed := web.DeepCopy()
-	changed.Status = wanted
+	// The patch is the difference of the statuses: the spec, which is the same, is left out of what is compared for it.
+	before := &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace, ResourceVersion: web.ResourceVersion},
+		Status:     web.Status,
+	}
+	changed := &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
 	err := r.Writer.Status().Patch(ctx, changed,
-		client.MergeFromWithOptions(web, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
+		client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
 	if apierrors.IsConflict(err) {
 		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
 			return err
