@@ -4,24 +4,19 @@
 package controllers_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-	"os"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 // operatorNamespace and operatorAccount are whom the operator runs as in the specs: it has the rights that
@@ -41,18 +36,11 @@ func newScheme() *runtime.Scheme {
 func applyManifests(ctx context.Context, paths ...string) {
 	GinkgoHelper()
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		objects, err := manifests.ReadFile(path)
 		Expect(err).NotTo(HaveOccurred())
-		decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-		for {
-			object := &unstructured.Unstructured{}
-			err := decoder.Decode(&object.Object)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			Expect(err).NotTo(HaveOccurred(), path)
+		for _, object := range objects {
 			// Roles of the operator's own namespace are for ElasticWebBenchmarks, of which this suite has none.
-			if len(object.Object) > 0 && object.GetKind() != "Role" {
+			if object.GetKind() != "Role" {
 				Expect(k8s.Create(ctx, object)).To(Succeed(), path)
 			}
 		}

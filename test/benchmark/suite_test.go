@@ -6,10 +6,8 @@
 package benchmark_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"testing"
 	"time"
@@ -19,15 +17,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 // Where the operator is, and whom it runs as.
@@ -112,22 +109,13 @@ func install(ctx context.Context) {
 
 func applyManifests(ctx context.Context, path string) {
 	GinkgoHelper()
-	text, err := os.ReadFile(path)
+	objects, err := manifests.ReadFile(path)
 	Expect(err).NotTo(HaveOccurred())
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(&object.Object)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		Expect(err).NotTo(HaveOccurred(), path)
+	for _, object := range objects {
 		if object.GetKind() == "Role" {
 			object.SetNamespace(operatorNamespace)
 		}
-		if len(object.Object) > 0 {
-			Expect(k8s.Create(ctx, object)).To(Succeed(), path)
-		}
+		Expect(k8s.Create(ctx, object)).To(Succeed(), path)
 	}
 }
 

@@ -4,38 +4,30 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 // install creates what "make deploy" does, but for the manager's Deployment and the Service of its metrics: here, the
 // manager is a process.
 func (s *stage) install(ctx context.Context) error {
-	manifests, err := s.kubectl(ctx, "", "kustomize", "config/default")
+	text, err := s.kubectl(ctx, "", "kustomize", "config/default")
 	if err != nil {
 		return err
 	}
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewBufferString(manifests), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(&object.Object)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("read the manifests of config/default: %w", err)
-		}
-		if kind := object.GetKind(); kind == "" || kind == "Deployment" || kind == "Service" {
+	objects, err := manifests.Decode(strings.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("read the manifests of config/default: %w", err)
+	}
+	for _, object := range objects {
+		if kind := object.GetKind(); kind == "Deployment" || kind == "Service" {
 			continue
 		}
 		if err := s.client.Create(ctx, object, client.FieldOwner("demo")); err != nil {

@@ -4,11 +4,9 @@
 package faults_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -18,16 +16,15 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 const (
@@ -98,15 +95,11 @@ func (w *world) install(ctx context.Context) error {
 		return err
 	}
 	for _, path := range append(definitions, "../../config/rbac/role.yaml", "../../config/rbac/leader_election_role.yaml") {
-		text, err := os.ReadFile(path)
+		ofFile, err := manifests.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
-			object := &unstructured.Unstructured{}
-			if err := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(document), 4096).Decode(&object.Object); err != nil {
-				return fmt.Errorf("%s: %w", path, err)
-			}
+		for _, object := range ofFile {
 			if object.GetNamespace() != "" || object.GetKind() == "Role" {
 				object.SetNamespace(systemNamespace)
 			}

@@ -4,25 +4,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 const (
@@ -50,16 +47,14 @@ func prepare(ctx context.Context, api client.Client) error {
 
 // prepareWith does it for the CRD of a file, and waits until its objects can be listed.
 func prepareWith(ctx context.Context, api client.Client, path string, list client.ObjectList) error {
-	text, err := os.ReadFile(path)
+	definitions, err := manifests.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("run this in the root of the repository: %w", err)
 	}
-	definition := &unstructured.Unstructured{}
-	if err := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096).Decode(&definition.Object); err != nil {
-		return err
-	}
-	if err := api.Create(ctx, definition); err != nil {
-		return err
+	for _, definition := range definitions {
+		if err := api.Create(ctx, definition); err != nil {
+			return err
+		}
 	}
 	if err := api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return err
