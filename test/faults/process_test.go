@@ -20,13 +20,15 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
+// managerFolder is where the manager is once it was built. TestMain removes it.
+var managerFolder string
+
 // manager builds the real one, once.
-var manager = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "faults")
-	if err != nil {
+var manager = sync.OnceValues(func() (path string, err error) {
+	if managerFolder, err = os.MkdirTemp("", "faults"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, "manager")
+	path = filepath.Join(managerFolder, "manager")
 	output, err := exec.Command("go", "build", "-o", path, "../../cmd/manager").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the manager: %w: %s", err, output)
