@@ -12,7 +12,7 @@ import (
 
 // gcPercent is how much garbage there may be for each 100 bytes in use. Most of what is in use are the caches, as bytes that
 // the collector need not look through: to collect twice as often as by default is cheap, and keeps the process small.
-const gcPercent = 50
+const gcPercent = 40
 
 // heapShare is the part of the container's memory, in percent, near which garbage is collected whatever gcPercent says:
 // thousands of ElasticWebs that are made at once must not end the process. The rest is for what is not Go's.
