@@ -11,7 +11,7 @@ import (
 )
 
 // gcPercent is how much garbage there may be for each 100 bytes in use. Most of what is in use are the caches, as bytes that
-// the collector need not look through: to collect twice as often as by default is cheap, and keeps the process small.
+// the collector need not look through: to collect more often than by default is cheap, and keeps the process small: see docs/performance.md.
 const gcPercent = 40
 
 // heapShare is the part of the container's memory, in percent, near which garbage is collected whatever gcPercent says:
