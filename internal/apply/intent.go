@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -101,10 +102,12 @@ func (p *prepared) body(resourceVersion string) ([]byte, error) {
 		return nil, p.unreadable(fmt.Errorf("metadata: %w", err))
 	}
 	annotations := map[string]string{AnnotationIntent: p.hash}
-	if own, isThere := metadata["annotations"]; isThere {
-		if err := json.Unmarshal(own, &annotations); err != nil {
+	if text, isThere := metadata["annotations"]; isThere {
+		var own map[string]string
+		if err := json.Unmarshal(text, &own); err != nil {
 			return nil, p.unreadable(fmt.Errorf("annotations: %w", err))
 		}
+		maps.Copy(annotations, own)
 	}
 	maps.Copy(annotations, p.notes)
 	if metadata["annotations"], err = json.Marshal(annotations); err != nil {
@@ -121,7 +124,12 @@ func (p *prepared) body(resourceVersion string) ([]byte, error) {
 
 // members are the values of a JSON object by their keys, as they are.
 func members(object []byte) (map[string]json.RawMessage, error) {
-	values := map[string]json.RawMessage{}
-	err := json.Unmarshal(object, &values)
-	return values, err
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(object, &values); err != nil {
+		return nil, err
+	}
+	if values == nil {
+		return nil, errors.New("null is no object")
+	}
+	return values, nil
 }
