@@ -63,9 +63,6 @@ func problemOf(refused *apply.RefusedError) status.Problem {
 			Message: foreign.Error() + ", so it is left alone: delete it, or give the ElasticWeb another name",
 		}
 	}
-	if _, isUnknown := errors.AsType[*apply.UnknownFieldError](refused.Err); isUnknown {
-		return status.ProblemOfUnknownField(refused.Kind, refused.Name, refused.Err)
-	}
 	return status.ProblemOf(refused.Kind, refused.Name, refused.Err)
 }
 

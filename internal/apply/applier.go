@@ -210,12 +210,9 @@ func (a *Applier) explain(ctx context.Context, wanted *prepared, current client.
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err) && current != nil:
 		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
 		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err), apierrors.IsNotFound(err):
+	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err), apierrors.IsNotFound(err),
+		isWebhookFailure(err), isUnknownField(err):
 		return a.refused.note(wanted, err)
-	case isWebhookFailure(err):
-		return a.refused.note(wanted, err)
-	case isUnknownField(err):
-		return a.refused.note(wanted, &UnknownFieldError{Err: err})
 	default:
 		return fmt.Errorf("apply %s %s: %w", wanted.kind, wanted.name, err)
 	}

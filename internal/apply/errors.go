@@ -59,15 +59,6 @@ func (e *ChangedError) Error() string {
 // Unwrap gives the API server's error.
 func (e *ChangedError) Unwrap() error { return e.Err }
 
-// UnknownFieldError says that the API server is older than a field of the intent. It stands in a RefusedError.
-type UnknownFieldError struct{ Err error }
-
-// Error implements error.
-func (e *UnknownFieldError) Error() string { return e.Err.Error() }
-
-// Unwrap gives the API server's error.
-func (e *UnknownFieldError) Unwrap() error { return e.Err }
-
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.
 func isUnknownField(err error) bool {

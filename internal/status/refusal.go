@@ -14,28 +14,22 @@ import (
 // ProblemOf names an error with which the API server refused an object of the given kind.
 func ProblemOf(kind, name string, err error) Problem {
 	text := kind + " " + name + " was refused: " + err.Error()
-	if kind == "Service" && apierrors.IsInvalid(err) {
-		if isNodePort(err.Error()) {
-			return Problem{elasticwebv1.ReasonNodePortConflict, text + ": choose a free spec.port within the cluster's node port range, or another spec.service.type"}
-		}
-		return Problem{elasticwebv1.ReasonInvalidService, text + ": mend the field of the spec that it speaks of"}
+	invalid := elasticwebv1.ReasonInvalidPod
+	if kind == "Service" {
+		invalid = elasticwebv1.ReasonInvalidService
 	}
-	if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+	switch {
+	case strings.Contains(err.Error(), "field not declared in schema"):
+		return Problem{invalid, text + ": this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
+	case kind == "Service" && apierrors.IsInvalid(err) && isNodePort(err.Error()):
+		return Problem{elasticwebv1.ReasonNodePortConflict, text + ": choose a free spec.port within the cluster's node port range, or another spec.service.type"}
+	case kind == "Service" && apierrors.IsInvalid(err):
+		return Problem{invalid, text + ": mend the field of the spec that it speaks of"}
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		return Problem{elasticwebv1.ReasonInvalidPod, text + ": mend the field of the spec that it speaks of"}
 	}
 	reason, remedy := refusalReason(err.Error())
 	return Problem{reason, text + ": " + remedy}
-}
-
-// ProblemOfUnknownField names an error with which the API server refused an object of the given kind because it is older than a
-// field of it.
-func ProblemOfUnknownField(kind, name string, err error) Problem {
-	reason := elasticwebv1.ReasonInvalidPod
-	if kind == "Service" {
-		reason = elasticwebv1.ReasonInvalidService
-	}
-	return Problem{reason, kind + " " + name + " was refused: " + err.Error() +
-		": this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
 }
 
 // isNodePort knows the API server's words for a node port that is taken, or outside the range.
