@@ -122,7 +122,9 @@ func (r *ElasticWebReconciler) seedReplicas(ctx context.Context, web *elasticweb
 	}
 	seeded := &elasticwebv1.ElasticWeb{}
 	seeded.Name, seeded.Namespace = web.Name, web.Namespace
-	err = r.Writer.Patch(ctx, seeded, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(seedManager))
+	err = r.written.During(kindElasticWeb, seeded, func() error {
+		return r.Writer.Patch(ctx, seeded, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(seedManager))
+	})
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
 			return err
@@ -132,7 +134,7 @@ func (r *ElasticWebReconciler) seedReplicas(ctx context.Context, web *elasticweb
 	if err != nil {
 		return fmt.Errorf("set the first number of replicas: %w", err)
 	}
-	r.remember(web.ResourceVersion, seeded)
+	r.fresh.wrote(web.ResourceVersion, seeded)
 	seeded.DeepCopyInto(web)
 	p.Record.Generation = web.Generation
 	return nil

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,6 +30,9 @@ const FieldManager = "elasticweb-operator"
 // staleRetry is how long to wait for a cache that is known to be behind. Its next event comes first, as a
 // rule.
 const staleRetry = 200 * time.Millisecond
+
+// atOnce is a wait, as RequeueAfter takes none of 0.
+const atOnce = time.Millisecond
 
 // ElasticWebReconciler brings the world to what ElasticWebs say.
 type ElasticWebReconciler struct {
@@ -95,7 +99,7 @@ func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Reque
 	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil // this spec is older than what was made already.
 	}
-	planned := plan.Make(web, *observed)
+	planned, before := plan.Make(web, *observed), *observed
 	carried := outcome{}
 	if !isPaused(web) {
 		if carried, err = r.carryOut(ctx, web, &planned, observed); err != nil {
@@ -115,7 +119,24 @@ func (r *ElasticWebReconciler) reconcile(ctx context.Context, request ctrl.Reque
 	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
 		return ctrl.Result{RequeueAfter: staleRetry}, nil
 	}
-	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry, paced)}, err
+	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry, paced, r.followUp(web, planned, before, *observed))}, err
+}
+
+// followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the
+// operator's own writes are left out.
+func (r *ElasticWebReconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, before, after plan.Observed) time.Duration {
+	if r.written.Missed(client.ObjectKeyFromObject(web)) {
+		return atOnce
+	}
+	if before.Service == after.Service && before.Budget == after.Budget && before.Deployment == after.Deployment {
+		return 0
+	}
+	next := plan.Make(web, after)
+	planned.Shrinks, next.Shrinks = false, false // it has shrunk.
+	if reflect.DeepEqual(planned, next) {
+		return 0
+	}
+	return atOnce
 }
 
 // get is the ElasticWeb as the cache has it, or as it was last written where the cache lags; nil where it

@@ -45,8 +45,10 @@ func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv
 		Status:     web.Status,
 	}
 	changed := &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
-	err := r.Writer.Status().Patch(ctx, changed,
-		client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
+	err := r.written.During(kindElasticWeb, changed, func() error {
+		return r.Writer.Status().Patch(ctx, changed,
+			client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
+	})
 	if apierrors.IsConflict(err) {
 		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
 			return err
@@ -59,7 +61,7 @@ func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv
 	if err != nil {
 		return nil
 	}
-	r.remember(web.ResourceVersion, changed)
+	r.fresh.wrote(web.ResourceVersion, changed)
 	r.record(web, &wanted)
 	return nil
 }

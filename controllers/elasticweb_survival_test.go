@@ -113,7 +113,7 @@ var _ = Describe("An operator that is killed", func() {
 				g.Expect(k8s.List(ctx, services, client.InNamespace(namespace))).To(Succeed())
 				g.Expect(deployments.Items).To(BeEmpty())
 				g.Expect(services.Items).To(BeEmpty())
-			}).WithContext(ctx).Should(Succeed())
+			}).WithContext(ctx).WithTimeout(collectedWithin).Should(Succeed())
 		}
 	}, SpecTimeout(3*time.Minute))
 })

@@ -65,9 +65,9 @@ func (r *ElasticWebReconciler) SetupWithManager(ctx context.Context, mgr ctrl.Ma
 	work := ctrl.NewControllerManagedBy(mgr).
 		Named("elasticweb").
 		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
-		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.seen(kindDeployment))).
-		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.seen(kindService), predicate.ResourceVersionChangedPredicate{})).
-		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.seen(kindBudget), specOrMetadataChanged())).
+		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindDeployment))).
+		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
+		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfPod)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.Concurrency,
@@ -122,7 +122,7 @@ func elasticWebChanges() (predicate.Predicate, error) {
 // notOurStatus leaves out the events of the operator's own status writes.
 func (r *ElasticWebReconciler) notOurStatus() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-		isOurs := r.written.CaughtUp(kindElasticWeb, e.ObjectNew)
+		isOurs := r.written.Seen(kindElasticWeb, e.ObjectNew)
 		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
 		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)
 		if !isWeb || !isAlsoWeb {
@@ -136,15 +136,12 @@ func (r *ElasticWebReconciler) notOurStatus() predicate.Predicate {
 	}}
 }
 
-// seen lets everything through, and takes note of what the cache shows.
-func (r *ElasticWebReconciler) seen(kind string) predicate.Predicate {
-	note := func(object client.Object) bool {
-		r.written.Seen(kind, object)
-		return true
-	}
+// notOurWrite takes note of what the cache shows, and leaves out the events of the operator's own writes: the pass that
+// wrote goes on with the API server's answer, and looks again by itself where that changes the plan.
+func (r *ElasticWebReconciler) notOurWrite(kind string) predicate.Predicate {
 	return predicate.Funcs{
-		CreateFunc: func(e event.CreateEvent) bool { return note(e.Object) },
-		UpdateFunc: func(e event.UpdateEvent) bool { return note(e.ObjectNew) },
+		CreateFunc: func(e event.CreateEvent) bool { return !r.written.Seen(kind, e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return !r.written.Seen(kind, e.ObjectNew) },
 	}
 }
 

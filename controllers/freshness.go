@@ -100,13 +100,6 @@ func (r *ElasticWebReconciler) confirmNow(ctx context.Context, web *elasticwebv1
 	return &apply.ChangedError{Kind: kindElasticWeb, Name: web.Name, Err: errors.New("the cache is behind")}
 }
 
-// remember notes an ElasticWeb as the API server answered a write of the version before.
-func (r *ElasticWebReconciler) remember(before string, answer *elasticwebv1.ElasticWeb) {
-	answer.ManagedFields = nil
-	r.written.Remember(kindElasticWeb, answer)
-	r.fresh.wrote(before, answer)
-}
-
 // trustFirst spares a first creation the read: where nothing was made yet, nothing can be taken back. Where
 // something was, the creation meets it, and the next pass confirms.
 func (r *ElasticWebReconciler) trustFirst(web *elasticwebv1.ElasticWeb, observed *plan.Observed) {

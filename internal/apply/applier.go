@@ -181,15 +181,14 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 	}
 	object.SetNamespace(wanted.namespace)
 	object.SetName(wanted.name)
-	err = a.writer.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body),
-		client.ForceOwnership, client.FieldOwner(a.manager))
+	err = a.written.During(wanted.kind, object, func() error {
+		return a.writer.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body), client.ForceOwnership, client.FieldOwner(a.manager))
+	})
 	return object, err
 }
 
-// accept remembers the API server's answer, and what it made of the intent.
+// accept remembers what the API server made of the intent.
 func (a *Applier) accept(wanted *prepared, object client.Object) error {
-	object.SetManagedFields(nil)
-	a.written.Remember(wanted.kind, object)
 	a.refused.clear(wanted)
 	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {

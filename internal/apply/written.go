@@ -23,11 +23,15 @@ type objectKey struct {
 }
 
 // Written remembers objects as the API server answered them, until the cache shows that version or a newer
-// one. The zero value is not ready for use; see NewWritten.
+// one, and tells the events of these writes from others. The zero value is not ready for use; see NewWritten.
 type Written struct {
 	clock   clock.PassiveClock
 	mu      sync.Mutex
 	objects map[objectKey]writtenObject
+	// underWay are the versions that the cache showed of an object while a write of it had no answer yet.
+	underWay map[objectKey][]string
+	// missed are the names of objects of which Seen left out an event that turned out to be no echo.
+	missed map[types.NamespacedName]struct{}
 }
 
 type writtenObject struct {
@@ -37,10 +41,64 @@ type writtenObject struct {
 
 // NewWritten returns an empty Written.
 func NewWritten(clock clock.PassiveClock) *Written {
-	return &Written{clock: clock, objects: map[objectKey]writtenObject{}}
+	return &Written{
+		clock: clock, objects: map[objectKey]writtenObject{},
+		underWay: map[objectKey][]string{}, missed: map[types.NamespacedName]struct{}{},
+	}
 }
 
-// Remember notes an object that the API server answered a write with.
+// During sends a write of an object, which decodes the answer into it, and remembers that, without its managed fields. The
+// write's event may come before the answer; see Missed for other events in between.
+func (w *Written) During(kind string, object client.Object, write func() error) error {
+	key := objectKey{kind, client.ObjectKeyFromObject(object)}
+	w.begin(key)
+	wasWritten := false
+	defer func() { w.end(key, object, wasWritten) }()
+	if err := write(); err != nil {
+		return err
+	}
+	object.SetManagedFields(nil)
+	wasWritten = true
+	return nil
+}
+
+func (w *Written) begin(key objectKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.underWay[key] = []string{}
+}
+
+func (w *Written) end(key objectKey, object client.Object, wasWritten bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	shown, isShown := w.underWay[key], false
+	delete(w.underWay, key)
+	for _, version := range shown {
+		if wasWritten && version == object.GetResourceVersion() {
+			isShown = true
+		} else {
+			w.missed[key.NamespacedName] = struct{}{}
+		}
+	}
+	switch {
+	case isShown:
+		delete(w.objects, key)
+	case wasWritten:
+		w.objects[key] = writtenObject{object, w.clock.Now()}
+	}
+}
+
+// Missed reports, once, whether Seen took an event of an object of this name for the echo of a write under way, and it was
+// none: look again.
+func (w *Written) Missed(name types.NamespacedName) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, wasMissed := w.missed[name]
+	delete(w.missed, name)
+	return wasMissed
+}
+
+// Remember notes an object as a live read gave it.
 func (w *Written) Remember(kind string, object client.Object) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -86,27 +144,22 @@ func shows(cached, written client.Object) bool {
 	return err != nil || order >= 0
 }
 
-// Seen forgets what was written of an object where the cache shows it now. Newest does so, too, but its caller may be far
-// down in a queue, and the objects of all that wait there are large.
-func (w *Written) Seen(kind string, cached client.Object) {
+// Seen forgets what was written of an object where the cache shows that now, or something newer. Newest does so, too, but
+// its caller may be far down in a queue, and the objects of all that wait there are large. isEcho is true where the cache
+// shows what was written and nothing else: whoever wrote it knows it already. While a write is under way, everything is
+// taken for its echo; see Missed.
+func (w *Written) Seen(kind string, cached client.Object) (isEcho bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := objectKey{kind, client.ObjectKeyFromObject(cached)}
-	if entry, isThere := w.objects[key]; isThere && shows(cached, entry.object) {
-		delete(w.objects, key)
+	if shown, isUnderWay := w.underWay[key]; isUnderWay {
+		w.underWay[key] = append(shown, cached.GetResourceVersion())
+		return true
 	}
-}
-
-// CaughtUp reports whether this very version of an object, which the cache now shows, is the one that was
-// written last, and then forgets it.
-func (w *Written) CaughtUp(kind string, cached client.Object) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	key := objectKey{kind, client.ObjectKeyFromObject(cached)}
 	entry, isThere := w.objects[key]
-	if !isThere || entry.object.GetResourceVersion() != cached.GetResourceVersion() {
+	if !isThere || !shows(cached, entry.object) {
 		return false
 	}
 	delete(w.objects, key)
-	return true
+	return cached.GetResourceVersion() == entry.object.GetResourceVersion()
 }

@@ -54,8 +54,16 @@ func (s *scene) noteLatency(scenario string) {
 // timed changes all ElasticWebs as fast as it goes, and waits until the status of each speaks of the change:
 // the operator writes it last.
 func (s *scene) timed(ctx context.Context, scenario string, change func(context.Context, int) error) error {
+	before, err := s.operator.activity(ctx)
+	if err != nil {
+		return err
+	}
+	idle, err := s.operator.cpu()
+	if err != nil {
+		return err
+	}
 	var took time.Duration
-	err := s.profiled(ctx, scenario, func(ctx context.Context) error {
+	err = s.profiled(ctx, scenario, func(ctx context.Context) error {
 		begin := time.Now()
 		err := s.untilReported(ctx, s.n, func() error { return forEach(ctx, s.n, s.concurrency, change) })
 		took = time.Since(begin)
@@ -70,6 +78,24 @@ func (s *scene) timed(ctx context.Context, scenario string, change func(context.
 		s.note(scenario, "ratio", took.Seconds()/limit)
 	}
 	s.note(scenario, "operator, ms per ElasticWeb", took.Seconds()*1000/float64(s.n))
+	return s.noteWork(ctx, scenario, before, idle)
+}
+
+// noteWork notes what the operator did since it had done so much, and had had so much processor time.
+func (s *scene) noteWork(ctx context.Context, scenario string, before activity, idle time.Duration) error {
+	after, err := s.operator.idle(ctx)
+	if err != nil {
+		return err
+	}
+	busy, err := s.operator.cpu()
+	if err != nil {
+		return err
+	}
+	each := func(value float64) float64 { return value / float64(s.n) }
+	s.note(scenario, "operator's CPU, ms per ElasticWeb", each((busy-idle).Seconds()*1000))
+	s.note(scenario, "reads per ElasticWeb", each(after.reads-before.reads))
+	s.note(scenario, "writes per ElasticWeb", each(after.writes-before.writes))
+	s.note(scenario, "reconciles per ElasticWeb", each(after.reconciles-before.reconciles))
 	return nil
 }
 

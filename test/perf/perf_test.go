@@ -42,6 +42,12 @@ func TestMeasuresEverything(t *testing.T) {
 		least, most    float64
 	}{
 		{"create", "operator, s", 0, 600},
+		{"create", "reads per ElasticWeb", 0, 0},
+		{"create", "writes per ElasticWeb", 4, 4},
+		{"create", "reconciles per ElasticWeb", 0.1, 1.2}, // not one more for each write.
+		{"change totalQPS", "reads per ElasticWeb", 0, 0},
+		{"change totalQPS", "writes per ElasticWeb", 2, 2},
+		{"change totalQPS", "reconciles per ElasticWeb", 0.1, 1.2},
 		{"change totalQPS", "p99, ms to the Deployment's write", 0.001, 1e6},
 		{"change image", "p99, ms to the Deployment's write", 0.001, 1e6},
 		{"single change", "p50, ms to the Deployment's write", 0.001, 1e6},

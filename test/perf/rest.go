@@ -8,13 +8,16 @@ import (
 	"time"
 )
 
-// atRest counts the requests of the operator over a time. Watches that reconnect are not among them on a time
+// atRest counts the requests of an operator over a time, with resyncs. Watches that reconnect are not among them on a time
 // below the API server's least watch timeout of 5 minutes or so.
 func (s *scene) atRest(ctx context.Context) error {
 	if s.rest == 0 {
 		return nil
 	}
-	if err := sleep(ctx, quietFor); err != nil { // events of the last writes.
+	if err := s.start(ctx, max(s.rest/3, time.Second)); err != nil {
+		return err
+	}
+	if _, err := s.operator.quiet(ctx, s.n); err != nil {
 		return err
 	}
 	before, err := s.operator.activity(ctx)

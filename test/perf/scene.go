@@ -13,7 +13,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-// noResync is longer than any run.
+// noResync is longer than any run, and what the operator has by default.
 const noResync = 10 * time.Hour
 
 // scene is the operator on a control plane.
@@ -51,7 +51,7 @@ func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings,
 	if s.reports, s.writes, err = watch(ctx, c, s.api.Scheme()); err != nil {
 		return nil, err
 	}
-	if err := s.start(ctx, max(s.rest/3, time.Second)); err != nil {
+	if err := s.start(ctx, noResync); err != nil {
 		return nil, err
 	}
 	defer func() { s.operator.stop() }()
