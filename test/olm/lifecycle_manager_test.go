@@ -4,8 +4,6 @@
 package olm_test
 
 import (
-	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,9 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
 	"github.com/elasticweb/elasticweb-operator/test/olm/lifecycle"
 )
 
@@ -52,26 +50,19 @@ func installLifecycleCRDs(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(files).NotTo(BeEmpty())
 	for _, file := range files {
-		content, err := os.Open(file)
+		crds, err := manifests.ReadFile(file)
 		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(content.Close)
-		decoder := yaml.NewYAMLOrJSONDecoder(content, 4096)
-		for {
-			crd := &apiextensionsv1.CustomResourceDefinition{}
-			err := decoder.Decode(crd)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			Expect(err).NotTo(HaveOccurred())
+		for _, crd := range crds {
 			Expect(admin.Create(ctx, crd)).To(Succeed())
-			Eventually(ctx, established(crd)).Should(BeTrue(), crd.Name)
+			Eventually(ctx, established(crd.GetName())).Should(BeTrue(), crd.GetName())
 		}
 	}
 }
 
-func established(crd *apiextensionsv1.CustomResourceDefinition) func(SpecContext) bool {
+func established(name string) func(SpecContext) bool {
 	return func(ctx SpecContext) bool {
-		if admin.Get(ctx, client.ObjectKeyFromObject(crd), crd) != nil {
+		crd := &apiextensionsv1.CustomResourceDefinition{}
+		if admin.Get(ctx, client.ObjectKey{Name: name}, crd) != nil {
 			return false
 		}
 		for _, condition := range crd.Status.Conditions {

@@ -121,7 +121,11 @@ const (
 func (s *scene) singleChanges(ctx context.Context) error {
 	const scenario = "single change"
 	n := min(s.n, singleChanges)
-	change := s.change(`{"spec":{"totalQPS":2400}}`)
+	patch := firstDemand
+	if !s.isChosen(scenarioChangeDemand) {
+		patch = otherDemand // a patch that changes nothing would be waited for in vain.
+	}
+	change := s.change(patch)
 	err := s.untilReported(ctx, n, func() error {
 		return atRate(ctx, singleRate, n, change)
 	})

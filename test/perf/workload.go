@@ -90,6 +90,7 @@ func forEach(ctx context.Context, n, concurrency int, do func(ctx context.Contex
 }
 
 const (
+	firstDemand = `{"spec":{"totalQPS":2400}}`
 	otherDemand = `{"spec":{"totalQPS":4800}}`
 	otherImage  = `{"spec":{"image":"registry.example.com/shop:1.5"}}`
 )
