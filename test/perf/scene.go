@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -62,7 +63,7 @@ func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings,
 	return s.figures, err
 }
 
-// scenario is a part of the run. Those that are needed make what the later ones work on.
+// scenario is a part of the run. Those that are needed make what the later ones work on, and run where one of them does.
 type scenario struct {
 	name     string
 	run      func(*scene, context.Context) error
@@ -85,12 +86,13 @@ var scenarioOrder = []scenario{
 }
 
 func (s *scene) all(ctx context.Context) error {
-	for _, scenario := range scenarioOrder {
-		if !scenario.isNeeded && !s.isChosen(scenario.name) {
+	for i, part := range scenarioOrder {
+		isLaterChosen := slices.ContainsFunc(scenarioOrder[i+1:], func(later scenario) bool { return s.isChosen(later.name) })
+		if !s.isChosen(part.name) && (!part.isNeeded || !isLaterChosen) {
 			continue
 		}
-		if err := scenario.run(s, ctx); err != nil {
-			return fmt.Errorf("%s: %w", scenario.name, err)
+		if err := part.run(s, ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
 	return nil
