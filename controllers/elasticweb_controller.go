@@ -177,6 +177,7 @@ func (r *ElasticWebReconciler) lookAgain(ctx context.Context, name types.Namespa
 
 func (r *ElasticWebReconciler) forget(name types.NamespacedName) {
 	r.written.Forget(kindElasticWeb, name)
+	r.written.Missed(name) // nothing is left to look at again.
 	for _, kind := range []string{kindDeployment, kindService, kindBudget} {
 		r.applier.Forget(kind, name)
 	}

@@ -65,7 +65,7 @@ func (w *Written) During(kind string, object client.Object, write func() error) 
 func (w *Written) begin(key objectKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.underWay[key] = []string{}
+	w.underWay[key] = nil // no version yet, but the key is there.
 }
 
 func (w *Written) end(key objectKey, object client.Object, wasWritten bool) {

@@ -54,11 +54,7 @@ func (s *scene) noteLatency(scenario string) {
 // timed changes all ElasticWebs as fast as it goes, and waits until the status of each speaks of the change:
 // the operator writes it last.
 func (s *scene) timed(ctx context.Context, scenario string, change func(context.Context, int) error) error {
-	before, err := s.operator.activity(ctx)
-	if err != nil {
-		return err
-	}
-	idle, err := s.operator.cpu()
+	before, err := s.cost(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,24 +74,14 @@ func (s *scene) timed(ctx context.Context, scenario string, change func(context.
 		s.note(scenario, "ratio", took.Seconds()/limit)
 	}
 	s.note(scenario, "operator, ms per ElasticWeb", took.Seconds()*1000/float64(s.n))
-	return s.noteWork(ctx, scenario, before, idle)
-}
-
-// noteWork notes what the operator did since it had done so much, and had had so much processor time.
-func (s *scene) noteWork(ctx context.Context, scenario string, before activity, idle time.Duration) error {
-	after, err := s.operator.idle(ctx)
+	if err := s.operator.idle(ctx); err != nil {
+		return err
+	}
+	after, err := s.cost(ctx)
 	if err != nil {
 		return err
 	}
-	busy, err := s.operator.cpu()
-	if err != nil {
-		return err
-	}
-	each := func(value float64) float64 { return value / float64(s.n) }
-	s.note(scenario, "operator's CPU, ms per ElasticWeb", each((busy-idle).Seconds()*1000))
-	s.note(scenario, "reads per ElasticWeb", each(after.reads-before.reads))
-	s.note(scenario, "writes per ElasticWeb", each(after.writes-before.writes))
-	s.note(scenario, "reconciles per ElasticWeb", each(after.reconciles-before.reconciles))
+	s.noteCost(scenario, "ElasticWeb", s.n, before, after)
 	return nil
 }
 

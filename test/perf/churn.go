@@ -68,14 +68,11 @@ func (s *scene) underChurn(ctx context.Context, scenario string, event func(cont
 	if err != nil {
 		return err
 	}
-	each := func(total float64) float64 { return total / float64(events) }
+	statusWrites := float64(after.statusWrites - before.statusWrites)
 	s.note(scenario, "events per second", float64(events)/took.Seconds())
-	s.note(scenario, "reconciles per event", each(after.reconciles-before.reconciles))
-	s.note(scenario, "status writes per event", each(float64(after.statusWrites-before.statusWrites)))
-	s.note(scenario, "status writes per second", float64(after.statusWrites-before.statusWrites)/took.Seconds())
-	s.note(scenario, "reads per event", each(after.reads-before.reads))
-	s.note(scenario, "writes per event", each(after.writes-before.writes))
-	s.note(scenario, "CPU, ms per event", each((after.cpu-before.cpu).Seconds()*1000))
+	s.note(scenario, "status writes per event", statusWrites/float64(events))
+	s.note(scenario, "status writes per second", statusWrites/took.Seconds())
+	s.noteCost(scenario, "event", events, before, after)
 	return nil
 }
 
@@ -94,6 +91,15 @@ func (s *scene) cost(ctx context.Context) (c cost, err error) {
 	c.statusWrites = s.reports.changes()
 	c.activity, err = s.operator.activity(ctx)
 	return c, err
+}
+
+// noteCost notes what each of so many things of a name cost the operator.
+func (s *scene) noteCost(scenario, thing string, count int, before, after cost) {
+	note := func(name string, total float64) { s.note(scenario, name+" per "+thing, total/float64(count)) }
+	note("reconciles", after.reconciles-before.reconciles)
+	note("reads", after.reads-before.reads)
+	note("writes", after.writes-before.writes)
+	note("CPU, ms", (after.cpu-before.cpu).Seconds()*1000)
 }
 
 // untilSettled waits until no status is written any more: the operator holds one back for a second at most. It asks the

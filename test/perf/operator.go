@@ -112,16 +112,16 @@ func (o *operator) quiet(ctx context.Context, reconciles int) (time.Time, error)
 	return last, nil
 }
 
-// idle waits until nothing is queued or worked on, and gives what the operator has done then.
-func (o *operator) idle(ctx context.Context) (activity, error) {
+// idle waits until nothing is queued or worked on. The metrics are not all of one moment: ask for what was done after that.
+func (o *operator) idle(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
 		now, err := o.activity(ctx)
 		return now.waiting == 0, err
 	})
 	if err != nil {
-		return activity{}, fmt.Errorf("wait until the operator has done its work: %w", err)
+		return fmt.Errorf("wait until the operator has done its work: %w", err)
 	}
-	return o.activity(ctx) // the metrics are not all of one moment.
+	return nil
 }
 
 // activity is what an operator has done, and has still to do.
