@@ -6,8 +6,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -24,59 +24,74 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-// measureBareClient makes the writes that the operator makes, and nothing else: no watch, no comparison. The harness
-// watches as it does beside the operator, so that what that takes counts for both. It gives the seconds that the scenarios took.
-func measureBareClient(ctx context.Context, c *cluster.Cluster, s settings, n int) (map[string]float64, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	api, err := newClient(c)
+// bareClient makes the writes that the operator makes, and nothing else: no watch, no comparison. The harness
+// watches as it does beside the operator, so that what that takes counts for both.
+type bareClient struct {
+	api     client.Client
+	cluster *cluster.Cluster
+	unwatch func()
+}
+
+// startBareClient starts a control plane for it alone.
+func startBareClient(ctx context.Context) (*bareClient, error) {
+	c, err := startControlPlane(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, api); err != nil {
-		return nil, err
+	ctx, cancel := context.WithCancel(ctx)
+	b := &bareClient{cluster: c, unwatch: cancel}
+	if b.api, err = newClient(c); err == nil {
+		err = prepare(ctx, b.api)
 	}
-	if _, _, err := watch(ctx, c, api.Scheme()); err != nil {
-		return nil, err
+	if err == nil {
+		_, _, err = watch(ctx, c, b.api.Scheme())
 	}
-	create := func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
-		w := web(i)
-		return w, api.Create(ctx, w)
+	if err != nil {
+		return nil, errors.Join(err, b.stop())
 	}
-	all := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error { return writeAll(ctx, api, w) }
+	return b, nil
+}
+
+// stop ends the control plane. It may be called more than once, and without a client.
+func (b *bareClient) stop() error {
+	if b == nil || b.cluster == nil {
+		return nil
+	}
+	b.unwatch()
+	c := b.cluster
+	b.cluster = nil
+	return c.Stop()
+}
+
+// do makes a part of a scenario: changes ElasticWebs, and writes what follows.
+func (b *bareClient) do(ctx context.Context, scenario string, concurrency int, part span) error {
 	deployment := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
-		return writeDeploymentAndStatus(ctx, api, w)
+		return writeDeploymentAndStatus(ctx, b.api, w)
 	}
-	limits := map[string]float64{}
-	for _, scenario := range []struct {
-		name   string
-		change func(context.Context, int) (*elasticwebv1.ElasticWeb, error)
-		follow func(context.Context, *elasticwebv1.ElasticWeb) error
-	}{
-		{scenarioCreate, create, all},
-		{scenarioChangeDemand, patching(api, otherDemand), deployment},
-		{scenarioChangeImage, patching(api, otherImage), deployment},
-	} {
-		if scenario.name != scenarioCreate && !s.isChosen(scenario.name) {
-			continue
+	switch scenario {
+	case scenarioCreate:
+		create := func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
+			w := web(i)
+			return w, b.api.Create(ctx, w)
 		}
-		took, err := pipeline(ctx, s, n, scenario.change, scenario.follow)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", scenario.name, err)
-		}
-		limits[scenario.name] = took.Seconds()
+		all := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error { return writeAll(ctx, b.api, w) }
+		return pipeline(ctx, part, concurrency, create, all)
+	case scenarioChangeDemand:
+		return pipeline(ctx, part, concurrency, patching(b.api, otherDemand), deployment)
+	case scenarioChangeImage:
+		return pipeline(ctx, part, concurrency, patching(b.api, otherImage), deployment)
+	default:
+		return fmt.Errorf("the bare client knows no scenario %q", scenario)
 	}
-	return limits, nil
 }
 
 // pipeline changes ElasticWebs with one set of workers, and writes what follows with another, as it is with
 // an operator.
-func pipeline(ctx context.Context, s settings, n int, change func(context.Context, int) (*elasticwebv1.ElasticWeb, error),
-	follow func(context.Context, *elasticwebv1.ElasticWeb) error) (time.Duration, error) {
-	begin := time.Now()
-	changed := make(chan *elasticwebv1.ElasticWeb, n)
+func pipeline(ctx context.Context, part span, concurrency int, change func(context.Context, int) (*elasticwebv1.ElasticWeb, error),
+	follow func(context.Context, *elasticwebv1.ElasticWeb) error) error {
+	changed := make(chan *elasticwebv1.ElasticWeb, part.len())
 	group, ctx := errgroup.WithContext(ctx)
-	for range s.concurrency {
+	for range concurrency {
 		group.Go(func() error {
 			for w := range changed {
 				if err := follow(ctx, w); err != nil {
@@ -86,7 +101,7 @@ func pipeline(ctx context.Context, s settings, n int, change func(context.Contex
 			return nil
 		})
 	}
-	err := forEach(ctx, n, s.concurrency, func(ctx context.Context, i int) error {
+	err := forEach(ctx, part, concurrency, func(ctx context.Context, i int) error {
 		w, err := change(ctx, i)
 		changed <- w
 		return err
@@ -95,7 +110,7 @@ func pipeline(ctx context.Context, s settings, n int, change func(context.Contex
 	if followed := group.Wait(); err == nil {
 		err = followed
 	}
-	return time.Since(begin), err
+	return err
 }
 
 func writeAll(ctx context.Context, api client.Client, w *elasticwebv1.ElasticWeb) error {

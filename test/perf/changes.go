@@ -58,20 +58,18 @@ func (s *scene) timed(ctx context.Context, scenario string, change func(context.
 	if err != nil {
 		return err
 	}
-	var took time.Duration
-	err = s.profiled(ctx, scenario, func(ctx context.Context) error {
-		begin := time.Now()
-		err := s.untilReported(ctx, s.n, func() error { return forEach(ctx, s.n, s.concurrency, change) })
-		took = time.Since(begin)
+	var took, limit time.Duration
+	err = s.profiled(ctx, scenario, func(ctx context.Context) (err error) {
+		took, limit, err = s.inTurns(ctx, scenario, change)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	s.note(scenario, "operator, s", took.Seconds())
-	if limit, isKnown := s.limits[scenario]; isKnown {
-		s.note(scenario, "bare client, s", limit)
-		s.note(scenario, "ratio", took.Seconds()/limit)
+	if limit > 0 {
+		s.note(scenario, "bare client, s", limit.Seconds())
+		s.note(scenario, "ratio", took.Seconds()/limit.Seconds())
 	}
 	s.note(scenario, "operator, ms per ElasticWeb", took.Seconds()*1000/float64(s.n))
 	if err := s.operator.idle(ctx); err != nil {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Perf measures the operator on the local control plane. What has a counterpart is a ratio to a bare client that
-// makes the same writes at the same concurrency in the same run.
+// makes the same writes at the same concurrency, in turns with it.
 //
 // The controller-manager, the scheduler and kwok are stopped, so that what is measured is the operator and the
 // API server, and not the making of pods.

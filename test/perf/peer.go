@@ -49,7 +49,7 @@ func measurePeer(ctx context.Context, c *cluster.Cluster, s settings, n int) ([]
 	}
 	defer stop()
 	before, begin := requests.Load(), time.Now()
-	if err := forEach(ctx, n, s.concurrency, func(ctx context.Context, i int) error { return api.Create(ctx, peer(i)) }); err != nil {
+	if err := forEach(ctx, span{0, n}, s.concurrency, func(ctx context.Context, i int) error { return api.Create(ctx, peer(i)) }); err != nil {
 		return nil, err
 	}
 	select {

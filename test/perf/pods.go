@@ -22,11 +22,11 @@ const podsEach = 3
 // lets an operator write to the status what follows from them.
 func (s *scene) addPods(ctx context.Context) error {
 	s.operator.stop() // it would be at work still when the next one takes over.
-	err := forEach(ctx, s.nodes, s.concurrency, func(ctx context.Context, i int) error { return s.api.Create(ctx, node(i)) })
+	err := forEach(ctx, span{0, s.nodes}, s.concurrency, func(ctx context.Context, i int) error { return s.api.Create(ctx, node(i)) })
 	if err != nil {
 		return err
 	}
-	err = forEach(ctx, s.n*podsEach, s.concurrency, func(ctx context.Context, i int) error {
+	err = forEach(ctx, span{0, s.n * podsEach}, s.concurrency, func(ctx context.Context, i int) error {
 		if err := s.api.Create(ctx, pod(i, s.nodes)); err != nil {
 			return err
 		}

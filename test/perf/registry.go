@@ -44,7 +44,7 @@ func (s *scene) lookUps(ctx context.Context) error {
 			return err
 		}
 	}
-	err = forEach(ctx, s.n, s.concurrency, func(ctx context.Context, i int) error {
+	err = forEach(ctx, span{0, s.n}, s.concurrency, func(ctx context.Context, i int) error {
 		patch := fmt.Appendf(nil, `{"spec":{"image":%q}}`, references[i%images])
 		return s.api.Patch(ctx, web(i), client.RawPatch(types.MergePatchType, patch))
 	})

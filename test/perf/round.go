@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -26,21 +27,17 @@ func measure(ctx context.Context, s settings) ([]figure, error) {
 	return medians(all), nil
 }
 
-// round measures the bare client and the operator one after the other, each on a control plane of its own.
-func round(ctx context.Context, s settings, n int) ([]figure, error) {
-	limits := map[string]float64{}
+// round measures the operator and the bare client, each on a control plane of its own, and the peer after them.
+func round(ctx context.Context, s settings, n int) (figures []figure, err error) {
+	var bare *bareClient
 	if s.isChosen(scenarioCreate) || s.isChosen(scenarioChangeDemand) || s.isChosen(scenarioChangeImage) {
-		err := onControlPlane(ctx, func(c *cluster.Cluster) (err error) {
-			limits, err = measureBareClient(ctx, c, s, n)
-			return err
-		})
-		if err != nil {
+		if bare, err = startBareClient(ctx); err != nil {
 			return nil, fmt.Errorf("bare client: %w", err)
 		}
 	}
-	var figures []figure
-	err := onControlPlane(ctx, func(c *cluster.Cluster) (err error) {
-		figures, err = measureOperator(ctx, c, s, n, limits)
+	defer func() { err = errors.Join(err, bare.stop()) }()
+	err = onControlPlane(ctx, func(c *cluster.Cluster) (err error) {
+		figures, err = measureOperator(ctx, c, s, n, bare)
 		return err
 	})
 	if err != nil {
@@ -48,6 +45,9 @@ func round(ctx context.Context, s settings, n int) ([]figure, error) {
 	}
 	if !s.isChosen(scenarioPeer) {
 		return figures, nil
+	}
+	if err := bare.stop(); err != nil {
+		return nil, err
 	}
 	err = onControlPlane(ctx, func(c *cluster.Cluster) error {
 		measured, err := measurePeer(ctx, c, s, n)
@@ -61,19 +61,24 @@ func round(ctx context.Context, s settings, n int) ([]figure, error) {
 }
 
 func onControlPlane(ctx context.Context, measure func(*cluster.Cluster) error) (err error) {
-	c, err := cluster.Start(ctx, cluster.Options{NodePortRange: fmt.Sprintf("%d-%d", firstPort, lastPort), Progress: os.Stderr})
+	c, err := startControlPlane(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if stopped := c.Stop(); err == nil {
-			err = stopped
-		}
-	}()
+	defer func() { err = errors.Join(err, c.Stop()) }()
+	return measure(c)
+}
+
+// startControlPlane starts an API server with nothing beside it that makes pods.
+func startControlPlane(ctx context.Context) (*cluster.Cluster, error) {
+	c, err := cluster.Start(ctx, cluster.Options{NodePortRange: fmt.Sprintf("%d-%d", firstPort, lastPort), Progress: os.Stderr})
+	if err != nil {
+		return nil, err
+	}
 	for _, component := range []cluster.Component{cluster.ControllerManager, cluster.Scheduler, cluster.Kwok} {
 		if err := c.StopComponent(component); err != nil {
-			return err
+			return nil, errors.Join(err, c.Stop())
 		}
 	}
-	return measure(c)
+	return c, nil
 }

@@ -26,7 +26,7 @@ type scene struct {
 	reports  *reports
 	writes   *deploymentWrites
 	operator *operator
-	limits   map[string]float64
+	bare     *bareClient
 	idle     memory
 	// registry is where the operators that start from now on look up images; "" where they look nothing up.
 	registry string
@@ -38,10 +38,10 @@ func (s *scene) note(scenario, name string, value float64) {
 }
 
 // measureOperator goes through all scenarios with n ElasticWebs.
-func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings, n int, limits map[string]float64) ([]figure, error) {
+func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings, n int, bare *bareClient) ([]figure, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &scene{settings: settings, n: n, cluster: c, limits: limits}
+	s := &scene{settings: settings, n: n, cluster: c, bare: bare}
 	var err error
 	if s.api, err = newClient(c); err != nil {
 		return nil, err
@@ -64,25 +64,26 @@ func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings,
 }
 
 // scenario is a part of the run. Those that are needed make what the later ones work on, and run where one of them does.
+// Those that are compared come first: nothing else runs beside the others.
 type scenario struct {
-	name     string
-	run      func(*scene, context.Context) error
-	isNeeded bool
+	name                 string
+	run                  func(*scene, context.Context) error
+	isNeeded, isCompared bool
 }
 
 var scenarioOrder = []scenario{
-	{scenarioCreate, (*scene).create, true},
-	{scenarioChangeDemand, (*scene).changeDemand, false},
-	{scenarioChangeImage, (*scene).changeImage, false},
-	{"single change", (*scene).singleChanges, false},
-	{"rest", (*scene).atRest, false},
-	{"pods", (*scene).addPods, true},
-	{"restart", (*scene).restart, false},
-	{"memory", (*scene).memory, false},
-	{"pod churn", (*scene).podChurn, false},
-	{"node heartbeats", (*scene).nodeHeartbeats, false},
-	{"node cordons", (*scene).nodeCordons, false},
-	{scenarioRegistry, (*scene).lookUps, false},
+	{name: scenarioCreate, run: (*scene).create, isNeeded: true, isCompared: true},
+	{name: scenarioChangeDemand, run: (*scene).changeDemand, isCompared: true},
+	{name: scenarioChangeImage, run: (*scene).changeImage, isCompared: true},
+	{name: "single change", run: (*scene).singleChanges},
+	{name: "rest", run: (*scene).atRest},
+	{name: "pods", run: (*scene).addPods, isNeeded: true},
+	{name: "restart", run: (*scene).restart},
+	{name: "memory", run: (*scene).memory},
+	{name: "pod churn", run: (*scene).podChurn},
+	{name: "node heartbeats", run: (*scene).nodeHeartbeats},
+	{name: "node cordons", run: (*scene).nodeCordons},
+	{name: scenarioRegistry, run: (*scene).lookUps},
 }
 
 func (s *scene) all(ctx context.Context) error {
@@ -90,6 +91,11 @@ func (s *scene) all(ctx context.Context) error {
 		isLaterChosen := slices.ContainsFunc(scenarioOrder[i+1:], func(later scenario) bool { return s.isChosen(later.name) })
 		if !s.isChosen(part.name) && (!part.isNeeded || !isLaterChosen) {
 			continue
+		}
+		if !part.isCompared {
+			if err := s.bare.stop(); err != nil {
+				return err
+			}
 		}
 		if err := part.run(s, ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)

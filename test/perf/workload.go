@@ -79,11 +79,11 @@ func web(i int) *elasticwebv1.ElasticWeb {
 	}
 }
 
-// forEach calls do for every number below n, concurrency at a time.
-func forEach(ctx context.Context, n, concurrency int, do func(ctx context.Context, i int) error) error {
+// forEach calls do for every number of a span, concurrency at a time.
+func forEach(ctx context.Context, part span, concurrency int, do func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrency)
-	for i := range n {
+	for i := part.begin; i < part.end; i++ {
 		group.Go(func() error { return do(ctx, i) })
 	}
 	return group.Wait()
