@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -184,7 +185,7 @@ func (r rivalry) isNamesake(path fieldpath.Path) bool {
 	theirs, _ := valueAt(r.live, path).(map[string]any)
 	ours, _ := valueAt(r.intent, path[:len(path)-1]).([]any)
 	for _, unique := range []string{"name", "nodePort"} {
-		if theirs[unique] != nil && find(ours, theirs, []string{unique}) != nil {
+		if theirs[unique] != nil && find(reflect.ValueOf(ours), theirs, []string{unique}).IsValid() {
 			return true
 		}
 	}
@@ -203,7 +204,11 @@ func valueAt(object any, path fieldpath.Path) any {
 			for _, key := range *step.Key {
 				element[key.Name], keys = key.Value.Unstructured(), append(keys, key.Name)
 			}
-			object = find(list, element, keys)
+			found := find(reflect.ValueOf(list), element, keys)
+			if !found.IsValid() {
+				return nil
+			}
+			object = found.Interface()
 		default:
 			return nil
 		}

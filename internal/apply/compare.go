@@ -5,7 +5,6 @@ package apply
 
 import (
 	"reflect"
-	"slices"
 )
 
 // listKeys are the keys of the lists that server-side apply merges, by the name of their field. Every other
@@ -41,82 +40,87 @@ var wholeFields = map[string]struct{}{
 }
 
 // holds reports whether live has every field of the intent with the same value. What live has beyond that
-// is somebody else's, or a default of the API server.
-func holds(live, intent any, field string) bool {
+// is somebody else's, or a default of the API server. Live may be typed: it is read as its JSON would be.
+func holds(live reflect.Value, intent any, field string) bool {
+	live = content(live)
 	if _, isWhole := wholeFields[field]; isWhole {
 		return isSame(live, intent)
 	}
 	switch wanted := intent.(type) {
 	case map[string]any:
-		present, isMap := live.(map[string]any)
-		if !isMap {
-			return live == nil && len(wanted) == 0
+		if live.Kind() != reflect.Struct && live.Kind() != reflect.Map {
+			return !live.IsValid() && len(wanted) == 0
 		}
 		for key, value := range wanted {
-			if !holds(present[key], value, key) {
+			if !holds(member(live, key), value, key) {
 				return false
 			}
 		}
 		return true
 	case []any:
-		present, isList := live.([]any)
-		if !isList {
-			return live == nil && len(wanted) == 0
+		if live.Kind() != reflect.Slice {
+			return !live.IsValid() && len(wanted) == 0
 		}
 		if keys, isMerged := listKeys[field]; isMerged {
-			return holdsMerged(present, wanted, keys)
+			return holdsMerged(live, wanted, keys)
 		}
-		return holdsWhole(present, wanted)
+		return holdsWhole(live, wanted)
 	default:
-		return isEqual(live, intent)
+		return isEqual(plain(live), intent)
 	}
 }
 
 // isSame reports whether live and intent are equal with all that is in them. An empty value and an absent
 // one are the same.
-func isSame(live, intent any) bool {
+func isSame(live reflect.Value, intent any) bool {
+	live = content(live)
 	switch wanted := intent.(type) {
 	case map[string]any:
-		present, _ := live.(map[string]any)
-		for key, value := range present {
-			if _, isWanted := wanted[key]; !isWanted && !isEmpty(value) {
+		for name, value := range members(live) {
+			if _, isWanted := wanted[name]; !isWanted && !isEmpty(value) {
 				return false
 			}
 		}
-		for key, value := range wanted {
-			if !isSame(present[key], value) {
+		for name, value := range wanted {
+			if !isSame(member(live, name), value) {
 				return false
 			}
 		}
 		return true
 	case []any:
-		present, _ := live.([]any)
-		return slices.EqualFunc(present, wanted, isSame)
+		if live.Kind() != reflect.Slice {
+			return len(wanted) == 0
+		}
+		for i := range min(live.Len(), len(wanted)) {
+			if !isSame(live.Index(i), wanted[i]) {
+				return false
+			}
+		}
+		return live.Len() == len(wanted)
 	default:
-		return isEqual(live, intent)
+		return isEqual(plain(live), intent)
 	}
 }
 
-func isEmpty(value any) bool {
-	switch typed := value.(type) {
-	case nil:
+// isEmpty reports whether nothing is lost where a value is left out.
+func isEmpty(value reflect.Value) bool {
+	switch value = content(value); value.Kind() {
+	case reflect.Invalid:
 		return true
-	case map[string]any:
-		return len(typed) == 0
-	case []any:
-		return len(typed) == 0
+	case reflect.Map, reflect.Slice:
+		return value.Len() == 0
 	default:
-		return reflect.ValueOf(value).IsZero()
+		return value.IsZero()
 	}
 }
 
 // holdsWhole compares a list that has one owner: element by element, nothing more and nothing less.
-func holdsWhole(live, intent []any) bool {
-	if len(live) != len(intent) {
+func holdsWhole(live reflect.Value, intent []any) bool {
+	if live.Len() != len(intent) {
 		return false
 	}
 	for i := range intent {
-		if !holds(live[i], intent[i], "") {
+		if !holds(live.Index(i), intent[i], "") {
 			return false
 		}
 	}
@@ -124,34 +128,34 @@ func holdsWhole(live, intent []any) bool {
 }
 
 // holdsMerged looks each element of the intent up by its keys; others may have added elements.
-func holdsMerged(live, intent []any, keys []string) bool {
+func holdsMerged(live reflect.Value, intent []any, keys []string) bool {
 	for _, wanted := range intent {
 		element := find(live, wanted, keys)
-		if element == nil || !holds(element, wanted, "") {
+		if !element.IsValid() || !holds(element, wanted, "") {
 			return false
 		}
 	}
 	return true
 }
 
-func find(list []any, wanted any, keys []string) any {
+func find(list reflect.Value, wanted any, keys []string) reflect.Value {
 	target, isMap := wanted.(map[string]any)
 	if !isMap {
-		return nil
+		return reflect.Value{}
 	}
-	for _, element := range list {
-		candidate, isMap := element.(map[string]any)
-		if isMap && sameKeys(candidate, target, keys) {
+	for i := range list.Len() {
+		candidate := content(list.Index(i))
+		if (candidate.Kind() == reflect.Struct || candidate.Kind() == reflect.Map) && sameKeys(candidate, target, keys) {
 			return candidate
 		}
 	}
-	return nil
+	return reflect.Value{}
 }
 
 // sameKeys compares the keys that the wanted element has; the others are defaulted by the API server.
-func sameKeys(candidate, target map[string]any, keys []string) bool {
+func sameKeys(candidate reflect.Value, target map[string]any, keys []string) bool {
 	for _, key := range keys {
-		if value, isThere := target[key]; isThere && !isEqual(candidate[key], value) {
+		if value, isThere := target[key]; isThere && !isEqual(plain(content(member(candidate, key))), value) {
 			return false
 		}
 	}
@@ -167,7 +171,7 @@ func isEqual(live, intent any) bool {
 		return a == b
 	}
 	if live == nil {
-		return isEmpty(intent)
+		return isEmpty(reflect.ValueOf(intent))
 	}
 	return live == intent
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -93,11 +94,11 @@ func (p *prepared) key() objectKey {
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have. What is not
 // metadata is sent as it was marshalled, without being read.
 func (p *prepared) body(resourceVersion string) ([]byte, error) {
-	object, err := members(p.text)
+	object, err := rawMembers(p.text)
 	if err != nil {
 		return nil, p.unreadable(err)
 	}
-	metadata, err := members(object["metadata"])
+	metadata, err := rawMembers(object["metadata"])
 	if err != nil {
 		return nil, p.unreadable(fmt.Errorf("metadata: %w", err))
 	}
@@ -116,14 +117,12 @@ func (p *prepared) body(resourceVersion string) ([]byte, error) {
 	if metadata["resourceVersion"], err = json.Marshal(resourceVersion); err != nil {
 		return nil, err
 	}
-	if object["metadata"], err = json.Marshal(metadata); err != nil {
-		return nil, err
-	}
-	return json.Marshal(object)
+	object["metadata"] = joined(metadata)
+	return joined(object), nil
 }
 
-// members are the values of a JSON object by their keys, as they are.
-func members(object []byte) (map[string]json.RawMessage, error) {
+// rawMembers are the values of a JSON object by their keys, as they are.
+func rawMembers(object []byte) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(object, &values); err != nil {
 		return nil, err
@@ -132,4 +131,20 @@ func members(object []byte) (map[string]json.RawMessage, error) {
 		return nil, errors.New("null is no object")
 	}
 	return values, nil
+}
+
+// joined is the object that has the members. It is what json.Marshal gives, which would read each of them again.
+func joined(members map[string]json.RawMessage) []byte {
+	var text []byte
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		quoted, _ := json.Marshal(name) // a string always can be.
+		text = append(append(text, ','), quoted...)
+		text = append(text, ':')
+		text = append(text, members[name]...)
+	}
+	if text == nil {
+		return []byte("{}")
+	}
+	text[0] = '{'
+	return append(text, '}')
 }

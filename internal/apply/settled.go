@@ -5,8 +5,11 @@ package apply
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"reflect"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -47,7 +50,8 @@ func (s *settled) has(wanted *prepared, current client.Object) bool {
 }
 
 // accepts reports whether live has the intent's fields, or what the API server made of them.
-func (s *settled) accepts(wanted *prepared, live map[string]any) bool {
+func (s *settled) accepts(wanted *prepared, current client.Object) bool {
+	live := reflect.ValueOf(current)
 	if holds(live, wanted.compared, "") {
 		return true
 	}
@@ -69,10 +73,14 @@ func (s *settled) note(wanted *prepared, current client.Object) {
 
 // answered notes the API server's answer as settled, and keeps the part that the intent speaks of, where it is not the
 // intent.
-func (s *settled) answered(wanted *prepared, object client.Object, live map[string]any) {
+func (s *settled) answered(wanted *prepared, object client.Object) error {
 	sum := fingerprintOf(wanted, object)
 	var fields map[string]any
-	if !holds(live, wanted.compared, "") {
+	if !holds(reflect.ValueOf(object), wanted.compared, "") {
+		live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+		if err != nil {
+			return fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
+		}
 		fields, _ = project(live, wanted.compared).(map[string]any)
 	}
 	s.mu.Lock()
@@ -82,6 +90,7 @@ func (s *settled) answered(wanted *prepared, object client.Object, live map[stri
 	if fields != nil {
 		s.answers[wanted.key()] = answer{hash: wanted.hash, fields: fields}
 	}
+	return nil
 }
 
 // project is the part of live that the intent speaks of; lists are taken as they are.

@@ -121,6 +121,15 @@ func (c *component) end(stop func(*process)) {
 	}
 }
 
+func (c *component) processID() (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.process == nil {
+		return 0, os.ErrProcessDone
+	}
+	return c.process.cmd.Process.Pid, nil
+}
+
 func (c *component) signal(signal os.Signal) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -89,6 +89,15 @@ func (c *Cluster) KillComponent(name Component) error {
 	return err
 }
 
+// ProcessID is the process of a component that runs.
+func (c *Cluster) ProcessID(name Component) (int, error) {
+	component, err := c.component(name)
+	if err != nil {
+		return 0, err
+	}
+	return component.processID()
+}
+
 // SignalComponent sends a signal to a component: SIGSTOP makes it hang, SIGCONT
 // lets it go on.
 func (c *Cluster) SignalComponent(name Component, signal os.Signal) error {

@@ -27,19 +27,21 @@ import (
 // bareClient makes the writes that the operator makes, and nothing else: no watch, no comparison. The harness
 // watches as it does beside the operator, so that what that takes counts for both.
 type bareClient struct {
-	api     client.Client
-	cluster *cluster.Cluster
-	unwatch func()
+	api client.Client
+	// validation is what its applies ask for.
+	validation client.FieldValidation
+	cluster    *cluster.Cluster
+	unwatch    func()
 }
 
 // startBareClient starts a control plane for it alone.
-func startBareClient(ctx context.Context) (*bareClient, error) {
+func startBareClient(ctx context.Context, s settings) (*bareClient, error) {
 	c, err := startControlPlane(ctx)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	b := &bareClient{cluster: c, unwatch: cancel}
+	b := &bareClient{validation: client.FieldValidation(s.validation), cluster: c, unwatch: cancel}
 	if b.api, err = newClient(c); err == nil {
 		err = prepare(ctx, b.api)
 	}
@@ -65,21 +67,17 @@ func (b *bareClient) stop() error {
 
 // do makes a part of a scenario: changes ElasticWebs, and writes what follows.
 func (b *bareClient) do(ctx context.Context, scenario string, concurrency int, part span) error {
-	deployment := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
-		return writeDeploymentAndStatus(ctx, b.api, w)
-	}
 	switch scenario {
 	case scenarioCreate:
 		create := func(ctx context.Context, i int) (*elasticwebv1.ElasticWeb, error) {
 			w := web(i)
 			return w, b.api.Create(ctx, w)
 		}
-		all := func(ctx context.Context, w *elasticwebv1.ElasticWeb) error { return writeAll(ctx, b.api, w) }
-		return pipeline(ctx, part, concurrency, create, all)
+		return pipeline(ctx, part, concurrency, create, b.writeAll)
 	case scenarioChangeDemand:
-		return pipeline(ctx, part, concurrency, patching(b.api, otherDemand), deployment)
+		return pipeline(ctx, part, concurrency, patching(b.api, otherDemand), b.writeDeploymentAndStatus)
 	case scenarioChangeImage:
-		return pipeline(ctx, part, concurrency, patching(b.api, otherImage), deployment)
+		return pipeline(ctx, part, concurrency, patching(b.api, otherImage), b.writeDeploymentAndStatus)
 	default:
 		return fmt.Errorf("the bare client knows no scenario %q", scenario)
 	}
@@ -113,32 +111,32 @@ func pipeline(ctx context.Context, part span, concurrency int, change func(conte
 	return err
 }
 
-func writeAll(ctx context.Context, api client.Client, w *elasticwebv1.ElasticWeb) error {
-	if err := applyBare(ctx, api, &corev1.Service{}, resources.Service(w, false)); err != nil {
+func (b *bareClient) writeAll(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
+	if err := b.apply(ctx, &corev1.Service{}, resources.Service(w, false)); err != nil {
 		return err
 	}
-	if err := applyBare(ctx, api, &policyv1.PodDisruptionBudget{}, resources.Budget(w)); err != nil {
+	if err := b.apply(ctx, &policyv1.PodDisruptionBudget{}, resources.Budget(w)); err != nil {
 		return err
 	}
-	return writeDeploymentAndStatus(ctx, api, w)
+	return b.writeDeploymentAndStatus(ctx, w)
 }
 
-func writeDeploymentAndStatus(ctx context.Context, api client.Client, w *elasticwebv1.ElasticWeb) error {
+func (b *bareClient) writeDeploymentAndStatus(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
 	p := plan.Make(w, plan.Observed{})
 	deployment, err := resources.Deployment(w, &p)
 	if err != nil {
 		return err
 	}
 	deployment.WithAnnotations(map[string]string{plan.AnnotationRecord: p.Record.String()})
-	if err := applyBare(ctx, api, &appsv1.Deployment{}, deployment); err != nil {
+	if err := b.apply(ctx, &appsv1.Deployment{}, deployment); err != nil {
 		return err
 	}
 	changed := w.DeepCopy()
 	changed.Status = status.Make(status.Input{Web: w, Plan: &p, Now: metav1.Now()})
-	return api.Status().Patch(ctx, changed, client.MergeFrom(w))
+	return b.api.Status().Patch(ctx, changed, client.MergeFrom(w))
 }
 
-func applyBare(ctx context.Context, api client.Client, into client.Object, configuration any) error {
+func (b *bareClient) apply(ctx context.Context, into client.Object, configuration any) error {
 	body, err := json.Marshal(configuration)
 	if err != nil {
 		return fmt.Errorf("marshal: %w", err)
@@ -149,5 +147,6 @@ func applyBare(ctx context.Context, api client.Client, into client.Object, confi
 	}
 	into.SetNamespace(name.Namespace)
 	into.SetName(name.Name)
-	return api.Patch(ctx, into, client.RawPatch(types.ApplyPatchType, body), client.ForceOwnership, client.FieldOwner("bare-client"))
+	return b.api.Patch(ctx, into, client.RawPatch(types.ApplyPatchType, body),
+		client.ForceOwnership, client.FieldOwner("bare-client"), b.validation)
 }

@@ -58,20 +58,23 @@ func (s *scene) timed(ctx context.Context, scenario string, change func(context.
 	if err != nil {
 		return err
 	}
-	var took, limit time.Duration
+	var operator, bare effort
 	err = s.profiled(ctx, scenario, func(ctx context.Context) (err error) {
-		took, limit, err = s.inTurns(ctx, scenario, change)
+		operator, bare, err = s.inTurns(ctx, scenario, change)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.note(scenario, "operator, s", took.Seconds())
-	if limit > 0 {
-		s.note(scenario, "bare client, s", limit.Seconds())
-		s.note(scenario, "ratio", took.Seconds()/limit.Seconds())
+	each := func(total time.Duration) float64 { return total.Seconds() * 1000 / float64(s.n) }
+	s.note(scenario, "operator, s", operator.took.Seconds())
+	if bare.took > 0 {
+		s.note(scenario, "bare client, s", bare.took.Seconds())
+		s.note(scenario, "ratio", operator.took.Seconds()/bare.took.Seconds())
+		s.note(scenario, "API server's CPU beside the bare client, ms per ElasticWeb", each(bare.apiServer))
 	}
-	s.note(scenario, "operator, ms per ElasticWeb", took.Seconds()*1000/float64(s.n))
+	s.note(scenario, "API server's CPU, ms per ElasticWeb", each(operator.apiServer))
+	s.note(scenario, "operator, ms per ElasticWeb", each(operator.took))
 	if err := s.operator.idle(ctx); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (s *scene) underChurn(ctx context.Context, scenario string, event func(cont
 	if err != nil {
 		return err
 	}
-	if before.cpu, err = s.operator.cpu(); err != nil { // without that of the scrape.
+	if before.cpu, err = processorTime(s.operator.pid); err != nil { // without that of the scrape.
 		return err
 	}
 	var took time.Duration
@@ -85,7 +85,7 @@ type cost struct {
 
 func (s *scene) cost(ctx context.Context) (c cost, err error) {
 	// First, since what follows costs processor time by itself.
-	if c.cpu, err = s.operator.cpu(); err != nil {
+	if c.cpu, err = processorTime(s.operator.pid); err != nil {
 		return cost{}, err
 	}
 	c.statusWrites = s.reports.changes()

@@ -33,7 +33,7 @@ type settings struct {
 	rest, churn            time.Duration
 	nodes, flapping        int
 	rate                   float64
-	operator               string
+	operator, validation   string
 	json, compare, profile string
 	profileTime            time.Duration
 }
@@ -56,6 +56,8 @@ func (s *settings) bind(flags *flag.FlagSet) {
 	flags.IntVar(&s.flapping, "flapping", 10, "ElasticWebs whose pods flap")
 	flags.Float64Var(&s.rate, "rate", 100, "flaps, or changes of nodes, per second")
 	flags.StringVar(&s.operator, "operator", "bin/manager", "the operator's binary")
+	flags.StringVar(&s.validation, "bare-field-validation", "",
+		"field validation that the bare client's applies ask for: the API server's default, which is Warn, or Ignore as the operator's do")
 	flags.StringVar(&s.json, "json", "", "file to write the figures to")
 	flags.StringVar(&s.compare, "compare", "", "file of an earlier -json, to print ratios to")
 	flags.StringVar(&s.profile, "profile", "", "folder for a CPU profile and a heap profile of each scenario")

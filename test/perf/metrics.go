@@ -11,7 +11,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // sum adds up the values of a metric in the text format, of the series that have a label.
@@ -62,26 +61,4 @@ func (o *operator) memory(ctx context.Context) (m memory, err error) {
 		*into = kibibytes * 1024
 	}
 	return m, nil
-}
-
-// clockTick is the unit of the times in /proc, on every architecture that Go has.
-const clockTick = 10 * time.Millisecond
-
-// cpu is the processor time that the operator has had.
-func (o *operator) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", o.pid))
-	if err != nil {
-		return 0, fmt.Errorf("read the operator's processor time: %w", err)
-	}
-	// The command's name, in brackets, may hold anything. User and system time are the 14th and 15th field.
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("read the operator's processor time: %q", text)
-	}
-	user, err := strconv.Atoi(fields[11])
-	if err != nil {
-		return 0, fmt.Errorf("read the operator's processor time: %w", err)
-	}
-	system, err := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * clockTick, err
 }

@@ -63,7 +63,7 @@ func (s *scene) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	busy, err := s.operator.cpu()
+	busy, err := processorTime(s.operator.pid)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func measure(ctx context.Context, s settings) ([]figure, error) {
 func round(ctx context.Context, s settings, n int) (figures []figure, err error) {
 	var bare *bareClient
 	if s.isChosen(scenarioCreate) || s.isChosen(scenarioChangeDemand) || s.isChosen(scenarioChangeImage) {
-		if bare, err = startBareClient(ctx); err != nil {
+		if bare, err = startBareClient(ctx, s); err != nil {
 			return nil, fmt.Errorf("bare client: %w", err)
 		}
 	}

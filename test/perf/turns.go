@@ -7,6 +7,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
 const (
@@ -32,28 +34,53 @@ func turns(n int) []span {
 	return spans
 }
 
+// effort is what the operator, or the bare client, took for a scenario, and its API server.
+type effort struct{ took, apiServer time.Duration }
+
 // inTurns has the operator and the bare client make a scenario, a part of the ElasticWebs at a time, and each first as often as the
-// other: what else the machine does counts for both. It gives what each took, for a bare client that there is not 0.
-func (s *scene) inTurns(ctx context.Context, scenario string, change func(context.Context, int) error) (operator, bare time.Duration, err error) {
-	type racer struct {
-		took *time.Duration
-		do   func(span) error
-	}
-	racers := []racer{{&operator, func(part span) error {
+// other: what else the machine does counts for both. It gives nothing for a bare client that there is not.
+func (s *scene) inTurns(ctx context.Context, scenario string, change func(context.Context, int) error) (operator, bare effort, err error) {
+	racers := []racer{{s.cluster, &operator, func(part span) error {
 		return s.untilReported(ctx, part.len(), func() error { return forEach(ctx, part, s.concurrency, change) })
 	}}}
 	if s.bare != nil {
-		racers = append(racers, racer{&bare, func(part span) error { return s.bare.do(ctx, scenario, s.concurrency, part) }})
+		racers = append(racers, racer{s.bare.cluster, &bare, func(part span) error {
+			return s.bare.do(ctx, scenario, s.concurrency, part)
+		}})
+	}
+	for _, r := range racers {
+		if err := started(ctx, r.cluster); err != nil {
+			return effort{}, effort{}, err
+		}
 	}
 	for _, part := range turns(s.n) {
 		for _, r := range racers {
-			begin := time.Now()
-			if err := r.do(part); err != nil {
-				return 0, 0, err
+			if err := r.run(part); err != nil {
+				return effort{}, effort{}, err
 			}
-			*r.took += time.Since(begin)
 		}
 		slices.Reverse(racers)
 	}
 	return operator, bare, nil
+}
+
+type racer struct {
+	cluster *cluster.Cluster
+	total   *effort
+	do      func(span) error
+}
+
+func (r racer) run(part span) error {
+	before, err := apiServerTime(r.cluster)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := r.do(part); err != nil {
+		return err
+	}
+	r.total.took += time.Since(begin)
+	after, err := apiServerTime(r.cluster)
+	r.total.apiServer += after - before
+	return err
 }
