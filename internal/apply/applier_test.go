@@ -6,6 +6,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,7 @@ func TestApplier(t *testing.T) {
 		"foreign-object-in-cache":    foreignInCache,
 		"stale-object":               staleObject,
 		"refused-waits":              refusedWaits,
+		"unknown-fields":             unknownFields,
 		"deletes-only-what-was-seen": deletesOnlySeen,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
@@ -139,6 +141,34 @@ func writesOnce(t *testing.T, b *bench) {
 	restarted := New(counting{b.client, b.writes}, b.client, manager, NewWritten(b.clock), b.clock)
 	if _, wrote, err := restarted.Apply(t.Context(), b.intent("once", map[string]string{"a": "1"}), b.live(t, "once")); wrote || err != nil {
 		t.Errorf("after a restart: wrote %t, error %v", wrote, err)
+	}
+}
+
+// noting notes which field validation the last patch asked for.
+type noting struct {
+	client.Client
+	validation *string
+}
+
+func (n noting) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	*n.validation = (&client.PatchOptions{}).ApplyOptions(options).FieldValidation
+	return n.Client.Patch(ctx, object, patch, options...)
+}
+
+// The API server need not look for fields that are there twice, and refuses those that it does not know all the same.
+func unknownFields(t *testing.T, b *bench) {
+	validation := ""
+	applier := New(noting{b.client, &validation}, b.client, manager, b.written, b.clock)
+	intent := b.intent("unknown", nil)
+	intent.Configuration = map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "unknown", "namespace": "default"}, "nosuch": "field",
+	}
+	_, wrote, err := applier.Apply(t.Context(), intent, nil)
+	if _, isRefused := errors.AsType[*RefusedError](err); wrote || !isRefused || !strings.Contains(err.Error(), "nosuch") {
+		t.Errorf("wrote %t, error %v, want one that names the field", wrote, err)
+	}
+	if validation != metav1.FieldValidationIgnore {
+		t.Errorf("asked for the field validation %q", validation)
 	}
 }
 
