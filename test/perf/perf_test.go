@@ -42,6 +42,9 @@ func TestMeasuresEverything(t *testing.T) {
 		least, most    float64
 	}{
 		{"create", "operator, s", 0, 600},
+		{"create", "ratio", 0.001, 1000},
+		{"create", "API server's CPU beside the bare client, ms per ElasticWeb", 0.001, 1e6},
+		{"create", "API server's CPU, ms per ElasticWeb", 0.001, 1e6},
 		{"create", "reads per ElasticWeb", 0, 0},
 		{"create", "writes per ElasticWeb", 4, 4},
 		{"create", "reconciles per ElasticWeb", 0.1, 1.2}, // not one more for each write.
@@ -49,6 +52,8 @@ func TestMeasuresEverything(t *testing.T) {
 		{"change totalQPS", "writes per ElasticWeb", 2, 2},
 		{"change totalQPS", "reconciles per ElasticWeb", 0.1, 1.2},
 		{"change totalQPS", "p99, ms to the Deployment's write", 0.001, 1e6},
+		{"change totalQPS", "ratio", 0.001, 1000},
+		{"change image", "ratio", 0.001, 1000},
 		{"change image", "p99, ms to the Deployment's write", 0.001, 1e6},
 		{"single change", "p50, ms to the Deployment's write", 0.001, 1e6},
 		{"rest", "writes", 0, 0},
@@ -108,6 +113,21 @@ func TestComparesWithABaseline(t *testing.T) {
 	for _, want := range []string{"create    s       3     1.50", "rest      writes  1     was 0"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, table)
+		}
+	}
+}
+
+func TestTurnsAreOfAllElasticWebs(t *testing.T) {
+	for n, want := range map[int]int{1: 1, 10: 1, 199: 1, 200: 2, 999: 9, 1000: 10, 1007: 10, 10000: 10} {
+		parts, end := turns(n), 0
+		for _, part := range parts {
+			if part.begin != end || part.len() < min(n, leastTurn) {
+				t.Errorf("%d: %v follows %d", n, part, end)
+			}
+			end = part.end
+		}
+		if len(parts) != want || end != n {
+			t.Errorf("%d: %d turns up to %d, want %d", n, len(parts), end, want)
 		}
 	}
 }
