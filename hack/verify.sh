@@ -13,6 +13,13 @@ if [ -n "$unformatted" ]; then
 	failed=1
 fi
 
+# A program that go build left in the root is one git add away from being in every clone for ever.
+large=$(git ls-files -z --cached --others --exclude-standard | xargs -0 -I{} find {} -maxdepth 0 -size +1024k)
+if [ -n "$large" ]; then
+	printf 'Above 1 MiB, which no source is:\n%s\n' "$large"
+	failed=1
+fi
+
 for module in $(git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod'); do
 	if ! go -C "$(dirname "$module")" mod tidy -diff; then
 		echo "Not tidy, run go mod tidy: $module"

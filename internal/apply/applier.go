@@ -20,7 +20,7 @@ import (
 const absentVersion = "1"
 
 // onlyTheSchema leaves out the search for fields that an apply has twice, for which the API server reads its body once more: a tenth
-// of all that it does for an apply. A body that json.Marshal made has none. Unknown fields are refused all the same.
+// of all that it allocates for an ElasticWeb's creation, see docs/performance.md. A body that json.Marshal made has none. Unknown fields are refused all the same.
 const onlyTheSchema = client.FieldValidation(metav1.FieldValidationIgnore)
 
 // Applier writes intents. It is safe for concurrent use on different objects.

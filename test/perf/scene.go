@@ -56,6 +56,14 @@ func measureOperator(ctx context.Context, c *cluster.Cluster, settings settings,
 		return nil, err
 	}
 	defer func() { s.operator.stop() }()
+	if err := started(ctx, c); err != nil {
+		return nil, err
+	}
+	if bare != nil {
+		if err := started(ctx, bare.cluster); err != nil {
+			return nil, err
+		}
+	}
 	if s.idle, err = s.operator.memory(ctx); err != nil {
 		return nil, err
 	}

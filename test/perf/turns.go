@@ -48,15 +48,10 @@ func (s *scene) inTurns(ctx context.Context, scenario string, change func(contex
 			return s.bare.do(ctx, scenario, s.concurrency, part)
 		}})
 	}
-	for _, r := range racers {
-		if err := started(ctx, r.cluster); err != nil {
-			return effort{}, effort{}, err
-		}
-	}
 	for _, part := range turns(s.n) {
 		for _, r := range racers {
 			if err := r.run(part); err != nil {
-				return effort{}, effort{}, err
+				return operator, bare, err
 			}
 		}
 		slices.Reverse(racers)
