@@ -39,15 +39,13 @@ func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.Ela
 }
 
 func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
-	// The patch is the difference of the statuses: the spec, which is the same, is left out of what is compared for it.
-	before := &elasticwebv1.ElasticWeb{
-		ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace, ResourceVersion: web.ResourceVersion},
-		Status:     web.Status,
-	}
+	// The patch is the difference of the statuses: the spec, which is the same, is left out of what is compared for it. So is the
+	// resource version of before: that puts changed's into the patch, and another writer in between is a conflict.
+	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
 	changed := &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
+	changed.ResourceVersion = web.ResourceVersion
 	err := r.written.During(kindElasticWeb, changed, func() error {
-		return r.Writer.Status().Patch(ctx, changed,
-			client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(FieldManager))
+		return r.Writer.Status().Patch(ctx, changed, client.MergeFrom(before), client.FieldOwner(FieldManager))
 	})
 	if apierrors.IsConflict(err) {
 		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {

@@ -61,8 +61,8 @@ func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object
 	if current != nil && !isControlledBy(current, intent.Owner) {
 		return current, false, a.notOwned(wanted, current)
 	}
-	if same, err := a.isSettled(wanted, current); err != nil || same {
-		return current, false, err
+	if a.isSettled(wanted, current) {
+		return current, false, nil
 	}
 	return a.write(ctx, wanted, current)
 }
@@ -114,21 +114,18 @@ func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID,
 }
 
 // isSettled reports whether the object has the fields of the intent already.
-func (a *Applier) isSettled(wanted *prepared, current client.Object) (bool, error) {
+func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
 	if current == nil || wanted.isIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
-		return false, nil
+		return false
 	}
 	if a.settled.has(wanted, current) {
-		return true, nil
-	}
-	if err := wanted.compare(); err != nil {
-		return false, err
+		return true
 	}
 	if !a.settled.accepts(wanted, current) {
-		return false, nil
+		return false
 	}
 	a.settled.note(wanted, current)
-	return true, nil
+	return true
 }
 
 func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, bool, error) {
@@ -190,9 +187,6 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 // accept remembers what the API server made of the intent.
 func (a *Applier) accept(wanted *prepared, object client.Object) error {
 	a.refused.clear(wanted)
-	if err := wanted.compare(); err != nil {
-		return err
-	}
 	return a.settled.answered(wanted, object)
 }
 

@@ -72,7 +72,8 @@ func (a *Applier) claim(ctx context.Context, wanted *prepared, version string, r
 
 // reassign is the field managers of an object after the claim; nil where there is nothing to claim.
 func (a *Applier) reassign(object client.Object, wanted *prepared, causes []string) ([]metav1.ManagedFieldsEntry, error) {
-	if err := wanted.compare(); err != nil {
+	intended, err := wanted.fields()
+	if err != nil {
 		return nil, err
 	}
 	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
@@ -97,7 +98,7 @@ func (a *Applier) reassign(object client.Object, wanted *prepared, causes []stri
 	if mine == nil {
 		return nil, nil
 	}
-	rivals := rivalry{live: live, intent: wanted.compared, causes: causes}
+	rivals := rivalry{live: live, intent: intended, causes: causes}
 	claimed := fieldpath.NewSet()
 	for _, entry := range others {
 		fields, err := fieldsOf(entry)
@@ -185,7 +186,7 @@ func (r rivalry) isNamesake(path fieldpath.Path) bool {
 	theirs, _ := valueAt(r.live, path).(map[string]any)
 	ours, _ := valueAt(r.intent, path[:len(path)-1]).([]any)
 	for _, unique := range []string{"name", "nodePort"} {
-		if theirs[unique] != nil && find(reflect.ValueOf(ours), theirs, []string{unique}).IsValid() {
+		if theirs[unique] != nil && find(reflect.ValueOf(ours), reflect.ValueOf(theirs), []string{unique}).IsValid() {
 			return true
 		}
 	}
@@ -204,7 +205,7 @@ func valueAt(object any, path fieldpath.Path) any {
 			for _, key := range *step.Key {
 				element[key.Name], keys = key.Value.Unstructured(), append(keys, key.Name)
 			}
-			found := find(reflect.ValueOf(list), element, keys)
+			found := find(reflect.ValueOf(list), reflect.ValueOf(element), keys)
 			if !found.IsValid() {
 				return nil
 			}

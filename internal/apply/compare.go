@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"maps"
 	"reflect"
 )
 
@@ -39,67 +40,128 @@ var wholeFields = map[string]struct{}{
 	"preferredDuringSchedulingIgnoredDuringExecution": {},
 }
 
+// comparison says how the values of a field are compared.
+type comparison struct {
+	isWhole bool
+	keys    []string
+}
+
+func comparisonOf(field string) comparison {
+	_, isWhole := wholeFields[field]
+	return comparison{isWhole: isWhole, keys: listKeys[field]}
+}
+
 // holds reports whether live has every field of the intent with the same value. What live has beyond that
-// is somebody else's, or a default of the API server. Live may be typed: it is read as its JSON would be.
-func holds(live reflect.Value, intent any, field string) bool {
-	live = content(live)
-	if _, isWhole := wholeFields[field]; isWhole {
+// is somebody else's, or a default of the API server. Both may be typed: they are read as their JSON would be.
+func holds(live, intent reflect.Value, by comparison) bool {
+	live, intent = content(live), content(intent)
+	if by.isWhole {
 		return isSame(live, intent)
 	}
-	switch wanted := intent.(type) {
-	case map[string]any:
-		if live.Kind() != reflect.Struct && live.Kind() != reflect.Map {
-			return !live.IsValid() && len(wanted) == 0
+	switch intent.Kind() {
+	case reflect.Struct, reflect.Map:
+		return holdsMembers(live, intent)
+	case reflect.Slice:
+		switch {
+		case live.Kind() != reflect.Slice:
+			return !live.IsValid() && intent.Len() == 0
+		case by.keys != nil:
+			return holdsMerged(live, intent, by.keys)
+		default:
+			return holdsWhole(live, intent)
 		}
-		for key, value := range wanted {
-			if !holds(member(live, key), value, key) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		if live.Kind() != reflect.Slice {
-			return !live.IsValid() && len(wanted) == 0
-		}
-		if keys, isMerged := listKeys[field]; isMerged {
-			return holdsMerged(live, wanted, keys)
-		}
-		return holdsWhole(live, wanted)
 	default:
-		return isEqual(plain(live), intent)
+		return isEqual(live, intent)
 	}
+}
+
+func holdsMembers(live, intent reflect.Value) bool {
+	if live.Kind() != reflect.Struct && live.Kind() != reflect.Map {
+		return !live.IsValid() && isWithoutMembers(intent)
+	}
+	if live.Kind() == reflect.Struct && intent.Kind() == reflect.Struct {
+		return holdsStruct(live, intent)
+	}
+	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
+		return holdsTexts(present, wanted)
+	}
+	for name, value := range members(intent) {
+		present := member(live, name)
+		if !present.IsValid() && isOfTexts(live) || !holds(present, value, comparisonOf(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func holdsTexts(live, intent map[string]string) bool {
+	for key, wanted := range intent {
+		if present, isThere := live[key]; !isThere || present != wanted {
+			return false
+		}
+	}
+	return true
+}
+
+func isWithoutMembers(intent reflect.Value) bool {
+	for range members(intent) {
+		return false
+	}
+	return true
+}
+
+// holdsStruct does what holdsMembers does, without looking for the fields by their names.
+func holdsStruct(live, intent reflect.Value) bool {
+	for _, pair := range pairsOf(live.Type(), intent.Type()) {
+		wanted := pair.intent.written(intent)
+		if wanted.IsValid() && !holds(pair.live.of(live), wanted, pair.by) {
+			return false
+		}
+	}
+	return true
 }
 
 // isSame reports whether live and intent are equal with all that is in them. An empty value and an absent
 // one are the same.
-func isSame(live reflect.Value, intent any) bool {
-	live = content(live)
-	switch wanted := intent.(type) {
-	case map[string]any:
-		for name, value := range members(live) {
-			if _, isWanted := wanted[name]; !isWanted && !isEmpty(value) {
-				return false
-			}
+func isSame(live, intent reflect.Value) bool {
+	live, intent = content(live), content(intent)
+	switch intent.Kind() {
+	case reflect.Struct, reflect.Map:
+		return hasSameMembers(live, intent)
+	case reflect.Slice:
+		if live.Kind() != reflect.Slice {
+			return intent.Len() == 0
 		}
-		for name, value := range wanted {
-			if !isSame(member(live, name), value) {
+		if live.Len() != intent.Len() {
+			return false
+		}
+		for i := range intent.Len() {
+			if !isSame(live.Index(i), intent.Index(i)) {
 				return false
 			}
 		}
 		return true
-	case []any:
-		if live.Kind() != reflect.Slice {
-			return len(wanted) == 0
-		}
-		for i := range min(live.Len(), len(wanted)) {
-			if !isSame(live.Index(i), wanted[i]) {
-				return false
-			}
-		}
-		return live.Len() == len(wanted)
 	default:
-		return isEqual(plain(live), intent)
+		return isEqual(live, intent)
 	}
+}
+
+func hasSameMembers(live, intent reflect.Value) bool {
+	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
+		return maps.Equal(present, wanted)
+	}
+	for name, value := range members(live) {
+		if (isOfTexts(live) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
+			return false
+		}
+	}
+	for name, value := range members(intent) {
+		present := member(live, name)
+		if !present.IsValid() && isOfTexts(live) || !isSame(present, value) {
+			return false
+		}
+	}
+	return true
 }
 
 // isEmpty reports whether nothing is lost where a value is left out.
@@ -115,12 +177,12 @@ func isEmpty(value reflect.Value) bool {
 }
 
 // holdsWhole compares a list that has one owner: element by element, nothing more and nothing less.
-func holdsWhole(live reflect.Value, intent []any) bool {
-	if live.Len() != len(intent) {
+func holdsWhole(live, intent reflect.Value) bool {
+	if live.Len() != intent.Len() {
 		return false
 	}
-	for i := range intent {
-		if !holds(live.Index(i), intent[i], "") {
+	for i := range intent.Len() {
+		if !holds(live.Index(i), intent.Index(i), comparison{}) {
 			return false
 		}
 	}
@@ -128,60 +190,71 @@ func holdsWhole(live reflect.Value, intent []any) bool {
 }
 
 // holdsMerged looks each element of the intent up by its keys; others may have added elements.
-func holdsMerged(live reflect.Value, intent []any, keys []string) bool {
-	for _, wanted := range intent {
-		element := find(live, wanted, keys)
-		if !element.IsValid() || !holds(element, wanted, "") {
+func holdsMerged(live, intent reflect.Value, keys []string) bool {
+	for i := range intent.Len() {
+		element := find(live, intent.Index(i), keys)
+		if !element.IsValid() || !holds(element, intent.Index(i), comparison{}) {
 			return false
 		}
 	}
 	return true
 }
 
-func find(list reflect.Value, wanted any, keys []string) reflect.Value {
-	target, isMap := wanted.(map[string]any)
-	if !isMap {
+func find(list, wanted reflect.Value, keys []string) reflect.Value {
+	wanted = content(wanted)
+	if !hasMembers(wanted) {
 		return reflect.Value{}
 	}
 	for i := range list.Len() {
 		candidate := content(list.Index(i))
-		if (candidate.Kind() == reflect.Struct || candidate.Kind() == reflect.Map) && sameKeys(candidate, target, keys) {
+		if hasMembers(candidate) && hasSameKeys(candidate, wanted, keys) {
 			return candidate
 		}
 	}
 	return reflect.Value{}
 }
 
-// sameKeys compares the keys that the wanted element has; the others are defaulted by the API server.
-func sameKeys(candidate reflect.Value, target map[string]any, keys []string) bool {
+func hasMembers(value reflect.Value) bool {
+	return value.Kind() == reflect.Struct || value.Kind() == reflect.Map
+}
+
+// hasSameKeys compares the keys that the wanted element has; the others are defaulted by the API server.
+func hasSameKeys(candidate, wanted reflect.Value, keys []string) bool {
 	for _, key := range keys {
-		if value, isThere := target[key]; isThere && !isEqual(plain(content(member(candidate, key))), value) {
+		value := content(writtenMember(wanted, key))
+		if value.IsValid() && !isEqual(content(member(candidate, key)), value) {
 			return false
 		}
 	}
 	return true
 }
 
-// isEqual compares scalars. Numbers come as int64 from typed objects and as float64 from JSON. A field that
-// is absent and one that has its zero value are the same: typed objects leave such fields out.
-func isEqual(live, intent any) bool {
+// isEqual compares scalars. Numbers are int64 in typed objects and float64 in JSON. A field that is absent and one that has
+// its zero value are the same: typed objects leave such fields out.
+func isEqual(live, intent reflect.Value) bool {
+	switch {
+	case !live.IsValid():
+		return isEmpty(intent)
+	case live.Kind() == reflect.String && intent.Kind() == reflect.String:
+		return live.String() == intent.String()
+	case live.CanInt() && intent.CanInt():
+		return live.Int() == intent.Int()
+	}
 	a, isNumberA := number(live)
 	b, isNumberB := number(intent)
 	if isNumberA && isNumberB {
 		return a == b
 	}
-	if live == nil {
-		return isEmpty(reflect.ValueOf(intent))
-	}
-	return live == intent
+	wanted := plain(intent)
+	return reflect.TypeOf(wanted) != nil && reflect.TypeOf(wanted).Comparable() && plain(live) == wanted
 }
 
-func number(value any) (float64, bool) {
-	switch typed := value.(type) {
-	case int64:
-		return float64(typed), true
-	case float64:
-		return typed, true
+func number(value reflect.Value) (float64, bool) {
+	switch {
+	case value.CanInt():
+		return float64(value.Int()), true
+	case value.CanFloat():
+		return value.Float(), true
 	default:
 		return 0, false
 	}

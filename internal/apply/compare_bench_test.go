@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -38,12 +39,11 @@ func deploymentAtRest(tb testing.TB) (Intent, *appsv1.Deployment) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	configuration := map[string]any{}
-	if err := json.Unmarshal(text, &configuration); err != nil {
+	configuration := &appsv1ac.DeploymentApplyConfiguration{}
+	if err := json.Unmarshal(text, configuration); err != nil {
 		tb.Fatal(err)
 	}
-	configuration["kind"], configuration["apiVersion"] = "Deployment", "apps/v1"
-	delete(configuration["metadata"].(map[string]any), "resourceVersion")
+	configuration.WithKind("Deployment").WithAPIVersion("apps/v1").ResourceVersion = nil
 	intent := Intent{Kind: "Deployment", Namespace: "dev", Name: "shop", Configuration: configuration, Into: &appsv1.Deployment{}, Owner: "owner"}
 	live.Annotations = map[string]string{AnnotationIntent: preparedOf(tb, intent).hash}
 	return intent, live

@@ -52,7 +52,7 @@ func TestHolds(t *testing.T) {
 		"a list of scalars keyed":     {`{"env":["a"]}`, `{"env":["a"]}`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := holds(reflect.ValueOf(decode(t, tc.live)), decode(t, tc.intent), ""); got != tc.want {
+			if got := holds(reflect.ValueOf(decode(t, tc.live)), reflect.ValueOf(decode(t, tc.intent)), comparison{}); got != tc.want {
 				t.Errorf("holds(%s, %s) = %t, want %t", tc.live, tc.intent, got, tc.want)
 			}
 		})

@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -42,6 +44,7 @@ type Intent struct {
 // prepared is an intent in the form that it is compared and sent in.
 type prepared struct {
 	kind, namespace, name string
+	configuration         reflect.Value
 	text                  []byte
 	hash                  string
 	notes                 map[string]string
@@ -49,9 +52,6 @@ type prepared struct {
 	owner                 types.UID
 	isIncomplete          bool
 	confirm               func(context.Context) error
-	// compared is the fields without the type, which typed objects do not carry. It is read from text when
-	// it is needed: at rest, the hash is enough.
-	compared map[string]any
 }
 
 func prepare(intent Intent) (*prepared, error) {
@@ -62,25 +62,32 @@ func prepare(intent Intent) (*prepared, error) {
 	sum := sha256.Sum256(text)
 	return &prepared{
 		kind: intent.Kind, namespace: intent.Namespace, name: intent.Name,
-		text: text, hash: hex.EncodeToString(sum[:12]),
+		configuration: reflect.ValueOf(intent.Configuration), text: text, hash: hex.EncodeToString(sum[:12]),
 		notes: intent.Notes, into: intent.Into, owner: intent.Owner,
 		isIncomplete: intent.IsIncomplete, confirm: intent.Confirm,
 	}, nil
 }
 
-// compare makes compared ready.
-func (p *prepared) compare() error {
-	if p.compared != nil {
-		return nil
+// isHeldBy reports whether live has the fields of the intent. The type is left out, which typed objects do not carry.
+func (p *prepared) isHeldBy(live client.Object) bool {
+	object := content(reflect.ValueOf(live))
+	for name, value := range members(content(p.configuration)) {
+		if name != "kind" && name != "apiVersion" && !holds(member(object, name), value, comparisonOf(name)) {
+			return false
+		}
 	}
+	return true
+}
+
+// fields are those of the intent without the type, as JSON has them.
+func (p *prepared) fields() (map[string]any, error) {
 	fields := map[string]any{}
 	if err := json.Unmarshal(p.text, &fields); err != nil {
-		return p.unreadable(err)
+		return nil, p.unreadable(err)
 	}
 	delete(fields, "kind")
 	delete(fields, "apiVersion")
-	p.compared = fields
-	return nil
+	return fields, nil
 }
 
 func (p *prepared) unreadable(err error) error {
@@ -92,33 +99,50 @@ func (p *prepared) key() objectKey {
 }
 
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have. What is not
-// metadata is sent as it was marshalled, without being read.
+// metadata is sent as it was marshalled, without being read: a value is marshalled by itself as it is within another.
 func (p *prepared) body(resourceVersion string) ([]byte, error) {
-	object, err := rawMembers(p.text)
-	if err != nil {
-		return nil, p.unreadable(err)
+	own := content(member(content(p.configuration), "metadata"))
+	if !own.IsValid() {
+		return nil, p.unreadable(errors.New("no metadata"))
 	}
-	metadata, err := rawMembers(object["metadata"])
+	before, err := json.Marshal(own.Interface())
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := p.metadata(before, resourceVersion)
 	if err != nil {
 		return nil, p.unreadable(fmt.Errorf("metadata: %w", err))
 	}
+	const name = `"metadata":`
+	head, tail, isThere := bytes.Cut(p.text, slices.Concat([]byte(name), before))
+	if !isThere {
+		return nil, p.unreadable(fmt.Errorf("its metadata is not %s", before))
+	}
+	return slices.Concat(head, []byte(name), metadata, tail), nil
+}
+
+// metadata adds to the intent's own what is not compared.
+func (p *prepared) metadata(own []byte, resourceVersion string) ([]byte, error) {
+	members, err := rawMembers(own)
+	if err != nil {
+		return nil, err
+	}
 	annotations := map[string]string{AnnotationIntent: p.hash}
-	if text, isThere := metadata["annotations"]; isThere {
+	if text, isThere := members["annotations"]; isThere {
 		var own map[string]string
 		if err := json.Unmarshal(text, &own); err != nil {
-			return nil, p.unreadable(fmt.Errorf("annotations: %w", err))
+			return nil, fmt.Errorf("annotations: %w", err)
 		}
 		maps.Copy(annotations, own)
 	}
 	maps.Copy(annotations, p.notes)
-	if metadata["annotations"], err = json.Marshal(annotations); err != nil {
+	if members["annotations"], err = json.Marshal(annotations); err != nil {
 		return nil, err
 	}
-	if metadata["resourceVersion"], err = json.Marshal(resourceVersion); err != nil {
+	if members["resourceVersion"], err = json.Marshal(resourceVersion); err != nil {
 		return nil, err
 	}
-	object["metadata"] = joined(metadata)
-	return joined(object), nil
+	return joined(members), nil
 }
 
 // rawMembers are the values of a JSON object by their keys, as they are.
@@ -126,9 +150,6 @@ func rawMembers(object []byte) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(object, &values); err != nil {
 		return nil, err
-	}
-	if values == nil {
-		return nil, errors.New("null is no object")
 	}
 	return values, nil
 }

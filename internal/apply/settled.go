@@ -51,14 +51,13 @@ func (s *settled) has(wanted *prepared, current client.Object) bool {
 
 // accepts reports whether live has the intent's fields, or what the API server made of them.
 func (s *settled) accepts(wanted *prepared, current client.Object) bool {
-	live := reflect.ValueOf(current)
-	if holds(live, wanted.compared, "") {
+	if wanted.isHeldBy(current) {
 		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made, isThere := s.answers[wanted.key()]
-	return isThere && made.hash == wanted.hash && holds(live, made.fields, "")
+	return isThere && made.hash == wanted.hash && holds(reflect.ValueOf(current), reflect.ValueOf(made.fields), comparison{})
 }
 
 func (s *settled) note(wanted *prepared, current client.Object) {
@@ -76,12 +75,16 @@ func (s *settled) note(wanted *prepared, current client.Object) {
 func (s *settled) answered(wanted *prepared, object client.Object) error {
 	sum := fingerprintOf(wanted, object)
 	var fields map[string]any
-	if !holds(reflect.ValueOf(object), wanted.compared, "") {
+	if !wanted.isHeldBy(object) {
 		live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 		if err != nil {
 			return fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
 		}
-		fields, _ = project(live, wanted.compared).(map[string]any)
+		intended, err := wanted.fields()
+		if err != nil {
+			return err
+		}
+		fields, _ = project(live, intended).(map[string]any)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,6 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -30,14 +34,14 @@ func TestReadsTypedObjectsAsTheirJSON(t *testing.T) {
 				t.Fatal(err)
 			}
 			same, intent := decode(t, string(text)), decode(t, string(text))
-			if !holds(reflect.ValueOf(object), intent, "") {
+			if !holds(reflect.ValueOf(object), reflect.ValueOf(intent), comparison{}) {
 				t.Fatal("an object must hold itself")
 			}
 			changes := 0
 			changeEach(intent, func(path string) {
 				changes++
-				want := holds(reflect.ValueOf(same), intent, "")
-				if got := holds(reflect.ValueOf(object), intent, ""); got != want || want {
+				want := holds(reflect.ValueOf(same), reflect.ValueOf(intent), comparison{})
+				if got := holds(reflect.ValueOf(object), reflect.ValueOf(intent), comparison{}); got != want || want {
 					t.Errorf("%s changed: the typed object holds it: %t, its JSON: %t", path, got, want)
 				}
 			})
@@ -48,13 +52,170 @@ func TestReadsTypedObjectsAsTheirJSON(t *testing.T) {
 	}
 }
 
+// An object holds the apply configuration that it was made of, and none of which any value is another.
+func TestReadsApplyConfigurationsAsTheirJSON(t *testing.T) {
+	for object, configuration := range map[client.Object]any{
+		&appsv1.Deployment{}:            &appsv1ac.DeploymentApplyConfiguration{},
+		&corev1.Service{}:               &corev1ac.ServiceApplyConfiguration{},
+		&policyv1.PodDisruptionBudget{}: &policyv1ac.PodDisruptionBudgetApplyConfiguration{},
+	} {
+		t.Run(fmt.Sprintf("%T", object), func(t *testing.T) {
+			fill(reflect.ValueOf(object).Elem(), nil)
+			text, err := json.Marshal(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(text, configuration); err != nil {
+				t.Fatal(err)
+			}
+			intent := reflect.ValueOf(configuration)
+			if !holds(reflect.ValueOf(object), intent, comparison{}) {
+				t.Fatal("an object must hold its own apply configuration")
+			}
+			changes := 0
+			changeEachScalar(intent, "", func(path string) {
+				changes++
+				if holds(reflect.ValueOf(object), intent, comparison{}) {
+					t.Errorf("%s changed: the object holds it all the same", path)
+				}
+			})
+			if changes < 20 {
+				t.Errorf("%d fields were changed, want all", changes)
+			}
+		})
+	}
+}
+
+// changeEachScalar changes one value after the other of an apply configuration, and changes it back.
+func changeEachScalar(v reflect.Value, path string, isChanged func(path string)) {
+	change := func(to any) {
+		before := reflect.New(v.Type()).Elem()
+		before.Set(v)
+		v.Set(reflect.ValueOf(to).Convert(v.Type()))
+		isChanged(path)
+		v.Set(before)
+	}
+	switch typed := v.Interface().(type) {
+	case resource.Quantity:
+		change(resource.MustParse("251m"))
+		return
+	case metav1.Time:
+		change(metav1.NewTime(typed.Add(time.Second)))
+		return
+	case intstr.IntOrString:
+		change(intstr.FromInt32(50))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		changeEachScalar(v.Elem(), path, isChanged)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if !v.Field(i).IsZero() {
+				changeEachScalar(v.Field(i), path+"."+v.Type().Field(i).Name, isChanged)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			changeEachScalar(v.Index(i), fmt.Sprintf("%s[%d]", path, i), isChanged)
+		}
+	case reflect.Map:
+		for key, value := range v.Seq2() {
+			entry := reflect.New(value.Type()).Elem()
+			entry.Set(value)
+			changeEachScalar(entry, path+"."+key.String(), func(path string) {
+				v.SetMapIndex(key, entry)
+				isChanged(path)
+			})
+			v.SetMapIndex(key, value)
+		}
+	case reflect.String:
+		change("other")
+	case reflect.Bool:
+		change(!v.Bool())
+	default:
+		change(v.Int() + 1)
+	}
+}
+
+// What an apply configuration leaves out is not compared, and what it has, is, also where it is a zero value.
+func TestComparesWhatAnApplyConfigurationHas(t *testing.T) {
+	live := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](3), Paused: true}}
+	live.Spec.Template.Spec.Containers = []corev1.Container{{Name: "web", Args: []string{"a"}}}
+	container := corev1ac.Container().WithName("web")
+	for name, tc := range map[string]struct {
+		spec *appsv1ac.DeploymentSpecApplyConfiguration
+		want bool
+	}{
+		"nothing":           {nil, true},
+		"an empty spec":     {appsv1ac.DeploymentSpec(), true},
+		"zero":              {appsv1ac.DeploymentSpec().WithReplicas(0), false},
+		"false":             {appsv1ac.DeploymentSpec().WithPaused(false), false},
+		"an absent zero":    {appsv1ac.DeploymentSpec().WithMinReadySeconds(0), true},
+		"an absent struct":  {appsv1ac.DeploymentSpec().WithStrategy(appsv1ac.DeploymentStrategy()), true},
+		"an empty list":     {withContainer(&corev1ac.ContainerApplyConfiguration{Name: container.Name, Args: []string{}}), true},
+		"a list":            {withContainer(container.WithArgs("a")), true},
+		"another container": {withContainer(corev1ac.Container().WithName("other")), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wanted := preparedOf(t, Intent{Configuration: &appsv1ac.DeploymentApplyConfiguration{Spec: tc.spec}})
+			if got := wanted.isHeldBy(live); got != tc.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
+
+// Labels, node selectors and the like may have empty values: a key with one is not the same as none.
+func TestTellsEmptyTextsFromNone(t *testing.T) {
+	with := func(nodeSelector map[string]string) *appsv1.Deployment {
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Labels: nodeSelector}}
+		d.Spec.Template.Spec.NodeSelector = nodeSelector
+		return d
+	}
+	whole := `{"spec":{"template":{"spec":{"nodeSelector":%s}}}}`
+	shared := `{"metadata":{"labels":%s}}`
+	for name, tc := range map[string]struct {
+		live         map[string]string
+		form, intent string
+		want         bool
+	}{
+		"whole, as wanted":        {map[string]string{"infra": ""}, whole, `{"infra":""}`, true},
+		"whole, gone":             {map[string]string{"a": "1"}, whole, `{"a":"1","infra":""}`, false},
+		"whole, the last gone":    {nil, whole, `{"infra":""}`, false},
+		"whole, one of others":    {map[string]string{"a": "1", "infra": ""}, whole, `{"a":"1"}`, false},
+		"shared, as wanted":       {map[string]string{"infra": ""}, shared, `{"infra":""}`, true},
+		"shared, gone":            {map[string]string{"a": "1"}, shared, `{"a":"1","infra":""}`, false},
+		"shared, the last gone":   {nil, shared, `{"infra":""}`, false},
+		"shared, one of others":   {map[string]string{"a": "1", "infra": ""}, shared, `{"a":"1"}`, true},
+		"shared, none and wanted": {nil, shared, `{}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			intent := fmt.Sprintf(tc.form, tc.intent)
+			configuration := &appsv1ac.DeploymentApplyConfiguration{}
+			if err := json.Unmarshal([]byte(intent), configuration); err != nil {
+				t.Fatal(err)
+			}
+			typed := preparedOf(t, Intent{Configuration: configuration}).isHeldBy(with(tc.live))
+			asJSON := preparedOf(t, Intent{Configuration: decode(t, intent)}).isHeldBy(with(tc.live))
+			if typed != tc.want || asJSON != tc.want {
+				t.Errorf("apply configuration: %t, its JSON: %t", typed, asJSON)
+			}
+		})
+	}
+}
+
+func withContainer(container *corev1ac.ContainerApplyConfiguration) *appsv1ac.DeploymentSpecApplyConfiguration {
+	return appsv1ac.DeploymentSpec().WithTemplate(corev1ac.PodTemplateSpec().WithSpec(corev1ac.PodSpec().WithContainers(container)))
+}
+
 func TestReadsNamesAtTheirPlace(t *testing.T) {
 	object := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
 	for text, want := range map[string]bool{
 		`{"metadata":{"name":"shop"}}`: true, `{"name":"shop"}`: false, `{"ObjectMeta":{"name":"shop"}}`: false,
 		`{"metadata":{"labels":{}}}`: true, `{"spec":{"template":{"spec":{"containers":[]}}}}`: true, `{"metadata":[]}`: false,
 	} {
-		if got := holds(reflect.ValueOf(object), decode(t, text), ""); got != want {
+		if got := holds(reflect.ValueOf(object), reflect.ValueOf(decode(t, text)), comparison{}); got != want {
 			t.Errorf("%s: got %t", text, got)
 		}
 	}
