@@ -363,7 +363,8 @@ func (m *model) reap() bool {
 }
 
 // tellPlannerPods brings some or all news of the pods: those of each pod come in order, those of different
-// pods do not.
+// pods do not. A deletion cost that the planner sees, the ReplicaSet controller does, too: both watch the same API
+// server. It may do so later than that in a storm; see blind.
 func (m *model) tellPlannerPods() bool {
 	changed := false
 	alive := map[string]bool{}
@@ -373,6 +374,7 @@ func (m *model) tellPlannerPods() bool {
 			changed = true
 			if m.random.IntN(4) > 0 {
 				m.seenByPlanner[pod.Name] = *pod
+				m.tellCost(pod)
 			}
 		}
 	}
@@ -395,11 +397,17 @@ func (m *model) tellPlannerStatus() bool {
 func (m *model) tellCosts() bool {
 	changed := false
 	for _, pod := range m.pods {
-		if pod.cost != m.costsSeen[pod.Name] && !m.blind {
-			m.costsSeen[pod.Name], changed = pod.cost, true
-		}
+		changed = m.tellCost(pod) || changed
 	}
 	return changed
+}
+
+func (m *model) tellCost(pod *modelPod) bool {
+	if m.blind || pod.cost == m.costsSeen[pod.Name] {
+		return false
+	}
+	m.costsSeen[pod.Name] = pod.cost
+	return true
 }
 
 // lose takes a node away with its pods.

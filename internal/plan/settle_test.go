@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
 
@@ -183,6 +185,44 @@ func TestReplicasSettleInAStorm(t *testing.T) {
 		}
 		checkMet(t, m, what, "")
 	})
+}
+
+// While pods are on the move, one of a slower architecture may be there that is not seen yet: it would stay, without its
+// deletion cost, where a faster one goes.
+func TestShrinksBySlowNodesWhilePodsAreOnTheMove(t *testing.T) {
+	web := modelWeb(2780, map[string]int32{"arm64": 1000, "amd64": 500}, "arm64", "amd64")
+	record := Record{Generation: 1, Pod: podHash(&web.Spec), Basis: "arm64"}
+	for name, tc := range map[string]struct {
+		updated, slowNodes int
+		want               int32
+	}{
+		"a rollout, slow nodes":       {3, 1, 5},
+		"a rollout, no slow nodes":    {3, 0, 3},
+		"all pods seen, slow nodes":   {5, 1, 3},
+		"all pods seen, no such node": {5, 0, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := Observed{
+				Image: Image{State: ImageFailed},
+				Nodes: &Nodes{All: map[string]int{"arm64": 2, "amd64": 1}, Schedulable: map[string]int{"arm64": 2, "amd64": tc.slowNodes}},
+				Deployment: &appsv1.Deployment{
+					ObjectMeta: metav1.ObjectMeta{Generation: 2, Annotations: map[string]string{AnnotationRecord: record.String()}},
+					Spec:       appsv1.DeploymentSpec{Replicas: ptr.To[int32](5)},
+					Status:     appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 5, UpdatedReplicas: int32(tc.updated), ReadyReplicas: 5}, //nolint:gosec // 5 at most.
+				},
+			}
+			for i := range 5 {
+				hash := "new"
+				if i >= tc.updated {
+					hash = "old"
+				}
+				observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint("shop-", i), TemplateHash: hash, Node: "a", Architecture: "arm64", Ready: true})
+			}
+			if got := Make(web, observed).Replicas; got != tc.want {
+				t.Errorf("%d replicas, want %d", got, tc.want)
+			}
+		})
+	}
 }
 
 // stand is a settled world: pods on nodes with room for more, all ready, as a demand called for them.

@@ -89,7 +89,7 @@ func (s sizer) size() sized {
 }
 
 // hold goes by the architecture that the last number was worked out with. Where that is fewer pods than there
-// are, it goes by the slowest that pods are on: which of them go is not known.
+// are, it goes by the slowest that pods may be on: which of them go is not known.
 func (s sizer) hold() sized {
 	basis := s.best
 	for _, rate := range s.rates {
@@ -102,11 +102,23 @@ func (s sizer) hold() sized {
 		held = topped(s.demand, basis, max(s.existing-held.Pods, 0))
 	}
 	held.grown = s.record.Grown
-	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
-	if slowest, isAny := capacity.Slowest(bound); isAny && held.Pods < s.existing {
-		held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
+	if slowest, isAny := s.slowest(); isAny && held.Pods < s.existing {
+		held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest), s.existing))
 	}
 	return held
+}
+
+// slowest is the least QPS of the pods that have a node, and, while pods are on the move, of the nodes that take pods: there
+// may be one already that is not seen yet, and does not bear its deletion cost.
+func (s sizer) slowest() (podQPS int64, isAny bool) {
+	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
+	if !isSettled(s.observed) && s.observed.Nodes != nil {
+		for i := range bound {
+			bound[i].Pods += int64(s.observed.Nodes.Schedulable[bound[i].Architecture])
+		}
+	}
+	slowest, isAny := capacity.Slowest(bound)
+	return slowest.PodQPS, isAny
 }
 
 func topped(demand int64, basis capacity.Group, topUp int64) sized {
