@@ -68,6 +68,9 @@ TEST_TIMEOUT ?= 20m
 TEST_FORMAT ?= pkgname-and-test-fails
 # The race detector needs cgo, and go env says 0 where there is no C compiler.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED 2>/dev/null)),-race)
+# All else is compiled as it is for the images, so that what both need is compiled once.
+export CGO_ENABLED := 0
+WITH_RACE := $(if $(RACE),CGO_ENABLED=1)
 
 # A comma, for arguments of functions.
 , := ,
@@ -167,13 +170,13 @@ verify: generate manifests api-docs catalog $(KUSTOMIZE) ## Regenerate everythin
 
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) ## Run the tests that need no cluster.
-	$(TEST_RUN) -- -short $(RACE) $(PKGS)
+	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-unit $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
-	go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
+	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 # Apart from make test, since it compiles much: the operator for every platform, and buildx.
@@ -210,7 +213,7 @@ E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB
 .PHONY: e2e
 e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
-	$(foreach architecture,$(E2E_ARCHITECTURES),CGO_ENABLED=0 GOOS=linux GOARCH=$(architecture) go build -trimpath -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
+	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
 	E2E_LOGS='$(E2E_LOGS)' go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 NODES ?=
@@ -450,10 +453,10 @@ $(HELM): STAMP = -X $(HELM_MODULE)/internal/version.version=$(1) \
 # Red Hat's checks of operators; minutes when nothing of it is cached.
 $(PREFLIGHT): tools/preflight/go.mod tools/preflight/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
-	@CGO_ENABLED=0 go build -C tools/preflight -tags containers_image_openpgp -o "$(CURDIR)/$@" tool
+	@go build -C tools/preflight -tags containers_image_openpgp -o "$(CURDIR)/$@" tool
 
 $(OPERATOR_FRAMEWORK): tools/operator-framework/go.mod tools/operator-framework/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	@version=$$(go list -C tools/operator-framework -m -f '{{.Version}}' $(MODULE)) && \
-		CGO_ENABLED=0 go build -C tools/operator-framework -tags containers_image_openpgp -trimpath \
+		go build -C tools/operator-framework -tags containers_image_openpgp -trimpath \
 		-ldflags "-s -w $(call STAMP,$$version)" -o "$(CURDIR)/$@" $(PACKAGE)

@@ -219,7 +219,9 @@ func build(t *testing.T, folder string) string {
 		t.Skip("compiles " + folder)
 	}
 	path := filepath.Join(t.TempDir(), filepath.Base(folder))
-	if output, err := exec.Command("go", "build", "-o", path, filepath.Join(repository, folder)).CombinedOutput(); err != nil {
+	command := exec.Command("go", "build", "-o", path, filepath.Join(repository, folder))
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", folder, err, output)
 	}
 	return path

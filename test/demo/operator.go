@@ -37,6 +37,7 @@ type operator struct {
 func buildOperator(ctx context.Context, root, path string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", path, "./cmd/manager")
 	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the operator: %w\n%s", err, output)
 	}

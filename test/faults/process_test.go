@@ -29,8 +29,9 @@ var manager = sync.OnceValues(func() (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(managerFolder, "manager")
-	output, err := exec.Command("go", "build", "-o", path, "../../cmd/manager").CombinedOutput()
-	if err != nil {
+	build := exec.Command("go", "build", "-o", path, "../../cmd/manager")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the manager: %w: %s", err, output)
 	}
 	return path, nil

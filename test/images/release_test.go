@@ -66,7 +66,7 @@ func TestReleaseRefused(t *testing.T) {
 func (w *workshop) prepareRelease() {
 	w.t.Helper()
 	inspect := filepath.Join(w.t.TempDir(), "inspect")
-	run(w.t, repository, "go", "build", "-o", inspect, "./hack/inspect")
+	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", inspect, "./hack/inspect")
 	w.variables = append(w.variables, "INSPECT="+inspect)
 	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "kustomize")
 }

@@ -109,7 +109,7 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 
 // buildProgram compiles a package of the repository, named by its folder.
 func buildProgram(ctx context.Context, pkg, architecture, output string, flags ...string) error {
-	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-o", output}, flags...)
+	args := append([]string{"build", "-buildvcs=false", "-o", output}, flags...)
 	command := exec.CommandContext(ctx, "go", append(args, module+"/"+pkg)...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=")
 	if message, err := command.CombinedOutput(); err != nil {

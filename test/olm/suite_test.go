@@ -122,6 +122,7 @@ func build(ctx SpecContext, folder, name, pkg string) string {
 	path := filepath.Join(folder, name)
 	command := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", path, pkg)
 	command.Dir = root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	output, err := command.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
 	return path

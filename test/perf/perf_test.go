@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -30,7 +31,9 @@ func TestMeasuresEverything(t *testing.T) {
 	s := settings{}
 	s.bind(flag.NewFlagSet("perf", flag.PanicOnError))
 	s.numbers, s.rest, s.churn, s.operator = []int{10}, 6*time.Second, time.Second, filepath.Join(t.TempDir(), "manager")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", s.operator, "./cmd/manager").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.operator, "./cmd/manager")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the operator: %v\n%s", err, output)
 	}
 	figures, err := measure(t.Context(), s)
