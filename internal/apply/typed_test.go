@@ -254,7 +254,11 @@ func fill(v reflect.Value, within []reflect.Type) {
 			fill(v.Field(i), append(within, v.Type()))
 		}
 	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		number := 2
+		if v.Type().Elem().Kind() == reflect.Struct {
+			number = 1 // lists within lists within lists of two are many.
+		}
+		v.Set(reflect.MakeSlice(v.Type(), number, number))
 		for i := range v.Len() {
 			fill(v.Index(i), within)
 		}
