@@ -76,7 +76,7 @@ func holds(live, intent reflect.Value, by comparison) bool {
 }
 
 func holdsMembers(live, intent reflect.Value) bool {
-	if live.Kind() != reflect.Struct && live.Kind() != reflect.Map {
+	if !hasMembers(live) {
 		return !live.IsValid() && isWithoutMembers(intent)
 	}
 	if live.Kind() == reflect.Struct && intent.Kind() == reflect.Struct {

@@ -26,7 +26,7 @@ const AnnotationIntent = "elasticweb.example.com/intent"
 type Intent struct {
 	// Kind, Namespace and Name of the object.
 	Kind, Namespace, Name string
-	// Configuration is an apply configuration of client-go, or anything else that marshals to one.
+	// Configuration is an apply configuration of client-go, or maps of the same form.
 	Configuration any
 	// Into is an empty object of the kind, into which the API server's answer is decoded.
 	Into client.Object
@@ -150,6 +150,9 @@ func rawMembers(object []byte) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(object, &values); err != nil {
 		return nil, err
+	}
+	if values == nil {
+		return nil, errors.New("null is no object")
 	}
 	return values, nil
 }

@@ -40,6 +40,7 @@ func TestBody(t *testing.T) {
 			`{"metadata":{"annotations":{"elasticweb.example.com/intent":"HASH","note":"2"},"name":"a","resourceVersion":"7"}}`},
 		"no metadata":       {map[string]any{"spec": map[string]any{}}, ""},
 		"null for metadata": {map[string]any{"metadata": nil}, ""},
+		"a nil map":         {map[string]any{"metadata": map[string]string(nil)}, ""},
 		"text for metadata": {map[string]any{"metadata": "a"}, ""},
 		"no object":         {[]int{}, ""},
 		"null":              {nil, ""},

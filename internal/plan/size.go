@@ -21,7 +21,7 @@ func size(result *Plan, spec *elasticwebv1.ElasticWebSpec, observed Observed, po
 			demand: result.Demand.QPS, record: result.Record,
 			best:     bestArchitecture(result.Rates, possible, observed.Nodes, rateOf(spec, nil, "")),
 			rates:    result.Rates,
-			observed: observed,
+			observed: observed, settled: isSettled(observed),
 			existing: int64(existingReplicas(observed)),
 		}.size()
 		result.Asked = sizing.Pods
@@ -63,6 +63,8 @@ type sizer struct {
 	best     capacity.Group
 	rates    []placement.Rate
 	observed Observed
+	// settled is what isSettled says of observed.
+	settled  bool
 	existing int64
 }
 
@@ -77,7 +79,7 @@ type sized struct {
 // size is the number of pods that the demand calls for on the architectures that the pods landed on. While
 // the pods are on the move it changes with the demand alone.
 func (s sizer) size() sized {
-	if !isSettled(s.observed) {
+	if !s.settled {
 		return s.hold()
 	}
 	scheduled := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
@@ -102,23 +104,24 @@ func (s sizer) hold() sized {
 		held = topped(s.demand, basis, max(s.existing-held.Pods, 0))
 	}
 	held.grown = s.record.Grown
-	if slowest, isAny := s.slowest(); isAny && held.Pods < s.existing {
-		held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest), s.existing))
+	if held.Pods < s.existing {
+		if slowest, isAny := s.slowest(); isAny {
+			held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
+		}
 	}
 	return held
 }
 
-// slowest is the least QPS of the pods that have a node, and, while pods are on the move, of the nodes that take pods: there
-// may be one already that is not seen yet, and does not bear its deletion cost.
-func (s sizer) slowest() (podQPS int64, isAny bool) {
+// slowest is the slowest architecture of the pods that have a node, and, while pods are on the move, of the nodes that take
+// pods: there may be one already that is not seen yet, and does not bear its deletion cost.
+func (s sizer) slowest() (slowest capacity.Group, isAny bool) {
 	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
-	if !isSettled(s.observed) && s.observed.Nodes != nil {
+	if !s.settled && s.observed.Nodes != nil {
 		for i := range bound {
 			bound[i].Pods += int64(s.observed.Nodes.Schedulable[bound[i].Architecture])
 		}
 	}
-	slowest, isAny := capacity.Slowest(bound)
-	return slowest.PodQPS, isAny
+	return capacity.Slowest(bound)
 }
 
 func topped(demand int64, basis capacity.Group, topUp int64) sized {
