@@ -39,13 +39,9 @@ func (r *ElasticWebReconciler) report(ctx context.Context, web *elasticwebv1.Ela
 }
 
 func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
-	// The patch is the difference of the statuses: the spec, which is the same, is left out of what is compared for it. So is the
-	// resource version of before: that puts changed's into the patch, and another writer in between is a conflict.
-	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
-	changed := &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
-	changed.ResourceVersion = web.ResourceVersion
+	changed, patch := statusChange(web, wanted)
 	err := r.written.During(kindElasticWeb, changed, func() error {
-		return r.Writer.Status().Patch(ctx, changed, client.MergeFrom(before), client.FieldOwner(FieldManager))
+		return r.Writer.Status().Patch(ctx, changed, patch, client.FieldOwner(FieldManager))
 	})
 	if apierrors.IsConflict(err) {
 		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
@@ -62,6 +58,16 @@ func (r *ElasticWebReconciler) writeStatus(ctx context.Context, web *elasticwebv
 	r.fresh.wrote(web.ResourceVersion, changed)
 	r.record(web, &wanted)
 	return nil
+}
+
+// statusChange is the ElasticWeb with another status, and the difference of the two: the spec, which is the same, is left out of
+// what is compared for it. So is the resource version of before: that puts changed's into the patch, and another writer in between
+// is a conflict.
+func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (changed *elasticwebv1.ElasticWeb, patch client.Patch) {
+	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
+	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
+	changed.ResourceVersion = web.ResourceVersion
+	return changed, client.MergeFrom(before)
 }
 
 // record makes an event of a failure that begins, changes or ends. The rest is no news.
