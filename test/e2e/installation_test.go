@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/olm/inventory"
+	"github.com/elasticweb/elasticweb-operator/test/olm/lifecycle"
 )
 
 // installation is the operator in a namespace, by OLM.
@@ -46,13 +47,18 @@ var trustingRegistry = &operatorsv1alpha1.SubscriptionConfig{
 	Env:          []corev1.EnvVar{{Name: "SSL_CERT_FILE", Value: "/registry/ca.crt"}},
 }
 
-// awaitSucceeded waits until OLM says that a release is installed, and its operator, alone, runs from its image.
+// awaitSucceeded waits until OLM says that a release is installed, and its operator, alone, runs from its image. It waits
+// for the install plan, too: OLM goes through it again until each step is seen to be there, and one that is not complete
+// when the CSV is deleted makes the cluster's roles and bindings anew, with nobody to take them away.
 func (i *installation) awaitSucceeded(ctx context.Context, r release) {
 	GinkgoHelper()
 	csv, containers := &operatorsv1alpha1.ClusterServiceVersion{}, r.csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers
 	Eventually(ctx, func(g Gomega) {
 		g.Expect(i.admin.Get(ctx, client.ObjectKey{Namespace: i.namespace, Name: r.csv.Name}, csv)).To(Succeed())
 		g.Expect(csv.Status.Phase).To(Equal(operatorsv1alpha1.CSVPhaseSucceeded), "%s: %s", csv.Status.Reason, csv.Status.Message)
+		plan, err := lifecycle.InstallPlanOf(ctx, i.admin, i.namespace, r.csv.Name)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(plan.Status.Phase).To(Equal(operatorsv1alpha1.InstallPlanPhaseComplete))
 		pods := i.operatorPods(ctx, g)
 		g.Expect(pods).To(HaveLen(1))
 		g.Expect(pods[0].Spec.Containers[0].Image).To(Equal(containers[0].Image))

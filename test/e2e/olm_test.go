@@ -9,7 +9,6 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -22,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
+	"github.com/elasticweb/elasticweb-operator/test/olm/lifecycle"
 )
 
 const (
@@ -138,13 +138,8 @@ func (i *installation) subscribe(ctx context.Context, first release) {
 func (i *installation) approve(ctx context.Context, r release) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {
-		plans := &operatorsv1alpha1.InstallPlanList{}
-		g.Expect(i.admin.List(ctx, plans, client.InNamespace(i.namespace))).To(Succeed())
-		at := slices.IndexFunc(plans.Items, func(plan operatorsv1alpha1.InstallPlan) bool {
-			return slices.Contains(plan.Spec.ClusterServiceVersionNames, r.csv.Name)
-		})
-		g.Expect(at).To(BeNumerically(">=", 0), "no install plan for %s", r.csv.Name)
-		plan := &plans.Items[at]
+		plan, err := lifecycle.InstallPlanOf(ctx, i.admin, i.namespace, r.csv.Name)
+		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(plan.Status.Phase).To(Equal(operatorsv1alpha1.InstallPlanPhaseRequiresApproval))
 		plan.Spec.Approved = true
 		g.Expect(i.admin.Update(ctx, plan)).To(Succeed())

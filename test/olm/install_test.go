@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/olm/inventory"
+	"github.com/elasticweb/elasticweb-operator/test/olm/lifecycle"
 )
 
 // installation is the operator in one install mode.
@@ -135,24 +136,25 @@ func (i *installation) subscribe(ctx SpecContext) {
 func (i *installation) approve(ctx SpecContext, csv string) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega, ctx SpecContext) {
-		plans := &operatorsv1alpha1.InstallPlanList{}
-		g.Expect(admin.List(ctx, plans, client.InNamespace(i.namespace))).To(Succeed())
-		at := slices.IndexFunc(plans.Items, func(plan operatorsv1alpha1.InstallPlan) bool {
-			return slices.Contains(plan.Spec.ClusterServiceVersionNames, csv)
-		})
-		g.Expect(at).To(BeNumerically(">=", 0), "no install plan for %s", csv)
-		plan := &plans.Items[at]
+		plan, err := lifecycle.InstallPlanOf(ctx, admin, i.namespace, csv)
+		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(plan.Status.Phase).To(Equal(operatorsv1alpha1.InstallPlanPhaseRequiresApproval))
 		plan.Spec.Approved = true
 		g.Expect(admin.Update(ctx, plan)).To(Succeed())
 	}).Should(Succeed())
 }
 
+// awaitSucceeded waits for the CSV and for its install plan. OLM goes through a plan again until each step is seen to be
+// there: one that is not complete when the CSV is deleted makes the cluster's roles and bindings anew, with nobody to
+// take them away.
 func (i *installation) awaitSucceeded(ctx SpecContext, name string) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega, ctx SpecContext) {
 		csv := &operatorsv1alpha1.ClusterServiceVersion{}
 		g.Expect(admin.Get(ctx, client.ObjectKey{Namespace: i.namespace, Name: name}, csv)).To(Succeed())
 		g.Expect(csv.Status.Phase).To(Equal(operatorsv1alpha1.CSVPhaseSucceeded), "%s: %s", csv.Status.Reason, csv.Status.Message)
+		plan, err := lifecycle.InstallPlanOf(ctx, admin, i.namespace, name)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(plan.Status.Phase).To(Equal(operatorsv1alpha1.InstallPlanPhaseComplete))
 	}).Should(Succeed())
 }

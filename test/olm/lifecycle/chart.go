@@ -1,7 +1,7 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lifecycle finds what installs the Operator Lifecycle Manager.
+// Package lifecycle finds what installs the Operator Lifecycle Manager, and what that makes to install an operator.
 package lifecycle
 
 import (
