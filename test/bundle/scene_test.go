@@ -11,7 +11,6 @@ import (
 	"math/rand"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -25,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"sigs.k8s.io/yaml"
+
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 const repository = "../.."
@@ -219,10 +220,8 @@ func build(t *testing.T, folder string) string {
 		t.Skip("compiles " + folder)
 	}
 	path := filepath.Join(t.TempDir(), filepath.Base(folder))
-	command := exec.Command("go", "build", "-o", path, filepath.Join(repository, folder))
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", folder, err, output)
+	if err := compile.Native(t.Context(), folder, path); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

@@ -34,16 +34,6 @@ type operator struct {
 	exited  chan struct{}
 }
 
-func buildOperator(ctx context.Context, root, path string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", path, "./cmd/manager")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the operator: %w\n%s", err, output)
-	}
-	return nil
-}
-
 // startOperator runs it with the rights of its service account and no others. It has a process group of its own: a
 // Ctrl-C at the terminal reaches the demo alone, which then ends things in order. Should the demo be killed, the
 // operator loses its lease with the API server, and ends itself.

@@ -21,6 +21,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 // stage is all that the demo starts.
@@ -56,7 +57,9 @@ func (s *stage) set(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var failure error
-	building.Go(func() { failure = buildOperator(ctx, s.root, filepath.Join(s.workshop, "manager")) })
+	building.Go(func() {
+		failure = compile.Native(ctx, "cmd/manager", filepath.Join(s.workshop, "manager"), "-ldflags=-s -w")
+	})
 	if err := s.setForOperator(ctx); err != nil {
 		return err
 	}

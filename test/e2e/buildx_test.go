@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
 )
 
@@ -162,11 +163,7 @@ func (b *builder) webServerContext(ctx context.Context) string {
 	folder := GinkgoT().TempDir()
 	Expect(os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(builtDockerfile), 0o600)).To(Succeed())
 	for _, architecture := range builtArchitectures {
-		compile := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(folder, "webserver-"+architecture), "./test/nodes/webserver")
-		compile.Dir = root
-		compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOARCH="+architecture)
-		output, err := compile.CombinedOutput()
-		Expect(err).NotTo(HaveOccurred(), string(output))
+		Expect(compile.For(ctx, "linux", architecture, "test/nodes/webserver", filepath.Join(folder, "webserver-"+architecture))).To(Succeed())
 	}
 	return folder
 }

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -29,12 +30,7 @@ var manager = sync.OnceValues(func() (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(managerFolder, "manager")
-	build := exec.Command("go", "build", "-o", path, "../../cmd/manager")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the manager: %w: %s", err, output)
-	}
-	return path, nil
+	return path, compile.Native(context.Background(), "cmd/manager", path)
 })
 
 // startProcess runs the real manager, which takes part in the election of a leader in the namespace. It is

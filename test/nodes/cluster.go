@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 // Cluster is a local control plane with true nodes.
@@ -113,7 +114,7 @@ func (c *Cluster) prepare() (err error) {
 
 func (c *Cluster) startNetwork(ctx context.Context) (err error) {
 	boot := filepath.Join(c.folder, "boot")
-	if err := buildProgram(ctx, "test/nodes/machine/boot", nativeArch, boot); err != nil {
+	if err := compile.For(ctx, "linux", nativeArch, "test/nodes/machine/boot", boot); err != nil {
 		return err
 	}
 	if c.network, err = startNetwork(ctx, boot); err != nil {

@@ -14,7 +14,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -25,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 const nativeArch = runtime.GOARCH
@@ -80,7 +81,7 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 	content := newLayerContent()
 	for target, pkg := range i.Packages {
 		program := filepath.Join(scratch, path.Base(target))
-		if err := buildProgram(ctx, pkg, cmp.Or(i.BuiltFor, architecture), program, "-ldflags=-s -w "+i.LDFlags); err != nil {
+		if err := compile.For(ctx, "linux", cmp.Or(i.BuiltFor, architecture), pkg, program, "-ldflags=-s -w "+i.LDFlags); err != nil {
 			return nil, err
 		}
 		content.add(program, target)
@@ -106,19 +107,6 @@ func (i Image) buildFor(ctx context.Context, architecture string) (v1.Image, err
 	}
 	return mutate.AppendLayers(image, layer)
 }
-
-// buildProgram compiles a package of the repository, named by its folder.
-func buildProgram(ctx context.Context, pkg, architecture, output string, flags ...string) error {
-	args := append([]string{"build", "-buildvcs=false", "-o", output}, flags...)
-	command := exec.CommandContext(ctx, "go", append(args, module+"/"+pkg)...)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture, "GOFLAGS=")
-	if message, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, message)
-	}
-	return nil
-}
-
-const module = "github.com/elasticweb/elasticweb-operator"
 
 // layerContent is a layer in the making. Its first error is told at the end.
 type layerContent struct {

@@ -28,6 +28,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 // root of the repository, seen from here.
@@ -67,8 +68,9 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 
 	folder := GinkgoT().TempDir()
-	managerPath = build(ctx, folder, "manager", "./cmd/manager")
-	scorecardPath = build(ctx, folder, "scorecard", "./test/scorecard")
+	managerPath, scorecardPath = filepath.Join(folder, "manager"), filepath.Join(folder, "scorecard")
+	Expect(compile.Native(ctx, "cmd/manager", managerPath, "-ldflags=-s -w")).To(Succeed())
+	Expect(compile.Native(ctx, "test/scorecard", scorecardPath, "-ldflags=-s -w")).To(Succeed())
 	images = startRegistry()
 	released = newRelease(folder)
 	startOLM(ctx, folder)
@@ -114,16 +116,5 @@ func tool(name string) string {
 	Expect(err).NotTo(HaveOccurred())
 	_, err = os.Stat(path)
 	Expect(err).NotTo(HaveOccurred(), "build it first: make bin/%s", name)
-	return path
-}
-
-func build(ctx SpecContext, folder, name, pkg string) string {
-	GinkgoHelper()
-	path := filepath.Join(folder, name)
-	command := exec.CommandContext(ctx, "go", "build", "-ldflags=-s -w", "-o", path, pkg)
-	command.Dir = root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	output, err := command.CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(output))
 	return path
 }

@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"flag"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,8 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 // TestMeasuresEverything runs all scenarios with few ElasticWebs. It checks what no slow machine changes: which
@@ -31,10 +32,8 @@ func TestMeasuresEverything(t *testing.T) {
 	s := settings{}
 	s.bind(flag.NewFlagSet("perf", flag.PanicOnError))
 	s.numbers, s.rest, s.churn, s.operator = []int{10}, 6*time.Second, time.Second, filepath.Join(t.TempDir(), "manager")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.operator, "./cmd/manager")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the operator: %v\n%s", err, output)
+	if err := compile.Native(t.Context(), "cmd/manager", s.operator); err != nil {
+		t.Fatal(err)
 	}
 	figures, err := measure(t.Context(), s)
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 const patience = 2 * time.Minute
@@ -28,9 +30,9 @@ const patience = 2 * time.Minute
 // TestNothingIsLeft runs clusters in a process of their own, ends it in different
 // ways, and looks for what is left.
 func TestNothingIsLeft(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "localnodes")
-	if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	localnodes := filepath.Join(t.TempDir(), "localnodes")
+	if err := compile.Native(t.Context(), "test/nodes/localnodes", localnodes); err != nil {
+		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
 		nodes  string // beside one of this machine's architecture
@@ -45,7 +47,7 @@ func TestNothingIsLeft(t *testing.T) {
 		"killed while the nodes joined":      {after: "images of the system", signal: os.Kill},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := startRun(t, program, "-nodes="+runtime.GOARCH+"=1"+test.nodes)
+			r := startRun(t, localnodes, "-nodes="+runtime.GOARCH+"=1"+test.nodes)
 			r.awaitOutput(test.after)
 			for kind, things := range r.takeInventory() {
 				if len(things) <= len(r.before[kind]) && kind != mounts && (kind != binaryFormats || test.nodes != "") {
@@ -69,7 +71,7 @@ func TestNothingIsLeft(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(logs, runtime.GOARCH+"-0"), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r := startRun(t, program, "-nodes="+runtime.GOARCH+"=1", "-logs="+logs)
+		r := startRun(t, localnodes, "-nodes="+runtime.GOARCH+"=1", "-logs="+logs)
 		r.awaitOutput("cannot start the cluster of true nodes")
 		<-r.ended
 		if r.err == nil {
