@@ -37,7 +37,7 @@ func TestCRDFitsIntoAnAnnotation(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	stored, err := kubectl("get", "crd", "elasticwebs.elasticweb.example.com", "-o", `jsonpath={.metadata.annotations.kubectl\.kubernetes\.io/last-applied-configuration}`)
+	stored, err := k8s.Kubectl(t.Context(), "", "get", "crd", "elasticwebs.elasticweb.example.com", "-o", `jsonpath={.metadata.annotations.kubectl\.kubernetes\.io/last-applied-configuration}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestScaleSubresource(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectReplicas(t, web, 2147483647)
-	if _, err := kubectl("scale", "ew/shop", "-n", namespace, "--replicas=5"); err != nil {
+	if _, err := k8s.Kubectl(t.Context(), "", "scale", "ew/shop", "-n", namespace, "--replicas=5"); err != nil {
 		t.Fatal(err)
 	}
 	expectReplicas(t, web, 5)
@@ -119,7 +119,7 @@ func TestScaleSubresource(t *testing.T) {
 func TestScaleIsRefusedWithTotalQPS(t *testing.T) {
 	namespace := newNamespace(t)
 	createWeb(t, namespace, "shop", "")
-	_, err := kubectl("scale", "ew/shop", "-n", namespace, "--replicas=5")
+	_, err := k8s.Kubectl(t.Context(), "", "scale", "ew/shop", "-n", namespace, "--replicas=5")
 	if err == nil || !strings.Contains(err.Error(), "totalQPS and replicas exclude each other") {
 		t.Errorf("scaling an ElasticWeb with totalQPS: %v", err)
 	}
@@ -171,7 +171,7 @@ func TestPrintColumns(t *testing.T) {
 		},
 	} {
 		t.Run(arguments, func(t *testing.T) {
-			out, err := kubectl(append(strings.Fields(arguments), "-n", namespace)...)
+			out, err := k8s.Kubectl(t.Context(), "", append(strings.Fields(arguments), "-n", namespace)...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,11 +199,11 @@ func TestSamplesAreAccepted(t *testing.T) {
 	if err != nil || len(samples) == 0 {
 		t.Fatalf("no samples: %v", err)
 	}
-	if _, err := kubectl("create", "namespace", "dev"); err != nil {
+	if _, err := k8s.Kubectl(t.Context(), "", "create", "namespace", "dev"); err != nil {
 		t.Fatal(err)
 	}
 	for _, sample := range samples {
-		if _, err := kubectl("create", "--dry-run=server", "--validate=strict", "-f", sample); err != nil {
+		if _, err := k8s.Kubectl(t.Context(), "", "create", "--dry-run=server", "--validate=strict", "-f", sample); err != nil {
 			t.Error(err)
 		}
 	}

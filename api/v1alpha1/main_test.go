@@ -5,80 +5,39 @@ package v1alpha1_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
-	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/apiserver"
 )
 
 const crdPath = "../../config/crd/bases/elasticweb.example.com_elasticwebbenchmarks.yaml"
 
-// The API server of all tests, which has the CRD, and a client with all rights. Both nil with -short.
-var (
-	apiServer *cluster.Cluster
-	k8s       client.Client
-)
+// k8s is the API server of all tests, which has the CRD. Nil with -short.
+var k8s *apiserver.Server
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := 0
 	if testing.Short() {
-		code = m.Run()
-	} else if err := runOnCluster(func() { code = m.Run() }); err != nil {
+		os.Exit(m.Run())
+	}
+	scheme := runtime.NewScheme()
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	var err error
+	if k8s, err = apiserver.Start(context.Background(), crdPath, scheme, &v1alpha1.ElasticWebBenchmarkList{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := k8s.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
-}
-
-func runOnCluster(run func()) (err error) {
-	ctx := context.Background()
-	if apiServer, err = cluster.Start(ctx, cluster.Options{Progress: os.Stderr}); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, apiServer.Stop()) }()
-	// As a user does it, which proves that the CRD fits into kubectl's annotation.
-	if err := kubectl("apply", "-f", crdPath); err != nil {
-		return err
-	}
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return err
-	}
-	if k8s, err = client.New(apiServer.RESTConfig(), client.Options{Scheme: scheme}); err != nil {
-		return err
-	}
-	if err := awaitServed(ctx); err != nil {
-		return err
-	}
-	run()
-	return nil
-}
-
-// awaitServed waits until the API server answers for the kind, which it does a moment after the CRD is Established. kubectl
-// wait would not do: it fails where the CRD has no conditions yet.
-func awaitServed(ctx context.Context) error {
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		err := k8s.List(ctx, &v1alpha1.ElasticWebBenchmarkList{})
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
-
-func kubectl(args ...string) error {
-	command := exec.Command(apiServer.KubectlPath(), append([]string{"--kubeconfig", apiServer.Kubeconfig()}, args...)...)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", command, err, output)
-	}
-	return nil
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // install creates what "make deploy" does, but for the manager's Deployment and the Service of its metrics: here, the
 // manager is a process.
 func (s *stage) install(ctx context.Context) error {
-	text, err := s.kubectl(ctx, "", "kustomize", "config/default")
+	text, err := s.cluster.Kubectl(ctx, "", "kustomize", filepath.Join(s.root, "config/default"))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 func (s *stage) showTables(ctx context.Context) error {
 	s.out.command("kubectl get elasticwebs -n " + namespace + " -o wide")
-	webs, err := s.kubectl(ctx, "", "get", "elasticwebs", "-n", namespace, "-o", "wide")
+	webs, err := s.cluster.Kubectl(ctx, "", "get", "elasticwebs", "-n", namespace, "-o", "wide")
 	if err != nil {
 		return err
 	}

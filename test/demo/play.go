@@ -68,7 +68,7 @@ func (s *stage) theShop(ctx context.Context) error {
 	for line := range strings.Lines(manifest + "END\n") {
 		s.out.text("    %s", strings.TrimSuffix(line, "\n"))
 	}
-	if _, err := s.kubectl(ctx, manifest, "apply", "-f", "-"); err != nil {
+	if _, err := s.cluster.Kubectl(ctx, manifest, "apply", "-f", "-"); err != nil {
 		return err
 	}
 	web, err := s.await(ctx, shop, "6 pods are ready, all on arm64, and serve 6000", func(web *elasticwebv1.ElasticWeb) bool {
@@ -127,6 +127,6 @@ func (s *stage) run(ctx context.Context, args ...string) error {
 		shown = append(shown, arg)
 	}
 	s.out.command(strings.Join(shown, " "))
-	_, err := s.kubectl(ctx, "", args...)
+	_, err := s.cluster.Kubectl(ctx, "", args...)
 	return err
 }

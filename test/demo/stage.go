@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -146,20 +145,6 @@ func (s *stage) clear() error {
 		err = errors.Join(err, os.RemoveAll(s.workshop))
 	}
 	return err
-}
-
-// kubectl runs the cluster's kubectl in the repository.
-func (s *stage) kubectl(ctx context.Context, input string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, s.cluster.KubectlPath(), args...)
-	command.Dir = s.root
-	command.Env = append(os.Environ(), "KUBECONFIG="+s.cluster.Kubeconfig())
-	command.Stdin = strings.NewReader(input)
-	stdout, stderr := &bytes.Buffer{}, &bytes.Buffer{}
-	command.Stdout, command.Stderr = stdout, stderr
-	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
-	}
-	return stdout.String(), nil
 }
 
 func repositoryRoot() (string, error) {

@@ -8,9 +8,6 @@ package nodes
 import (
 	"context"
 	_ "embed" // for the manifest of the DNS
-	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -59,20 +56,6 @@ func (c *Cluster) startDNS(ctx context.Context) error {
 	}
 	_, err := c.Kubectl(ctx, "", "rollout", "status", "deployment/coredns", "--namespace=kube-system", "--timeout=2m")
 	return err
-}
-
-// Kubectl runs a command with all rights, gives it an input, and returns its output.
-func (c *Cluster) Kubectl(ctx context.Context, input string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, c.KubectlPath(), args...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig())
-	command.Stdin = strings.NewReader(input)
-	var stderr strings.Builder
-	command.Stderr = &stderr
-	output, err := command.Output()
-	if err != nil {
-		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
-	}
-	return string(output), nil
 }
 
 // architectures are those of the nodes.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -55,9 +56,6 @@ func (i *installation) runScorecardCapacity(ctx SpecContext, flags ...string) sc
 
 func kustomize(ctx SpecContext, verb, folder, namespace string) {
 	GinkgoHelper()
-	command := exec.CommandContext(ctx, controlPlane.KubectlPath(), "--kubeconfig="+controlPlane.Kubeconfig(), verb,
-		"--namespace="+namespace, "--kustomize="+folder)
-	command.Dir = root
-	output, err := command.CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(output))
+	_, err := controlPlane.Kubectl(ctx, "", verb, "--namespace="+namespace, "--kustomize="+filepath.Join(root, folder))
+	Expect(err).NotTo(HaveOccurred())
 }

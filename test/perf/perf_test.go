@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"flag"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
