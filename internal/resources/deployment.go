@@ -66,5 +66,6 @@ func podSpecApplyConfiguration(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*cor
 	if err := json.Unmarshal(text, spec); err != nil {
 		return nil, fmt.Errorf("read the pod spec: %w", err)
 	}
+	leaveOutEmptySettings(spec)
 	return spec, nil
 }
