@@ -99,6 +99,9 @@ var _ = Describe("Drift of one ElasticWeb", Ordered, ContinueOnFailure, func() {
 		web = newWeb(namespace, "shop", func(w *elasticwebv1.ElasticWeb) {
 			w.Spec.ContainerPort = ptr.To[int32](80)
 			w.Spec.Env = []corev1.EnvVar{{Name: "GREETING", Value: "hello"}}
+			w.Spec.SecurityContext = &corev1.SecurityContext{AllowPrivilegeEscalation: ptr.To(false)}
+			w.Spec.Tolerations = []corev1.Toleration{{Key: "spot", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute}}
+			w.Spec.Volumes = []corev1.Volume{{Name: "cache", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
 			w.Spec.Service = &elasticwebv1.ServiceSpec{Annotations: map[string]string{"example.com/owner": "shop"}}
 		})
 		create(ctx, web)
@@ -145,6 +148,15 @@ var _ = Describe("Drift of one ElasticWeb", Ordered, ContinueOnFailure, func() {
 		})),
 		Entry("the kind of the preStop hook", deploymentDamage(func(d *appsv1.Deployment) {
 			webContainer(d).Lifecycle.PreStop = &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"true"}}}
+		})),
+		Entry("what a container may not, no longer said", deploymentDamage(func(d *appsv1.Deployment) {
+			webContainer(d).SecurityContext.AllowPrivilegeEscalation = nil
+		})),
+		Entry("no time for what was tolerated for ever", deploymentDamage(func(d *appsv1.Deployment) {
+			d.Spec.Template.Spec.Tolerations[0].TolerationSeconds = ptr.To[int64](0)
+		})),
+		Entry("the kind of a volume", deploymentDamage(func(d *appsv1.Deployment) {
+			d.Spec.Template.Spec.Volumes[0].VolumeSource = corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}
 		})),
 		Entry("the labels of the pods", deploymentDamage(func(d *appsv1.Deployment) {
 			delete(d.Spec.Template.Labels, elasticwebv1.LabelManagedBy)

@@ -52,9 +52,15 @@ func comparisonOf(field string) comparison {
 }
 
 // holds reports whether live has every field of the intent with the same value. What live has beyond that
-// is somebody else's, or a default of the API server. Both may be typed: they are read as their JSON would be.
+// is somebody else's, or a default of the API server. Both may be typed: they are read as their JSON would be. Where live
+// tells a field that is not set from one that has its zero value, so does the comparison: nothing is not the same as no
+// privileges, no seconds, or an empty folder.
 func holds(live, intent reflect.Value, by comparison) bool {
+	isUnset := isNilPointer(live)
 	live, intent = content(live), content(intent)
+	if isUnset {
+		return !intent.IsValid()
+	}
 	if by.isWhole {
 		return isSame(live, intent)
 	}
@@ -122,9 +128,13 @@ func holdsStruct(live, intent reflect.Value) bool {
 }
 
 // isSame reports whether live and intent are equal with all that is in them. An empty value and an absent
-// one are the same.
+// one are the same, where live does not tell them apart.
 func isSame(live, intent reflect.Value) bool {
+	isUnset := isNilPointer(live)
 	live, intent = content(live), content(intent)
+	if isUnset {
+		return !intent.IsValid()
+	}
 	switch intent.Kind() {
 	case reflect.Struct, reflect.Map:
 		return hasSameMembers(live, intent)
@@ -151,7 +161,7 @@ func hasSameMembers(live, intent reflect.Value) bool {
 		return maps.Equal(present, wanted)
 	}
 	for name, value := range members(live) {
-		if (isOfTexts(live) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
+		if (isOfTexts(live) || isPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
 			return false
 		}
 	}
@@ -163,6 +173,10 @@ func hasSameMembers(live, intent reflect.Value) bool {
 	}
 	return true
 }
+
+func isPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && !value.IsNil() }
+
+func isNilPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && value.IsNil() }
 
 // isEmpty reports whether nothing is lost where a value is left out.
 func isEmpty(value reflect.Value) bool {

@@ -141,8 +141,11 @@ func changeEachScalar(v reflect.Value, path string, isChanged func(path string))
 // What an apply configuration leaves out is not compared, and what it has, is, also where it is a zero value.
 func TestComparesWhatAnApplyConfigurationHas(t *testing.T) {
 	live := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](3), Paused: true}}
-	live.Spec.Template.Spec.Containers = []corev1.Container{{Name: "web", Args: []string{"a"}}}
-	container := corev1ac.Container().WithName("web")
+	live.Spec.Template.Spec.Containers = []corev1.Container{{
+		Name: "web", Args: []string{"a"}, SecurityContext: &corev1.SecurityContext{AllowPrivilegeEscalation: ptr.To(false)},
+	}}
+	live.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: "spot", TolerationSeconds: ptr.To[int64](0)}}
+	container := func() *corev1ac.ContainerApplyConfiguration { return corev1ac.Container().WithName("web") }
 	for name, tc := range map[string]struct {
 		spec *appsv1ac.DeploymentSpecApplyConfiguration
 		want bool
@@ -153,9 +156,16 @@ func TestComparesWhatAnApplyConfigurationHas(t *testing.T) {
 		"false":             {appsv1ac.DeploymentSpec().WithPaused(false), false},
 		"an absent zero":    {appsv1ac.DeploymentSpec().WithMinReadySeconds(0), true},
 		"an absent struct":  {appsv1ac.DeploymentSpec().WithStrategy(appsv1ac.DeploymentStrategy()), true},
-		"an empty list":     {withContainer(&corev1ac.ContainerApplyConfiguration{Name: container.Name, Args: []string{}}), true},
-		"a list":            {withContainer(container.WithArgs("a")), true},
+		"an empty list":     {withContainer(&corev1ac.ContainerApplyConfiguration{Name: container().Name, Args: []string{}}), true},
+		"a list":            {withContainer(container().WithArgs("a")), true},
 		"another container": {withContainer(corev1ac.Container().WithName("other")), false},
+		// A pointer of the live object tells what is not set from what is zero or empty.
+		"zero, not set":                   {appsv1ac.DeploymentSpec().WithProgressDeadlineSeconds(0), false},
+		"false, not set":                  {withContainer(container().WithSecurityContext(corev1ac.SecurityContext().WithPrivileged(false))), false},
+		"false, set":                      {withContainer(container().WithSecurityContext(corev1ac.SecurityContext().WithAllowPrivilegeEscalation(false))), true},
+		"a struct, not set":               {withContainer(container().WithLifecycle(corev1ac.Lifecycle())), false},
+		"for ever, tolerated for no time": {withTolerations(corev1ac.Toleration().WithKey("spot")), false},
+		"as long as is tolerated":         {withTolerations(corev1ac.Toleration().WithKey("spot").WithTolerationSeconds(0)), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wanted := preparedOf(t, Intent{Configuration: &appsv1ac.DeploymentApplyConfiguration{Spec: tc.spec}})
@@ -207,6 +217,10 @@ func TestTellsEmptyTextsFromNone(t *testing.T) {
 
 func withContainer(container *corev1ac.ContainerApplyConfiguration) *appsv1ac.DeploymentSpecApplyConfiguration {
 	return appsv1ac.DeploymentSpec().WithTemplate(corev1ac.PodTemplateSpec().WithSpec(corev1ac.PodSpec().WithContainers(container)))
+}
+
+func withTolerations(tolerations ...*corev1ac.TolerationApplyConfiguration) *appsv1ac.DeploymentSpecApplyConfiguration {
+	return appsv1ac.DeploymentSpec().WithTemplate(corev1ac.PodTemplateSpec().WithSpec(corev1ac.PodSpec().WithTolerations(tolerations...)))
 }
 
 func TestReadsNamesAtTheirPlace(t *testing.T) {
