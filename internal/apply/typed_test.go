@@ -86,6 +86,68 @@ func TestReadsApplyConfigurationsAsTheirJSON(t *testing.T) {
 	}
 }
 
+// An object whose field is zero or empty does not hold that any more when the field is not set, where the API tells the two apart.
+func TestTellsWhatIsNotSet(t *testing.T) {
+	for object, configuration := range map[client.Object]func() any{
+		&appsv1.Deployment{}:            func() any { return &appsv1ac.DeploymentApplyConfiguration{} },
+		&corev1.Service{}:               func() any { return &corev1ac.ServiceApplyConfiguration{} },
+		&policyv1.PodDisruptionBudget{}: func() any { return &policyv1ac.PodDisruptionBudgetApplyConfiguration{} },
+	} {
+		t.Run(fmt.Sprintf("%T", object), func(t *testing.T) {
+			fill(reflect.ValueOf(object).Elem(), nil)
+			fields := 0
+			unsetEachPointer(reflect.ValueOf(object).Elem(), "", func(path string, unset func()) {
+				fields++
+				intent := configuration()
+				text, err := json.Marshal(object)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := json.Unmarshal(text, intent); err != nil {
+					t.Fatal(err)
+				}
+				if !holds(reflect.ValueOf(object), reflect.ValueOf(intent), comparison{}) {
+					t.Errorf("%s is zero: the object does not hold it", path)
+				}
+				unset()
+				if holds(reflect.ValueOf(object), reflect.ValueOf(intent), comparison{}) {
+					t.Errorf("%s is not set: the object holds it all the same", path)
+				}
+			})
+			if fields < 5 {
+				t.Errorf("%d fields were unset, want all", fields)
+			}
+		})
+	}
+}
+
+// unsetEachPointer makes what is behind one pointer after the other zero, and puts it back. Left out is what is null
+// in JSON when it is zero.
+func unsetEachPointer(v reflect.Value, path string, isZero func(path string, unset func())) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		switch v.Interface().(type) {
+		case *metav1.Time, *metav1.FieldsV1:
+			return
+		}
+		before := v.Elem()
+		v.Set(reflect.New(v.Type().Elem()))
+		isZero(path, v.SetZero)
+		v.Set(before.Addr())
+		unsetEachPointer(before, path, isZero)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				unsetEachPointer(v.Field(i), path+"."+v.Type().Field(i).Name, isZero)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			unsetEachPointer(v.Index(i), fmt.Sprintf("%s[%d]", path, i), isZero)
+		}
+	}
+}
+
 // changeEachScalar changes one value after the other of an apply configuration, and changes it back.
 func changeEachScalar(v reflect.Value, path string, isChanged func(path string)) {
 	change := func(to any) {
