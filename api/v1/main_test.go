@@ -6,7 +6,6 @@ package v1_test
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -18,6 +17,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/apiserver"
+	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 const crdPath = "../../config/crd/bases/elasticweb.example.com_elasticwebs.yaml"
@@ -33,17 +33,9 @@ func TestMain(m *testing.M) {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(elasticwebv1.AddToScheme(scheme))
-	var err error
-	if k8s, err = apiserver.Start(context.Background(), crdPath, scheme, &elasticwebv1.ElasticWebList{}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := k8s.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(testmain.Run(m, &k8s, func(ctx context.Context) (*apiserver.Server, error) {
+		return apiserver.Start(ctx, crdPath, scheme, &elasticwebv1.ElasticWebList{})
+	}))
 }
 
 func needsAPIServer(t *testing.T) {

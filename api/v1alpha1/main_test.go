@@ -6,7 +6,6 @@ package v1alpha1_test
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/apiserver"
+	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 const crdPath = "../../config/crd/bases/elasticweb.example.com_elasticwebbenchmarks.yaml"
@@ -29,15 +29,7 @@ func TestMain(m *testing.M) {
 	}
 	scheme := runtime.NewScheme()
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
-	var err error
-	if k8s, err = apiserver.Start(context.Background(), crdPath, scheme, &v1alpha1.ElasticWebBenchmarkList{}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := k8s.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(testmain.Run(m, &k8s, func(ctx context.Context) (*apiserver.Server, error) {
+		return apiserver.Start(ctx, crdPath, scheme, &v1alpha1.ElasticWebBenchmarkList{})
+	}))
 }

@@ -161,7 +161,7 @@ func hasSameMembers(live, intent reflect.Value) bool {
 		return maps.Equal(present, wanted)
 	}
 	for name, value := range members(live) {
-		if (isOfTexts(live) || isPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
+		if (isOfTexts(live) || isSetPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
 			return false
 		}
 	}
@@ -174,7 +174,7 @@ func hasSameMembers(live, intent reflect.Value) bool {
 	return true
 }
 
-func isPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && !value.IsNil() }
+func isSetPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && !value.IsNil() }
 
 func isNilPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && value.IsNil() }
 

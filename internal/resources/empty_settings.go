@@ -13,11 +13,9 @@ import (
 // takes such an object away together with the last field that was in it, and puts it back with the next apply, whatever that
 // is for: the template would change, and the pods would restart.
 func leaveOutEmptySettings(spec *corev1ac.PodSpecApplyConfiguration) {
-	if affinity := spec.Affinity; affinity != nil {
-		leaveOutEmpty(&affinity.NodeAffinity)
+	if affinity := spec.Affinity; affinity != nil { // that to nodes is never empty, since they have to run Linux.
 		leaveOutEmpty(&affinity.PodAffinity)
 		leaveOutEmpty(&affinity.PodAntiAffinity)
-		leaveOutEmpty(&spec.Affinity)
 	}
 	if security := spec.SecurityContext; security != nil {
 		leaveOutEmpty(&security.SELinuxOptions)

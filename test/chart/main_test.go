@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 // patience is how long to wait for what must come.
@@ -31,24 +32,15 @@ func TestMain(m *testing.M) {
 	if testing.Short() {
 		os.Exit(m.Run())
 	}
-	var err error
-	controlPlane, err = cluster.Start(context.Background(), cluster.Options{
-		Nodes: []cluster.NodePool{
-			{Arch: "amd64", Count: 2},
-			{Arch: "arm64", Count: 2, Taints: []corev1.Taint{{Key: corev1.LabelArchStable, Value: "arm64", Effect: corev1.TaintEffectNoSchedule}}},
-		},
-		Progress: os.Stderr,
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := controlPlane.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(testmain.Run(m, &controlPlane, func(ctx context.Context) (*cluster.Cluster, error) {
+		return cluster.Start(ctx, cluster.Options{
+			Nodes: []cluster.NodePool{
+				{Arch: "amd64", Count: 2},
+				{Arch: "arm64", Count: 2, Taints: []corev1.Taint{{Key: corev1.LabelArchStable, Value: "arm64", Effect: corev1.TaintEffectNoSchedule}}},
+			},
+			Progress: os.Stderr,
+		})
+	}))
 }
 
 // newNamespace returns a client with all rights, and a namespace with a service account for the test alone.

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 const patience = time.Minute
@@ -28,23 +29,14 @@ func TestMain(m *testing.M) {
 	if testing.Short() || os.Getenv(doomedVariable) != "" {
 		os.Exit(m.Run())
 	}
-	var err error
-	shared, err = cluster.Start(context.Background(), cluster.Options{
-		AuditLog:      true,
-		HPASyncPeriod: time.Second,
-		Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}},
-		Progress:      os.Stderr,
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := shared.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(testmain.Run(m, &shared, func(ctx context.Context) (*cluster.Cluster, error) {
+		return cluster.Start(ctx, cluster.Options{
+			AuditLog:      true,
+			HPASyncPeriod: time.Second,
+			Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}},
+			Progress:      os.Stderr,
+		})
+	}))
 }
 
 // clientOf returns a client with all rights.

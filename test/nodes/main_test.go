@@ -19,6 +19,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
+	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 const patience = 2 * time.Minute
@@ -27,24 +28,11 @@ const patience = 2 * time.Minute
 var shared *nodes.Cluster
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	var err error
-	shared, err = nodes.Start(context.Background(), nodes.Options{
-		Nodes: []nodes.Pool{{Arch: runtime.GOARCH, Count: 2}}, Progress: os.Stderr,
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := m.Run()
-	if err := shared.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	os.Exit(testmain.Run(m, &shared, func(ctx context.Context) (*nodes.Cluster, error) {
+		return nodes.Start(ctx, nodes.Options{
+			Nodes: []nodes.Pool{{Arch: runtime.GOARCH, Count: 2}}, Progress: os.Stderr,
+		})
+	}))
 }
 
 // pushWebServer puts the web server into the registry and returns a name that is not the registry's own.
