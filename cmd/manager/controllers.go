@@ -14,6 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/benchmark"
+	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
+	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 )
@@ -34,9 +37,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 	return addBenchmark(ctx, mgr, o, images, benchmarks)
 }
 
-func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images controllers.ImageLookup, resolved <-chan event.GenericEvent) error {
+func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
 	metrics.RegisterElasticWebs(mgr.GetCache())
-	reconciler := &controllers.ElasticWebReconciler{
+	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:            mgr.GetEventRecorder(controllers.FieldManager),
 		Images:            images,
@@ -49,8 +52,8 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images cont
 	return reconciler.SetupWithManager(ctx, mgr, resolved)
 }
 
-func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images controllers.ImageLookup, resolved <-chan event.GenericEvent) error {
-	reconciler := &controllers.BenchmarkReconciler{
+func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
+	reconciler := &benchmark.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:         mgr.GetEventRecorder(controllers.FieldManager),
 		Images:         images,
@@ -62,7 +65,7 @@ func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images contr
 	if err := reconciler.SetupWithManager(ctx, mgr, resolved); err != nil {
 		return err
 	}
-	release := &controllers.ReleaseReconciler{
+	release := &benchmark.ReleaseReconciler{
 		Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Namespace: o.releaseNamespace, Watch: o.watch,
 	}
@@ -70,7 +73,7 @@ func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images contr
 }
 
 // addImageLookup adds the resolver that wakes ElasticWebs and benchmarks; nil where looking up is switched off.
-func addImageLookup(mgr ctrl.Manager, o options, webs, benchmarks chan<- event.GenericEvent) (controllers.ImageLookup, error) {
+func addImageLookup(mgr ctrl.Manager, o options, webs, benchmarks chan<- event.GenericEvent) (images.Lookup, error) {
 	if !o.lookUpImages {
 		return nil, nil //nolint:nilnil // no look-up is an answer.
 	}
@@ -86,7 +89,7 @@ func addImageLookup(mgr ctrl.Manager, o options, webs, benchmarks chan<- event.G
 }
 
 func newResolver(o options, webs, benchmarks chan<- event.GenericEvent) (*platforms.Resolver, error) {
-	wakeWebs, wakeBenchmarks := controllers.Requeue(webs), controllers.RequeueBenchmarks(benchmarks)
+	wakeWebs, wakeBenchmarks := images.Requeue(elasticweb.Kind, webs), images.Requeue(benchmark.Kind, benchmarks)
 	options := platforms.Options{
 		UserAgent: controllers.FieldManager,
 		Notify: func(ctx context.Context, waiters []platforms.Waiter) {

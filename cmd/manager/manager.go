@@ -18,7 +18,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
-	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 )
 
 const leaderElectionID = "elasticweb-operator.elasticweb.example.com"
@@ -32,15 +32,15 @@ func newScheme() *runtime.Scheme {
 }
 
 func newManager(ctx context.Context, config *rest.Config, o options) (ctrl.Manager, error) {
-	cacheOptions := controllers.CacheOptions(watchNamespaces())
+	cacheOptions := caches.Options(watchNamespaces())
 	if o.benchmarks {
-		cacheOptions = controllers.WithBenchmarks(cacheOptions, o.releaseNamespace)
+		cacheOptions = caches.WithBenchmarks(cacheOptions, o.releaseNamespace)
 	}
 	cacheOptions.SyncPeriod = &o.syncPeriod
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         cacheOptions,
-		NewCache:                      controllers.NewCache(ctx),
+		NewCache:                      caches.New(ctx),
 		Metrics:                       metricsOptions(o),
 		HealthProbeBindAddress:        o.probeAddress,
 		PprofBindAddress:              o.pprofAddress,

@@ -16,7 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
-	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/benchmark"
 )
 
 // options are the flags of the manager, and what it takes from its environment.
@@ -111,7 +111,7 @@ func (o *options) completeBenchmarks() error {
 		return fmt.Errorf("%s is not set: it names the image of the load generator, the operator's own; set it, or --enable-benchmarks=false", generatorImageVariable)
 	}
 	var err error
-	if o.watch, err = controllers.LoadWatch(o.watchesFile); err != nil {
+	if o.watch, err = benchmark.LoadWatch(o.watchesFile); err != nil {
 		return fmt.Errorf("--watches-file: %w", err)
 	}
 	return nil

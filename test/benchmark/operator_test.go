@@ -20,6 +20,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/benchmark"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -69,7 +72,7 @@ func startOperator(options operatorOptions) *operator {
 
 func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) ctrl.Manager {
 	GinkgoHelper()
-	cacheOptions := controllers.WithBenchmarks(controllers.CacheOptions(options.namespaces), operatorNamespace)
+	cacheOptions := caches.WithBenchmarks(caches.Options(options.namespaces), operatorNamespace)
 	if options.resync > 0 {
 		cacheOptions.SyncPeriod = &options.resync
 	}
@@ -84,7 +87,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 	})
 	Expect(err).NotTo(HaveOccurred())
 	recorder := mgr.GetEventRecorder(controllers.FieldManager)
-	webs := &controllers.ElasticWebReconciler{
+	webs := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: recorder,
 		WatchesNodes: true, FollowsBenchmarks: true, Concurrency: 4, Clock: clock.RealClock{},
 	}
@@ -93,14 +96,14 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 	if image == "" {
 		image = generatorImage
 	}
-	runs := &controllers.BenchmarkReconciler{
+	runs := &benchmark.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: recorder,
 		WatchesNodes: true, GeneratorImage: image, Clock: clock.RealClock{},
 	}
 	Expect(runs.SetupWithManager(ctx, mgr, nil)).To(Succeed())
-	watch, err := controllers.LoadWatch("watches.yaml")
+	watch, err := benchmark.LoadWatch("watches.yaml")
 	Expect(err).NotTo(HaveOccurred())
-	releases := &controllers.ReleaseReconciler{
+	releases := &benchmark.ReleaseReconciler{
 		Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Namespace: operatorNamespace, Watch: watch,
 	}
 	Expect(releases.SetupWithManager(mgr)).To(Succeed())

@@ -21,6 +21,8 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -143,10 +145,10 @@ func electing(namespace string) func(*ctrl.Options) {
 }
 
 func newManager(ctx context.Context, restConfig *rest.Config, namespace string, resync time.Duration, log io.Writer, change ...func(*ctrl.Options)) (ctrl.Manager, error) {
-	cacheOptions := controllers.CacheOptions([]string{namespace})
+	cacheOptions := caches.Options([]string{namespace})
 	cacheOptions.SyncPeriod = ptr.To(resync)
 	options := ctrl.Options{
-		Scheme: newScheme(), Cache: cacheOptions, NewCache: controllers.NewCache(ctx),
+		Scheme: newScheme(), Cache: cacheOptions, NewCache: caches.New(ctx),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		Logger:                  zap.New(zap.WriteTo(log)),
 		Controller:              config.Controller{SkipNameValidation: ptr.To(true)},
@@ -159,7 +161,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, namespace string, 
 	if err != nil {
 		return nil, err
 	}
-	reconciler := &controllers.ElasticWebReconciler{
+	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:       mgr.GetEventRecorder(controllers.FieldManager),
 		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},

@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
-	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 )
 
 // weigh gives the bytes of heap that the objects take which an operator keeps, as it cuts them down, and nothing else: no
@@ -34,7 +34,7 @@ func (s *scene) weigh(ctx context.Context) (float64, error) {
 
 // trimmed reads everything that is there through a cache like the operator's, and lets go of the cache.
 func (s *scene) trimmed(ctx context.Context) (*kept, error) {
-	options := controllers.CacheOptions(nil)
+	options := caches.Options(nil)
 	options.Scheme = s.api.Scheme()
 	informers, err := cache.New(s.cluster.RESTConfig(), options)
 	if err != nil {

@@ -1,0 +1,161 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package benchmark reconciles ElasticWebBenchmarks: Reconciler begins runs and collects what they found, ReleaseReconciler has
+// Helm make their Jobs.
+package benchmark
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/images"
+	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
+)
+
+// Kind is the kind that Reconciler reconciles.
+const Kind = "ElasticWebBenchmark"
+
+// Reconciler begins the runs of ElasticWebBenchmarks and collects their results. The Jobs are made by
+// the Helm release that ReleaseReconciler looks after.
+type Reconciler struct {
+	// Cached reads from the informers, Live from the API server, Writer writes.
+	Cached client.Reader
+	Live   client.Reader
+	Writer client.Client
+	// Events records what went wrong and what was measured.
+	Events events.EventRecorder
+	// Images looks up what an image holds; nil to look nothing up.
+	Images images.Lookup
+	// ImageWait is how long a run waits for its image.
+	ImageWait time.Duration
+	// WatchesNodes is false where the operator may not read nodes.
+	WatchesNodes bool
+	// GeneratorImage is the image of the load generator.
+	GeneratorImage string
+	Clock          clock.PassiveClock
+
+	images images.Observer
+}
+
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks,verbs=get;list;watch;patch,roleName=benchmark-role
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks/status,verbs=patch,roleName=benchmark-role
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks/finalizers,verbs=update,roleName=benchmark-role
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete,roleName=benchmark-role
+// +kubebuilder:rbac:groups="",namespace=system,resources=secrets,verbs=get;list;watch;create;update;deletecollection,roleName=helm-release-role
+
+// Reconcile implements reconcile.Reconciler.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	result, err := r.reconcile(ctx, request)
+	if ctx.Err() != nil {
+		return ctrl.Result{}, nil // the manager stops, which cancels requests: nothing failed.
+	}
+	return result, err
+}
+
+// reconcile reads what there is, decides what the status says, writes it where it differs, and prunes.
+func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	b := &v1alpha1.ElasticWebBenchmark{}
+	err := r.Cached.Get(ctx, request.NamespacedName, b)
+	if apierrors.IsNotFound(err) {
+		r.images.Forget(request.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil || !b.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, err // the Helm release of one that is deleted is uninstalled by its own reconciler.
+	}
+	observed, retry, err := r.observe(ctx, b)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	wanted := benchmark.Make(b, *observed, metav1.NewTime(r.Clock.Now().Truncate(time.Second)))
+	if conflict, err := r.report(ctx, b, wanted); err != nil || conflict {
+		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
+	}
+	if err := r.prune(ctx, b); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: retry}, nil
+}
+
+// report writes the part of the status that this reconciler owns, where it differs. conflict is true where the
+// benchmark is not the newest.
+func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (conflict bool, err error) {
+	if equality.Semantic.DeepEqual(ownStatus(b), wanted) {
+		return false, nil
+	}
+	applied, err := statusIntent(b, wanted)
+	if err != nil {
+		return false, err
+	}
+	err = r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
+	switch {
+	case apierrors.IsConflict(err):
+		return true, nil
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("write the status: %w", err)
+	}
+	r.record(b, &wanted)
+	return false, nil
+}
+
+// ownStatus is the part of the status that this reconciler writes.
+func ownStatus(b *v1alpha1.ElasticWebBenchmark) v1alpha1.ElasticWebBenchmarkStatus {
+	status := *b.Status.DeepCopy()
+	status.DeployedRelease = nil
+	status.Conditions = nil
+	for _, condition := range b.Status.Conditions {
+		switch condition.Type {
+		case v1alpha1.ConditionComplete, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled:
+			status.Conditions = append(status.Conditions, condition)
+		}
+	}
+	return status
+}
+
+// statusIntent is the benchmark with nothing but that part, as it was looked at.
+func statusIntent(b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (*unstructured.Unstructured, error) {
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
+	if err != nil {
+		return nil, fmt.Errorf("convert the status: %w", err)
+	}
+	applied := &unstructured.Unstructured{Object: map[string]any{"status": status}}
+	applied.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(Kind))
+	applied.SetNamespace(b.Namespace)
+	applied.SetName(b.Name)
+	applied.SetUID(b.UID)
+	applied.SetResourceVersion(b.ResourceVersion)
+	return applied, nil
+}
+
+// record makes an event of a run that ended, and of what somebody has to mend.
+func (r *Reconciler) record(b *v1alpha1.ElasticWebBenchmark, now *v1alpha1.ElasticWebBenchmarkStatus) {
+	before := meta.FindStatusCondition(b.Status.Conditions, v1alpha1.ConditionComplete)
+	after := meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionComplete)
+	if after == nil || before != nil && before.Reason == after.Reason {
+		return
+	}
+	switch {
+	case after.Status == metav1.ConditionTrue:
+		r.Events.Eventf(b, nil, corev1.EventTypeNormal, after.Reason, "Measure", "measured %s", now.QPSByArchitecture)
+	case meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionStalled) != nil:
+		r.Events.Eventf(b, nil, corev1.EventTypeWarning, after.Reason, "Measure", "%s", after.Message)
+	}
+}

@@ -1,0 +1,89 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark
+
+import (
+	"context"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
+)
+
+// indexPodsByBenchmark finds the pods of a benchmark's Jobs in the cache.
+const indexPodsByBenchmark = "benchmark"
+
+// SetupWithManager registers the reconciler and its watches. resolved brings the benchmarks whose image was looked up.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
+	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
+	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, indexPodsByBenchmark, func(object client.Object) []string {
+		if labels := object.GetLabels(); labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
+			return []string{labels[elasticwebv1.LabelInstance]}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("index pods by benchmark: %w", err)
+	}
+	work := ctrl.NewControllerManagedBy(mgr).
+		Named("elasticwebbenchmark").
+		For(&v1alpha1.ElasticWebBenchmark{}).
+		Owns(&batchv1.Job{}).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(benchmarkOfPod)).
+		WithOptions(controller.Options{
+			RateLimiter: controllers.RateLimiter(),
+		})
+	if r.WatchesNodes {
+		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(nodeArchitectureChanged()))
+	}
+	if resolved != nil {
+		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
+	}
+	return work.Complete(r)
+}
+
+func benchmarkOfPod(_ context.Context, object client.Object) []reconcile.Request {
+	labels := object.GetLabels()
+	if labels[elasticwebv1.LabelName] != v1alpha1.NameValue || labels[elasticwebv1.LabelInstance] == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: labels[elasticwebv1.LabelInstance]}}}
+}
+
+// withoutRun are the benchmarks that wait for nodes to run on.
+func (r *Reconciler) withoutRun(ctx context.Context, _ client.Object) []reconcile.Request {
+	list := &v1alpha1.ElasticWebBenchmarkList{}
+	if err := r.Cached.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list elasticwebbenchmarks")
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		if benchmark.NeedsRun(&list.Items[i]) {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return requests
+}
+
+func nodeArchitectureChanged() predicate.Predicate {
+	return predicate.Funcs{
+		DeleteFunc: func(event.DeleteEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool { return caches.NodeDiffers(e.ObjectOld, e.ObjectNew) },
+	}
+}

@@ -1,0 +1,166 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package caches says what of the cluster is cached, and how.
+package caches
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
+)
+
+// Options keep of the cluster only what the reconcilers use, in the given namespaces; none for all. What there are
+// many of is packed. ElasticWebs are not: they are listed for every scrape of the metrics.
+func Options(namespaces []string) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelManagedBy: elasticwebv1.ManagedByValue})
+	// What the Services select, whatever else was stripped from a pod.
+	selected := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelName: elasticwebv1.NameValue})
+	options := cache.Options{
+		DefaultTransform:            cache.TransformStripManagedFields(),
+		ReaderFailOnMissingInformer: true,
+		ByObject: map[client.Object]cache.ByObject{
+			&elasticwebv1.ElasticWeb{}:      {Transform: trimElasticWeb()},
+			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*appsv1.Deployment])},
+			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
+			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
+			&corev1.Pod{}:                   {Label: selected, Transform: packed.Transform(projectPod)},
+			&corev1.Node{}:                  {Transform: projectNode},
+		},
+	}
+	for _, namespace := range namespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+// WithBenchmarks adds what the reconcilers of ElasticWebBenchmarks read. Of Secrets it is the Helm releases in
+// their namespace alone, and of these not what they hold: helm-operator-plugins watches them, and reads them live.
+func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Options {
+	isBenchmark := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelName: v1alpha1.NameValue})
+	isOurs, err := labels.Parse(elasticwebv1.LabelName + " in (" + elasticwebv1.NameValue + "," + v1alpha1.NameValue + ")")
+	utilruntime.Must(err) // a constant.
+	for object := range options.ByObject {
+		if _, isPod := object.(*corev1.Pod); isPod {
+			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: packed.Transform(projectPod)}
+		}
+	}
+	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
+	options.ByObject[&corev1.Secret{}] = cache.ByObject{
+		Namespaces: map[string]cache.Config{releaseNamespace: {}},
+		Field:      fields.OneTermEqualSelector("type", string(helmrelease.SecretType)),
+		Transform:  projectSecret,
+	}
+	return options
+}
+
+// projectSecret keeps nothing of what a Secret holds.
+func projectSecret(object any) (any, error) {
+	secret, isSecret := object.(*corev1.Secret)
+	if !isSecret {
+		return nil, fmt.Errorf("%T is no Secret", object)
+	}
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name: secret.Name, Namespace: secret.Namespace, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
+	}}, nil
+}
+
+// projectPod keeps of a pod what the reconcilers of ElasticWebs and benchmarks read.
+func projectPod(pod *corev1.Pod) *corev1.Pod {
+	if pod.Labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
+		return projectBenchmarkPod(pod)
+	}
+	kept := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
+			DeletionTimestamp: pod.DeletionTimestamp,
+			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
+				appsv1.DefaultDeploymentUniqueLabelKey),
+			Annotations: keep(pod.Annotations, corev1.PodDeletionCost),
+		},
+		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},
+		Status: corev1.PodStatus{Phase: pod.Status.Phase},
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady || condition.Type == corev1.PodScheduled && condition.Status != corev1.ConditionTrue {
+			kept.Status.Conditions = append(kept.Status.Conditions, corev1.PodCondition{
+				Type: condition.Type, Status: condition.Status, Reason: condition.Reason, Message: condition.Message,
+			})
+		}
+	}
+	for _, container := range pod.Status.ContainerStatuses {
+		if container.Ready {
+			continue // only what keeps a container from being ready is looked at.
+		}
+		kept.Status.ContainerStatuses = append(kept.Status.ContainerStatuses, corev1.ContainerStatus{
+			Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState,
+			RestartCount: container.RestartCount,
+		})
+	}
+	return kept
+}
+
+// projectBenchmarkPod keeps of a benchmark's pod what their reconciler reads.
+func projectBenchmarkPod(pod *corev1.Pod) *corev1.Pod {
+	kept := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
+			DeletionTimestamp: pod.DeletionTimestamp,
+			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
+				v1alpha1.LabelRun, v1alpha1.LabelArchitecture),
+		},
+		Spec: corev1.PodSpec{NodeName: pod.Spec.NodeName},
+		Status: corev1.PodStatus{
+			Phase: pod.Status.Phase, Reason: pod.Status.Reason, Message: pod.Status.Message,
+			InitContainerStatuses: pod.Status.InitContainerStatuses, ContainerStatuses: pod.Status.ContainerStatuses,
+		},
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled {
+			kept.Status.Conditions = append(kept.Status.Conditions, condition)
+		}
+	}
+	return kept
+}
+
+// projectNode keeps of a node what the census counts.
+func projectNode(object any) (any, error) {
+	node, isNode := object.(*corev1.Node)
+	if !isNode {
+		return nil, fmt.Errorf("%T is no node", object)
+	}
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion,
+			Labels: keep(node.Labels, corev1.LabelArchStable, corev1.LabelOSStable),
+		},
+		Spec: corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable},
+	}, nil
+}
+
+func keep(all map[string]string, keys ...string) map[string]string {
+	kept := map[string]string{}
+	for _, key := range keys {
+		if value, isThere := all[key]; isThere {
+			kept[key] = value
+		}
+	}
+	return kept
+}

@@ -1,0 +1,87 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package caches
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+// trimElasticWeb gives a transform that keeps all of an ElasticWeb but who owns its fields. What ElasticWebs have in common,
+// they share.
+func trimElasticWeb() func(any) (any, error) {
+	common := &commonStrings{known: map[string]string{}}
+	return func(object any) (any, error) {
+		web, isWeb := object.(*elasticwebv1.ElasticWeb)
+		if !isWeb {
+			return nil, fmt.Errorf("%T is no ElasticWeb", object)
+		}
+		web.ManagedFields = nil
+		common.share(&web.Namespace, &web.Spec.Image)
+		common.shareStatus(&web.Status)
+		return web, nil
+	}
+}
+
+// commonStrings keeps one of each string that many objects have. A decoder makes a new one for each of them.
+type commonStrings struct {
+	mu    sync.Mutex
+	known map[string]string
+}
+
+// There are few reasons and messages, but images may be without number. What is forgotten is no longer shared.
+const (
+	longestCommonString = 512
+	mostCommonStrings   = 2048
+)
+
+func (c *commonStrings) shareStatus(status *elasticwebv1.ElasticWebStatus) {
+	status.Conditions = exactly(status.Conditions)
+	for i := range status.Conditions {
+		condition := &status.Conditions[i]
+		c.share(&condition.Type, (*string)(&condition.Status), &condition.Reason, &condition.Message)
+	}
+	status.Architectures = exactly(status.Architectures)
+	for i := range status.Architectures {
+		c.share(&status.Architectures[i].Name, (*string)(&status.Architectures[i].Source))
+	}
+	c.share(&status.PodsByArchitecture)
+	if image := status.Image; image != nil {
+		c.share(&image.Reference, &image.Digest)
+		image.Platforms = exactly(image.Platforms)
+		for i := range image.Platforms {
+			c.share(&image.Platforms[i])
+		}
+	}
+}
+
+func (c *commonStrings) share(texts ...*string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, text := range texts {
+		if len(*text) > longestCommonString {
+			continue
+		}
+		first, isKnown := c.known[*text]
+		if !isKnown {
+			if len(c.known) >= mostCommonStrings {
+				clear(c.known)
+			}
+			first = *text
+			c.known[first] = first
+		}
+		*text = first
+	}
+}
+
+// exactly is the list without the room that a decoder leaves for more.
+func exactly[T any](list []T) []T {
+	if len(list) == cap(list) {
+		return list
+	}
+	return slices.Clone(list)
+}

@@ -1,0 +1,83 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb_test
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+// deploymentOf reads the Deployment of an ElasticWeb.
+func deploymentOf(ctx context.Context, web *elasticwebv1.ElasticWeb) *appsv1.Deployment {
+	GinkgoHelper()
+	deployment := &appsv1.Deployment{}
+	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(web), deployment)).To(Succeed())
+	return deployment
+}
+
+// shiftedClock goes as the real one does, ahead of it.
+type shiftedClock struct {
+	clock.RealClock
+	ahead atomic.Int64
+}
+
+func (c *shiftedClock) shift(by time.Duration) { c.ahead.Add(int64(by)) }
+
+func (c *shiftedClock) Now() time.Time { return c.RealClock.Now().Add(time.Duration(c.ahead.Load())) }
+
+// contest changes the replicas of a Deployment, and waits until the operator has put them right.
+func contest(ctx context.Context, web *elasticwebv1.ElasticWeb, manager string, replicas int32) {
+	GinkgoHelper()
+	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: web.Namespace, Name: web.Name}}
+	wanted := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: replicas}}
+	Expect(k8s.SubResource("scale").Update(ctx, deployment, client.WithSubResourceBody(wanted), client.FieldOwner(manager))).To(Succeed())
+	Eventually(func() int32 { return *deploymentOf(ctx, web).Spec.Replicas }).WithContext(ctx).Should(Equal(int32(3)))
+}
+
+var _ = Describe("Somebody who scales the Deployment of an ElasticWeb", func() {
+	It("is overruled, named who keeps doing it, and no longer named who stopped", func(ctx SpecContext) {
+		shifted := &shiftedClock{}
+		web := newWeb(newNamespace(ctx), "shop")
+		startOperator(operatorOptions{namespaces: []string{web.Namespace}, clock: shifted})
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectPods(ctx, web, 3)
+		contest(ctx, web, "legacy-scaler", 5)
+		contest(ctx, web, "legacy-scaler", 4)
+		expectPods(ctx, web, 3)
+		contest(ctx, web, "legacy-scaler", 6)
+		Expect(condition(ctx, web, elasticwebv1.ConditionReady, "False", elasticwebv1.ReasonReplicasContested)).
+			To(HavePrefix("legacy-scaler keeps changing the replicas of the Deployment"))
+		condition(ctx, web, elasticwebv1.ConditionCapacityMet, "True", elasticwebv1.ReasonAsPlanned)
+		contest(ctx, web, "kube-controller-manager", 2)
+		Eventually(func() string {
+			return condition(ctx, web, elasticwebv1.ConditionReady, "False", elasticwebv1.ReasonReplicasContested)
+		}).WithContext(ctx).Should(HavePrefix("kube-controller-manager keeps changing"))
+
+		shifted.shift(11 * time.Minute)
+		Expect(k8s.Patch(ctx, deploymentOf(ctx, web), client.RawPatch("application/merge-patch+json",
+			[]byte(`{"metadata": {"annotations": {"example.com/look": "again"}}}`)))).To(Succeed())
+		expectPods(ctx, web, 3)
+	})
+
+	It("is not the operator itself, whatever the spec asks for", func(ctx SpecContext) {
+		web := newWeb(newNamespace(ctx), "shop", byReplicas(1))
+		startOperator(operatorOptions{namespaces: []string{web.Namespace}})
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		for _, pods := range []int32{2, 1, 3, 2, 4, 1} {
+			scale(ctx, web, pods, "autoscaler")
+			expectPods(ctx, web, pods)
+		}
+	})
+})

@@ -1,0 +1,70 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+func TestFollowUp(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Generation: 1},
+		Spec:       elasticwebv1.ElasticWebSpec{Image: "shop:1", SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400)},
+	}
+	of := func(replicas int32, record plan.Record) *appsv1.Deployment {
+		return &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{plan.AnnotationRecord: record.String()}},
+			Spec:       appsv1.DeploymentSpec{Replicas: &replicas},
+		}
+	}
+	first := plan.Make(web, plan.Observed{})
+	larger := plan.Observed{Deployment: of(9, first.Record)}
+	shrinking := plan.Make(web, larger)
+	if !shrinking.Shrinks {
+		t.Fatal("fewer replicas are no shrinking")
+	}
+	for title, test := range map[string]struct {
+		planned       plan.Plan
+		before, after plan.Observed
+		missed        bool
+		want          time.Duration
+	}{
+		"nothing was written": {first, larger, larger, false, 0},
+		"what was planned is there": {first, plan.Observed{}, plan.Observed{
+			Service: &corev1.Service{}, Deployment: of(first.Replicas, first.Record)}, false, 0},
+		"it has shrunk": {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, false, 0},
+		"what was made has another record than was planned": {first, plan.Observed{}, plan.Observed{
+			Deployment: of(first.Replicas, plan.Record{Generation: 1, Pod: first.Record.Pod, MaxSkew: first.Record.MaxSkew + 1})}, false, atOnce},
+		"another's event was left out": {first, larger, larger, true, atOnce},
+	} {
+		t.Run(title, func(t *testing.T) {
+			r := &Reconciler{written: apply.NewWritten(clocktesting.NewFakePassiveClock(time.Now()))}
+			if test.missed {
+				written := web.DeepCopy()
+				err := r.written.During(Kind, written, func() error {
+					r.written.Seen(Kind, web)
+					written.ResourceVersion = "2"
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := r.followUp(web, test.planned, test.before, test.after); got != test.want {
+				t.Errorf("look again in %s, want %s", got, test.want)
+			}
+		})
+	}
+}

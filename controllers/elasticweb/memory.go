@@ -1,0 +1,49 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// memory is what is remembered of ElasticWebs as long as the process lives. Its zero value is empty, and it is safe for
+// concurrent use; what it holds of one ElasticWeb is used by one reconcile at a time.
+type memory struct {
+	mu     sync.Mutex
+	byName map[types.NamespacedName]*remembered
+	// floor is the resource version of the first ElasticWeb that this process wrote. No predecessor has seen a newer one.
+	floor string
+}
+
+// remembered is what is remembered of one ElasticWeb.
+type remembered struct {
+	// confirmed is the spec that the API server itself gave as the newest; nil where it was not asked, the zero value where
+	// somebody else was found at work since.
+	confirmed *freshSpec
+	contest   replicaContest
+	pace      statusPace
+}
+
+// of is what is remembered of an ElasticWeb, to be read and changed.
+func (m *memory) of(name types.NamespacedName) *remembered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.byName == nil {
+		m.byName = map[types.NamespacedName]*remembered{}
+	}
+	noted, isThere := m.byName[name]
+	if !isThere {
+		noted = &remembered{}
+		m.byName[name] = noted
+	}
+	return noted
+}
+
+func (m *memory) forget(name types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.byName, name)
+}

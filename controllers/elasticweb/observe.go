@@ -1,0 +1,167 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/controllers/images"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+const (
+	Kind           = "ElasticWeb"
+	kindDeployment = "Deployment"
+	kindService    = "Service"
+	kindBudget     = "PodDisruptionBudget"
+)
+
+// observe reads everything that the plan depends on, from the caches alone. retry is when to look again
+// though nothing tells; 0 for never.
+func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) (observed *plan.Observed, retry time.Duration, err error) {
+	observed = &plan.Observed{KnownFacts: factsOfStatus(web.Status.Image)}
+	if observed.Deployment, err = owned(ctx, r, kindDeployment, web, &appsv1.Deployment{}); err != nil {
+		return nil, 0, err
+	}
+	if observed.Service, err = owned(ctx, r, kindService, web, &corev1.Service{}); err != nil {
+		return nil, 0, err
+	}
+	if observed.Budget, err = owned(ctx, r, kindBudget, web, &policyv1.PodDisruptionBudget{}); err != nil {
+		return nil, 0, err
+	}
+	census, err := r.nodes.Read(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	observed.Nodes = census.Counts
+	if observed.Pods, err = r.observePods(ctx, web, census); err != nil {
+		return nil, 0, err
+	}
+	if observed.Benchmark, err = r.observeBenchmark(ctx, web); err != nil {
+		return nil, 0, err
+	}
+	observed.Image, retry = r.observeImage(web, observed)
+	return observed, retry, nil
+}
+
+// observeImage asks for the image's facts where they are needed. retry is when to look again, though nobody tells; 0 for never.
+func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, observed *plan.Observed) (image plan.Image, retry time.Duration) {
+	name := client.ObjectKeyFromObject(web)
+	isNeeded, isFresh := plan.Lookup(&web.Spec, observed.Deployment)
+	if !isNeeded {
+		r.images.StopWaiting(name)
+		return plan.Image{State: plan.ImageNotLookedUp}, 0
+	}
+	pod := images.Pod{Image: web.Spec.Image, ServiceAccount: web.Spec.ServiceAccountName, PullSecrets: web.Spec.ImagePullSecrets}
+	return r.images.Observe(name, pod, isFresh)
+}
+
+// owned is the object of the ElasticWeb's name, nil where there is none or it is somebody else's. object is
+// read into.
+func owned[T client.Object](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object T) (T, error) {
+	var none T
+	name := client.ObjectKeyFromObject(web)
+	err := r.Cached.Get(ctx, name, object)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return none, fmt.Errorf("read %s: %w", kind, err)
+	}
+	cached := object
+	if err != nil {
+		cached = none
+	}
+	newest, _ := apply.Newest(r.written, kind, name, cached)
+	if any(newest) == any(none) || !metav1.IsControlledBy(newest, web) {
+		return none, nil
+	}
+	return newest, nil
+}
+
+// observePods reads the pods of an ElasticWeb through the index of the cache.
+func (r *Reconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticWeb, census caches.NodeSnapshot) ([]plan.Pod, error) {
+	list := &corev1.PodList{}
+	err := r.Cached.List(ctx, list, client.InNamespace(web.Namespace),
+		client.MatchingFields{indexPodsByInstance: web.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	pods := make([]plan.Pod, 0, len(list.Items))
+	for i := range list.Items {
+		pods = append(pods, observePod(&list.Items[i], census.Architecture))
+	}
+	return pods, nil
+}
+
+// observePod takes from a pod what decides.
+func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
+	_, hasCost := pod.Annotations[corev1.PodDeletionCost]
+	result := plan.Pod{
+		Name:            pod.Name,
+		Node:            pod.Spec.NodeName,
+		Architecture:    architectureOf[pod.Spec.NodeName],
+		TemplateHash:    pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey],
+		Terminating:     pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
+		HasDeletionCost: hasCost,
+		Failure:         podFailure(pod),
+	}
+	for _, condition := range pod.Status.Conditions {
+		switch {
+		case condition.Type == corev1.PodReady:
+			result.Ready = condition.Status == corev1.ConditionTrue
+		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
+			condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "":
+			result.Unschedulable = condition.Message
+		}
+	}
+	return result
+}
+
+// crashLoopRestarts is after how many ends a container that runs again still counts as failing: between
+// two crashes it would look healthy for a moment.
+const crashLoopRestarts = 2
+
+func podFailure(pod *corev1.Pod) *plan.PodFailure {
+	for _, container := range pod.Status.ContainerStatuses {
+		last := container.LastTerminationState.Terminated
+		failure := &plan.PodFailure{}
+		if last != nil {
+			failure.Message, failure.ExitCode = last.Message, last.ExitCode
+		}
+		switch waiting := container.State.Waiting; {
+		case waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing":
+			failure.Reason = waiting.Reason
+			failure.Message = strings.TrimSpace(waiting.Message + " " + failure.Message)
+			return failure
+		case container.State.Terminated != nil && container.State.Terminated.ExitCode != 0:
+			failure.Reason = container.State.Terminated.Reason
+			failure.Message, failure.ExitCode = container.State.Terminated.Message, container.State.Terminated.ExitCode
+			return failure
+		case !container.Ready && last != nil && last.ExitCode != 0 && container.RestartCount >= crashLoopRestarts:
+			failure.Reason = "CrashLoopBackOff"
+			return failure
+		}
+	}
+	return nil
+}
+
+func factsOfStatus(image *elasticwebv1.ImageStatus) *plan.ImageFacts {
+	if image == nil {
+		return nil
+	}
+	return &plan.ImageFacts{
+		Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
+	}
+}

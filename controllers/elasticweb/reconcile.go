@@ -1,0 +1,191 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package elasticweb reconciles ElasticWebs: it reads, has the pure packages decide, and writes.
+package elasticweb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/controllers/images"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+)
+
+// atOnce is a wait, as RequeueAfter takes none of 0.
+const atOnce = time.Millisecond
+
+// Reconciler brings the world to what ElasticWebs say.
+type Reconciler struct {
+	// Cached reads from the informers, Live from the API server, Writer writes.
+	Cached client.Reader
+	Live   client.Reader
+	Writer client.Client
+	// Events records what went wrong and was mended.
+	Events events.EventRecorder
+	// Images looks up what an image holds; nil to look nothing up.
+	Images images.Lookup
+	// ImageWait is how long a first creation waits for its image.
+	ImageWait time.Duration
+	// WatchesNodes is false where the operator may not read nodes.
+	WatchesNodes bool
+	// FollowsBenchmarks is false where ElasticWebBenchmarks are switched off: then none is read.
+	FollowsBenchmarks bool
+	// Concurrency is how many ElasticWebs are reconciled at a time.
+	Concurrency int
+	Clock       clock.PassiveClock
+
+	applier *apply.Applier
+	written *apply.Written
+	nodes   *caches.NodeCensus
+	images  images.Observer
+	memory  memory
+}
+
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/status,verbs=patch
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
+// +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch
+// +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile implements reconcile.Reconciler.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	result, err := r.reconcile(ctx, request)
+	if ctx.Err() != nil {
+		return ctrl.Result{}, nil // the manager stops, which cancels requests: nothing failed.
+	}
+	return result, err
+}
+
+// reconcile reads what there is, decides what should be, writes what differs, and reports.
+func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	web, err := r.get(ctx, request.NamespacedName)
+	if err != nil || web == nil {
+		return ctrl.Result{}, err
+	}
+	if !web.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
+	}
+	observed, retry, err := r.observe(ctx, web)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
+		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil // this spec is older than what was made already.
+	}
+	planned, before := plan.Make(web, *observed), *observed
+	carried := outcome{}
+	if !isPaused(web) {
+		if carried, err = r.carryOut(ctx, web, &planned, observed); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	if carried.changedMeanwhile {
+		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
+	}
+	if carried.ending {
+		return ctrl.Result{RequeueAfter: carried.retry}, nil // the ElasticWeb is about to go as well.
+	}
+	paced, err := r.report(ctx, web, status.Input{
+		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
+		Paused: isPaused(web), Contestant: carried.contestant, BenchmarksOff: !r.FollowsBenchmarks,
+	})
+	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
+	}
+	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry, paced, r.followUp(web, planned, before, *observed))}, err
+}
+
+// followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the
+// operator's own writes are left out.
+func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, before, after plan.Observed) time.Duration {
+	if r.written.Missed(client.ObjectKeyFromObject(web)) {
+		return atOnce
+	}
+	if before.Service == after.Service && before.Budget == after.Budget && before.Deployment == after.Deployment {
+		return 0
+	}
+	next := plan.Make(web, after)
+	planned.Shrinks, next.Shrinks = false, false // it has shrunk.
+	if reflect.DeepEqual(planned, next) {
+		return 0
+	}
+	return atOnce
+}
+
+// get is the ElasticWeb as the cache has it, or as it was last written where the cache lags; nil where it
+// is gone.
+func (r *Reconciler) get(ctx context.Context, name types.NamespacedName) (*elasticwebv1.ElasticWeb, error) {
+	cached := &elasticwebv1.ElasticWeb{}
+	err := r.Cached.Get(ctx, name, cached)
+	if apierrors.IsNotFound(err) {
+		r.forget(name)
+		return nil, nil //nolint:nilnil // a deleted object is no error.
+	}
+	if err != nil {
+		return nil, err
+	}
+	web, _ := apply.Newest(r.written, Kind, name, cached)
+	if web.UID != cached.UID {
+		r.forget(name)
+		web = cached
+	}
+	return web, nil
+}
+
+// lookAgain has the next pass work on the ElasticWeb as the API server has it, where the cache is behind.
+func (r *Reconciler) lookAgain(ctx context.Context, name types.NamespacedName) error {
+	live := &elasticwebv1.ElasticWeb{}
+	err := r.Live.Get(ctx, name, live)
+	if apierrors.IsNotFound(err) {
+		r.written.Forget(Kind, name)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the ElasticWeb: %w", err)
+	}
+	live.ManagedFields = nil
+	r.written.Remember(Kind, live)
+	return nil
+}
+
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.written.Forget(Kind, name)
+	r.written.Missed(name) // nothing is left to look at again.
+	for _, kind := range []string{kindDeployment, kindService, kindBudget} {
+		r.applier.Forget(kind, name)
+	}
+	r.images.Forget(name)
+	r.memory.forget(name)
+}
+
+// soonest is the shortest of the waits that are not 0.
+func soonest(waits ...time.Duration) time.Duration {
+	var first time.Duration
+	for _, wait := range waits {
+		if wait > 0 && (first == 0 || wait < first) {
+			first = wait
+		}
+	}
+	return first
+}

@@ -1,0 +1,87 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+)
+
+// report writes the status where it differs, and then records what went wrong or was mended. retry is when to try again
+// a write that came too fast. The error is a *apply.ChangedError where the ElasticWeb is not the newest: what made
+// it newer may be no event to wait for.
+func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
+	now := r.Clock.Now()
+	input.Now = metav1.NewTime(now)
+	wanted := status.Make(input)
+	if equality.Semantic.DeepEqual(web.Status, wanted) {
+		return 0, nil
+	}
+	// Users wait for what becomes of their change.
+	wait := r.memory.of(client.ObjectKeyFromObject(web)).pace.wait(now)
+	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
+		return wait, nil
+	}
+	return 0, r.writeStatus(ctx, web, wanted)
+}
+
+func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
+	changed, patch := statusChange(web, wanted)
+	err := r.written.During(Kind, changed, func() error {
+		return r.Writer.Status().Patch(ctx, changed, patch, client.FieldOwner(controllers.FieldManager))
+	})
+	if apierrors.IsConflict(err) {
+		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
+			return err
+		}
+		return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	if err != nil {
+		return nil
+	}
+	r.memory.wrote(web.ResourceVersion, changed)
+	r.record(web, &wanted)
+	return nil
+}
+
+// statusChange is the ElasticWeb with another status, and the difference of the two: the spec, which is the same, is left out of
+// what is compared for it. So is the resource version of before: that puts changed's into the patch, and another writer in between
+// is a conflict.
+func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (changed *elasticwebv1.ElasticWeb, patch client.Patch) {
+	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
+	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
+	changed.ResourceVersion = web.ResourceVersion
+	return changed, client.MergeFrom(before)
+}
+
+// record makes an event of a failure that begins, changes or ends. The rest is no news.
+func (r *Reconciler) record(web *elasticwebv1.ElasticWeb, now *elasticwebv1.ElasticWebStatus) {
+	before := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+	after := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionReady)
+	if after == nil || before != nil && before.Reason == after.Reason {
+		return
+	}
+	switch {
+	case status.IsFailure(after.Reason):
+		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
+	case before != nil && status.IsFailure(before.Reason) && after.Reason != elasticwebv1.ReasonPaused:
+		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
+	}
+}

@@ -1,0 +1,191 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	oppredicate "github.com/operator-framework/operator-lib/predicate"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
+)
+
+// Indexes of the pods in the cache.
+const (
+	indexPodsByInstance = "instance"
+	indexPodsByNode     = "node"
+)
+
+// SetupWithManager registers the reconciler and its watches. resolved brings the ElasticWebs whose image
+// was looked up.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
+	r.written = apply.NewWritten(r.Clock)
+	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
+	r.nodes = caches.NewNodeCensus(r.Cached, r.WatchesNodes)
+	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
+	if err := indexPods(ctx, mgr); err != nil {
+		return err
+	}
+	webChanges, err := elasticWebChanges()
+	if err != nil {
+		return err
+	}
+	work := ctrl.NewControllerManagedBy(mgr).
+		Named("elasticweb").
+		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
+		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindDeployment))).
+		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
+		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfPod)).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.Concurrency,
+			RateLimiter:             controllers.RateLimiter(),
+		})
+	if r.WatchesNodes {
+		work = work.Watches(&corev1.Node{}, r.nodeHandler())
+	}
+	if r.FollowsBenchmarks {
+		if err := indexByBenchmark(ctx, mgr); err != nil {
+			return err
+		}
+		work = work.Watches(&v1alpha1.ElasticWebBenchmark{}, handler.EnqueueRequestsFromMapFunc(r.followers),
+			builder.WithPredicates(resultsChanged()))
+	}
+	if resolved != nil {
+		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
+	}
+	return work.Complete(r)
+}
+
+func indexPods(ctx context.Context, mgr ctrl.Manager) error {
+	for field, value := range map[string]func(client.Object) string{indexPodsByInstance: instanceOfPod, indexPodsByNode: nodeOfPod} {
+		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(pod client.Object) []string {
+			if value := value(pod); value != "" {
+				return []string{value}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("index pods by %s: %w", field, err)
+		}
+	}
+	return nil
+}
+
+// elasticWebChanges lets through what the spec or the pause annotation changed, and a status that is not as
+// the operator wrote it. While one is paused, its changes wait for the end of the pause.
+func elasticWebChanges() (predicate.Predicate, error) {
+	notPaused, err := oppredicate.NewPause[client.Object](elasticwebv1.AnnotationPaused)
+	if err != nil {
+		return nil, fmt.Errorf("watch the pause annotation: %w", err)
+	}
+	pauseChanged := predicate.Funcs{
+		// One that is paused already when the operator starts is looked at once, so that its status says so.
+		CreateFunc: func(event.CreateEvent) bool { return true },
+		UpdateFunc: func(e event.UpdateEvent) bool { return isPaused(e.ObjectOld) != isPaused(e.ObjectNew) },
+	}
+	return predicate.Or[client.Object](notPaused, pauseChanged), nil
+}
+
+// notOurStatus leaves out the events of the operator's own status writes.
+func (r *Reconciler) notOurStatus() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		isOurs := r.written.Seen(Kind, e.ObjectNew)
+		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
+		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)
+		if !isWeb || !isAlsoWeb {
+			return true
+		}
+		if before.Generation != after.Generation || before.UID != after.UID || isPaused(before) != isPaused(after) ||
+			!after.DeletionTimestamp.Equal(before.DeletionTimestamp) {
+			return true
+		}
+		return !isOurs && !equality.Semantic.DeepEqual(before.Status, after.Status)
+	}}
+}
+
+// notOurWrite takes note of what the cache shows, and leaves out the events of the operator's own writes: the pass that
+// wrote goes on with the API server's answer, and looks again by itself where that changes the plan.
+func (r *Reconciler) notOurWrite(kind string) predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return !r.written.Seen(kind, e.Object) },
+		UpdateFunc: func(e event.UpdateEvent) bool { return !r.written.Seen(kind, e.ObjectNew) },
+	}
+}
+
+func isPaused(object client.Object) bool {
+	paused, err := strconv.ParseBool(object.GetAnnotations()[elasticwebv1.AnnotationPaused])
+	return err == nil && paused
+}
+
+// specOrMetadataChanged leaves out what its controller reports of an object.
+func specOrMetadataChanged() predicate.Predicate {
+	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{},
+		predicate.AnnotationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+			return !equality.Semantic.DeepEqual(e.ObjectOld.GetOwnerReferences(), e.ObjectNew.GetOwnerReferences())
+		}})
+}
+
+// ownerHandler brings the ElasticWeb that controls an object. The builder's Owns does the same, but looks the kind up
+// in the API's for every event, which is a fifth of what is allocated while many ElasticWebs are made.
+func ownerHandler() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request {
+		owner := metav1.GetControllerOfNoCopy(object)
+		if owner == nil || owner.Kind != Kind {
+			return nil
+		}
+		if version, err := schema.ParseGroupVersion(owner.APIVersion); err != nil || version.Group != elasticwebv1.GroupVersion.Group {
+			return nil
+		}
+		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}}}
+	})
+}
+
+// instanceOfPod is the name of the pod's ElasticWeb; "" for a pod of anything else, such as a benchmark.
+func instanceOfPod(pod client.Object) string {
+	labels := pod.GetLabels()
+	if labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
+		return ""
+	}
+	return labels[elasticwebv1.LabelInstance]
+}
+
+func nodeOfPod(object client.Object) string {
+	pod, isPod := packed.Whole(object).(*corev1.Pod)
+	if !isPod {
+		return ""
+	}
+	return pod.Spec.NodeName
+}
+
+func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
+	name := instanceOfPod(object)
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: name}}}
+}
