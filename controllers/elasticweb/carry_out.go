@@ -208,7 +208,7 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
 		Notes: map[string]string{plan.AnnotationRecord: p.Record.String()},
 		// Without its record, neither an older spec nor a change of the image could be told.
-		IsIncomplete: observed.Deployment != nil && plan.RecordOf(observed.Deployment) == nil,
+		IsIncomplete: observed.Deployment != nil && plan.IsOwed(plan.RecordOf(observed.Deployment), p.Record),
 	}, observed.Deployment)
 	if err == nil {
 		observed.Deployment = deployment

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -58,7 +57,7 @@ type Observer struct {
 	Images Lookup
 	// Live reads the pull secrets from the API server.
 	Live client.Reader
-	// Wait is how long an object waits for its image.
+	// Wait is how long an object waits for its image from when the registry is asked.
 	Wait  time.Duration
 	Clock clock.PassiveClock
 
@@ -82,15 +81,15 @@ func (o *Observer) Observe(name types.NamespacedName, pod Pod, isFresh bool) (im
 	if isFresh {
 		request.MaxAge = freshFor
 	}
-	result := o.Images.Lookup(request)
-	if result.Pending {
-		if left := o.waits.left(name, pod.Image, o.Clock.Now(), o.Wait); left > 0 {
-			return plan.Image{State: plan.ImagePending}, left
-		}
-	} else {
+	result, now := o.Images.Lookup(request), o.Clock.Now()
+	if result.Facts != nil && result.Err == nil && !result.Pending {
 		o.waits.forget(name)
+		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(pod.Image, result.Facts)}, 0
 	}
-	return imageOf(pod.Image, result, o.Wait, o.Clock.Now())
+	if left := o.waits.left(name, pod.Image, result, now, o.Wait); left > 0 {
+		return plan.Image{State: plan.ImagePending}, left
+	}
+	return failedImage(pod.Image, result, o.Wait, now)
 }
 
 // StopWaiting begins the wait anew with the next Observe.
@@ -108,25 +107,26 @@ func (o *Observer) waiter(name types.NamespacedName) platforms.Waiter {
 	return platforms.Waiter{Kind: o.Kind, NamespacedName: name}
 }
 
-// imageOf is what the look-up has to say without waiting any longer. Facts hold until there are newer ones,
-// even where the registry no longer answers.
-func imageOf(reference string, result platforms.Result, waited time.Duration, now time.Time) (image plan.Image, retry time.Duration) {
+// failedImage is what the look-up has to say without waiting any longer. While it is tried again that stays what it said
+// before.
+func failedImage(reference string, result platforms.Result, waited time.Duration, now time.Time) (image plan.Image, retry time.Duration) {
+	image = plan.Image{State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable}
+	if result.Facts != nil {
+		image.Facts = imageFacts(reference, result.Facts)
+	}
 	failed, isFailure := errors.AsType[*platforms.Error](result.Err)
 	switch {
-	case result.Facts != nil:
-		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(reference, result.Facts)}, 0
 	case isFailure:
-		image = plan.Image{State: plan.ImageFailed, Reason: lookupReason(failed.Reason), Message: failed.Message}
-		if !result.RetryAt.IsZero() {
-			retry = max(result.RetryAt.Sub(now), time.Second)
-		}
-		return image, retry
+		image.Reason, image.Message = lookupReason(failed.Reason), failed.Message
+	case result.Asked.IsZero():
+		image.Message = fmt.Sprintf("so many images are being looked up that this one had no turn within %s", queueWait)
 	default:
-		return plan.Image{
-			State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable,
-			Message: fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", waited),
-		}, 0
+		image.Message = fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", waited)
 	}
+	if !result.RetryAt.IsZero() {
+		retry = max(result.RetryAt.Sub(now), time.Second)
+	}
+	return image, retry
 }
 
 func lookupReason(reason platforms.Reason) string {
@@ -142,36 +142,4 @@ func imageFacts(reference string, facts *platforms.Facts) *plan.ImageFacts {
 		result.Platforms = append(result.Platforms, platform.String())
 	}
 	return result
-}
-
-// waits remembers since when objects wait for their image. Its zero value is empty.
-type waits struct {
-	mu    sync.Mutex
-	since map[types.NamespacedName]imageWait
-}
-
-type imageWait struct {
-	image string
-	since time.Time
-}
-
-// left is how much of the wait for the image is left.
-func (w *waits) left(name types.NamespacedName, image string, now time.Time, wait time.Duration) time.Duration {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.since == nil {
-		w.since = map[types.NamespacedName]imageWait{}
-	}
-	begun, isWaiting := w.since[name]
-	if !isWaiting || begun.image != image {
-		begun = imageWait{image: image, since: now}
-		w.since[name] = begun
-	}
-	return begun.since.Add(wait).Sub(now)
-}
-
-func (w *waits) forget(name types.NamespacedName) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.since, name)
 }

@@ -74,7 +74,7 @@ func begin(b *v1alpha1.ElasticWebBenchmark, observed *Observed, now metav1.Time)
 // imageFacts are those of the registry's answer, nil where they are not known and the run can begin all the same.
 func imageFacts(b *v1alpha1.ElasticWebBenchmark, image *plan.Image) (*plan.ImageFacts, *verdict) {
 	switch {
-	case image.State == plan.ImageResolved:
+	case image.Facts != nil: // also those of an earlier answer.
 		return image.Facts, nil
 	case image.State == plan.ImagePending:
 		return nil, &verdict{v1alpha1.ReasonResolvingImage, "the registry was asked for the architectures of the image"}

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -13,44 +15,79 @@ import (
 )
 
 // Lookup says whether the registry has to be asked about the image: needed, as long as the pods are not made
-// from facts of the very image that the spec names, and fresh, where a rollout that the user causes is about
-// to be made from the answer.
+// from facts of the very image that the spec names, and fresh, where an older answer will not do: for a rollout
+// that the user causes, and after one for which the registry gave none.
 func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (needed, fresh bool) {
 	record := RecordOf(deployment)
-	fresh = record == nil || record.Pod != podHash(spec)
+	fresh = record == nil || record.Pod != podHash(spec) || record.Stale || wasRestarted(spec, deployment, record)
 	return fresh || record.Image == nil || record.Image.Reference != spec.Image, fresh
 }
 
 // chooseFacts says which facts of the image the pod template is made from, and whether the template must
-// wait for them. Facts that come late or widen the choice wait for the user's next rollout; a platform that
-// was lost is taken up at once. With the registry out of reach the known facts hold.
+// wait for them. With the registry out of reach the known facts hold. What it says later is taken up at once
+// where pods could be started that cannot run; all else waits for the user's next rollout, be it kubectl's.
 func chooseFacts(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (facts *ImageFacts, wait bool) {
-	known := knownFacts(spec.Image, observed.KnownFacts, record)
-	if !rolls {
-		return afterLoss(known, observed.Image), false
-	}
-	switch observed.Image.State {
-	case ImageResolved:
-		return observed.Image.Facts, false
-	case ImagePending:
-		return known, true
+	known, image := knownFacts(spec.Image, observed.KnownFacts, record), observed.Image
+	switch {
+	case image.State == ImageResolved && (rolls || narrows(spec, known, image.Facts) || wasRestarted(spec, observed.Deployment, record)):
+		return image.Facts, false
+	case rolls && image.State == ImageFailed && image.Facts != nil:
+		return image.Facts, false
 	default:
-		return known, false
+		return known, rolls && image.State == ImagePending
 	}
 }
 
-// afterLoss is the facts in use, unless the image no longer holds a platform of theirs.
-func afterLoss(inUse *ImageFacts, image Image) *ImageFacts {
-	if inUse == nil || image.State != ImageResolved || image.Facts.Reference != inUse.Reference {
-		return inUse
-	}
-	lost := slices.ContainsFunc(inUse.Platforms, func(platform string) bool {
-		return !slices.Contains(image.Facts.Platforms, platform)
+// narrows reports whether the pods may run on an architecture that facts lack. Without facts in use, and without
+// a list in the spec, they may run on any.
+func narrows(spec *elasticwebv1.ElasticWebSpec, inUse, facts *ImageFacts) bool {
+	allowed, left := allowedArchitectures(spec, inUse), allowedArchitectures(spec, facts)
+	return allowed == nil || slices.ContainsFunc(allowed, func(architecture string) bool {
+		return !slices.Contains(left, architecture)
 	})
-	if lost {
-		return image.Facts
+}
+
+// noteAnswer notes in the next record whether the registry has been heard for the last rollout.
+func noteAnswer(next *Record, spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) {
+	restart := restartOf(spec, observed.Deployment)
+	state := observed.Image.State
+	isAnswer := state == ImageResolved || state == ImageFailed
+	switch {
+	case rolls:
+		next.Stale, next.Restart = state == ImageFailed, &restart
+	case wasRestarted(spec, observed.Deployment, record) && isAnswer:
+		next.Stale, next.Restart = state == ImageFailed, &restart
+	default:
+		next.Stale, next.Restart = record.Stale && state != ImageResolved, record.Restart
+		if next.Restart == nil {
+			next.Restart = &restart // an older operator noted none: those from now on count.
+		}
 	}
-	return inUse
+}
+
+// IsOwed reports whether a record must be written even if nothing else changes, so that the registry is asked no more.
+func IsOwed(live *Record, next Record) bool {
+	return live == nil || live.Stale != next.Stale || live.Restart != nil && next.Restart != nil && *live.Restart != *next.Restart
+}
+
+// restartedAt is what kubectl rollout restart sets in a pod template.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+// restartOf stands for the last restart by others than the operator, in a length that is ours; "" where there is none.
+func restartOf(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) string {
+	if _, isSpecified := spec.PodAnnotations[restartedAt]; isSpecified || deployment == nil {
+		return ""
+	}
+	at := deployment.Spec.Template.Annotations[restartedAt]
+	if at == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(at))
+	return hex.EncodeToString(sum[:8])
+}
+
+func wasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, record *Record) bool {
+	return record != nil && record.Restart != nil && *record.Restart != restartOf(spec, deployment)
 }
 
 // knownFacts are those of the live template, else those of the status. They hold for another tag of the

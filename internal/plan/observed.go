@@ -79,7 +79,7 @@ const (
 // Image is what is known of the image that the spec names.
 type Image struct {
 	State ImageState
-	// Facts of a resolved image.
+	// Facts of a resolved image; of one that failed, those of an earlier answer where there are any.
 	Facts *ImageFacts
 	// Reason and Message of a failure; Reason is a condition's.
 	Reason, Message string

@@ -71,6 +71,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		result.Record.Levels, result.Record.MaxSkew = record.Levels, record.MaxSkew
 		result.Record.Basis, result.Record.TopUp, result.Record.Grown = record.Basis, record.TopUp, record.Grown
 	}
+	noteAnswer(&result.Record, spec, observed, record, rolls)
 	input := placementInput(web, observed, &result, rolls)
 	possible := placement.Possible(input)
 	result.Rates = presentRates(spec, observed, possible, result.Record.Levels)

@@ -130,7 +130,7 @@ func TestFactsInUse(t *testing.T) {
 		"Deployment lost, out of reach":           {image, Observed{Image: Image{State: ImageFailed}, KnownFacts: both}, both, false},
 		"Deployment lost, other image":            {image, Observed{Image: Image{State: ImageFailed}, KnownFacts: facts("other/image:1")}, nil, false},
 		"at rest":                                 {image, Observed{Deployment: live(both)}, both, false},
-		"facts come late":                         {image, Observed{Deployment: live(nil), Image: resolved(both)}, nil, false},
+		"facts come late, the pods run anywhere":  {image, Observed{Deployment: live(nil), Image: resolved(both)}, both, false},
 		"the choice widens":                       {image, Observed{Deployment: live(one), Image: resolved(both)}, one, false},
 		"a platform is lost":                      {image, Observed{Deployment: live(both), Image: resolved(one)}, one, false},
 		"a new tag":                               {newer, Observed{Deployment: live(one), Image: resolved(facts(newer, "linux/arm64"))}, facts(newer, "linux/arm64"), false},

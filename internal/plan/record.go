@@ -29,6 +29,10 @@ type Record struct {
 	Pod string `json:"pod"`
 	// Image holds the facts in use.
 	Image *ImageFacts `json:"image,omitempty"`
+	// Stale is true from a rollout for which the registry gave no answer until it gives one.
+	Stale bool `json:"stale,omitempty"`
+	// Restart stands for the last restart by kubectl that was followed by a look at the image's facts: see restartOf.
+	Restart *string `json:"restart,omitempty"`
 	// Levels is the order of the architectures in use.
 	Levels placement.Levels `json:"levels,omitempty"`
 	// MaxSkew of the derived spread constraint in use.

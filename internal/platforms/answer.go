@@ -4,6 +4,8 @@
 package platforms
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 
 	"k8s.io/utils/lru"
@@ -14,10 +16,18 @@ import (
 // who would then ask again for ever.
 const minMaxAge = 10 * time.Second
 
-// answerKey is an image and who asks for it: a name for the credentials before
-// they are read, their fingerprint afterwards.
-type answerKey struct {
-	image, credentials string
+// answerKey stands for an image and who asks for it: a tenant with a name for
+// its credentials before they are read, their fingerprint afterwards. It is a
+// hash, since users choose how long these are.
+type answerKey [sha256.Size]byte
+
+func keyOf(parts ...string) answerKey {
+	var all []byte
+	for _, part := range parts {
+		all = binary.BigEndian.AppendUint64(all, uint64(len(part)))
+		all = append(all, part...)
+	}
+	return sha256.Sum256(all)
 }
 
 // answer is what is known of an image.
@@ -44,7 +54,7 @@ func (a answer) failing(now time.Time) bool {
 // failed keeps the facts: they hold until a look-up says otherwise.
 func (a answer) failed(err *Error, now time.Time, o Options) answer {
 	a.err = err
-	a.retryAt = now.Add(max(err.RetryAfter, backoff(a.failures, o)))
+	a.retryAt = now.Add(max(err.RetryAfter, backoff(a.failures, err.Transient, o)))
 	a.failures++
 	return a
 }
@@ -68,9 +78,9 @@ func (a answer) result() Result {
 	return res
 }
 
-func (a answer) pending() Result {
+func (a answer) pending(asked time.Time) Result {
 	res := a.result()
-	res.Pending = true
+	res.Pending, res.Asked = true, asked
 	res.RetryAt = time.Time{}
 	return res
 }

@@ -6,8 +6,6 @@ package platforms
 import (
 	"math/rand/v2"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // breakerThreshold is the number of failures in a row from which a registry
@@ -15,45 +13,30 @@ import (
 // off the others.
 const breakerThreshold = 3
 
-// maxRegistries bounds the number of breakers.
-const maxRegistries = 1024
+// maxBreakers bounds their number.
+const maxBreakers = 4096
 
-// breaker keeps look-ups from a registry that is down or asked to be left
-// alone, and from all coming at once when it is back.
+// breakerKey has the tenant in it: whoever chooses images and credentials can
+// make a healthy registry look as if it were down, to nobody else though.
+type breakerKey struct {
+	tenant, registry string
+}
+
+// breaker keeps the look-ups of a tenant from a registry that is down or asked
+// to be left alone, and from all coming at once when it is back.
 type breaker struct {
-	limiter  *rate.Limiter
-	running  int
 	failures int
 	// openUntil is set with err, why nothing is asked before.
 	openUntil time.Time
 	err       *Error
 }
 
-func newBreaker(o Options) *breaker {
-	return &breaker{limiter: rate.NewLimiter(rate.Limit(o.LookupsPerSecond), max(1, int(2*o.LookupsPerSecond)))}
-}
-
 // open reports that nothing may be asked now.
 func (b *breaker) open(now time.Time) bool { return now.Before(b.openUntil) }
 
-// capacity is the number of look-ups that may run. A registry that fails gets
-// one, to try whether it is back.
-func (b *breaker) capacity(o Options) int {
-	if b.failures > 0 {
-		return 1
-	}
-	return o.WorkersPerRegistry
-}
-
-// delay takes a turn, or says how long there is none.
-func (b *breaker) delay(now time.Time) time.Duration {
-	turn := b.limiter.ReserveN(now, 1)
-	wait := turn.DelayFrom(now)
-	if wait > 0 {
-		turn.CancelAt(now)
-	}
-	return wait
-}
+// admits reports whether a look-up may run beside others. A registry that
+// fails gets one, to try whether it is back.
+func (b *breaker) admits(running int) bool { return b.failures == 0 || running == 0 }
 
 // observe takes in the outcome of a look-up. A success does not end a pause: it
 // may have been on its way before the registry asked for that.
@@ -64,7 +47,7 @@ func (b *breaker) observe(err *Error, now time.Time, o Options) {
 	}
 	pause := err.RetryAfter
 	if b.failures++; b.failures >= breakerThreshold {
-		pause = max(pause, backoff(b.failures-breakerThreshold, o))
+		pause = max(pause, backoff(b.failures-breakerThreshold, err.Transient, o))
 	}
 	if until := now.Add(pause); until.After(b.openUntil) {
 		b.openUntil, b.err = until, err
@@ -77,8 +60,11 @@ func (b *breaker) retryAt(now time.Time) time.Time {
 }
 
 // backoff is the pause after a number of earlier failures in a row.
-func backoff(failures int, o Options) time.Duration {
+func backoff(failures int, isTransient bool, o Options) time.Duration {
 	pause := o.MinBackoff
+	if isTransient {
+		pause = o.MinTransientBackoff
+	}
 	for ; failures > 0 && pause < o.MaxBackoff; failures-- {
 		pause *= 2
 	}

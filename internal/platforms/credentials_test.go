@@ -19,9 +19,11 @@ import (
 // pullSecrets are credentials with one login, and count how often they are
 // read.
 func pullSecrets(identity, place, userAndPassword string, reads *atomic.Int32) Credentials {
-	return Credentials{Identity: identity, Secrets: func(context.Context) ([]corev1.Secret, error) {
+	return Credentials{Identity: identity, Secrets: func(_ context.Context, take func(*corev1.Secret)) error {
 		reads.Add(1)
-		return []corev1.Secret{dockerConfigJSON("pull", map[string]string{place: userAndPassword})}, nil
+		secret := dockerConfigJSON("pull", map[string]string{place: userAndPassword})
+		take(&secret)
+		return nil
 	}}
 }
 
@@ -114,9 +116,9 @@ func TestLookupUnreadableSecrets(t *testing.T) {
 	withResolver(t, Options{}, func(t *testing.T, h *harness) {
 		req := request("quay.io/team/shop:1", "dev", "shop")
 		reads := 0
-		req.Credentials = Credentials{Identity: "dev", Secrets: func(context.Context) ([]corev1.Secret, error) {
+		req.Credentials = Credentials{Identity: "dev", Secrets: func(context.Context, func(*corev1.Secret)) error {
 			reads++
-			return nil, errors.New("hunter2")
+			return errors.New("hunter2")
 		}}
 		h.Lookup(req)
 		synctest.Wait()

@@ -33,6 +33,8 @@ type Error struct {
 	// RetryAfter is how long the registry asked to be left alone. It is zero
 	// when it did not ask, and at most an hour.
 	RetryAfter time.Duration
+	// Transient says that the next try, a second later, may well succeed.
+	Transient bool
 }
 
 // Error returns the message.

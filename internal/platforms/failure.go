@@ -12,7 +12,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -42,9 +41,11 @@ func failure(err error, registry string) *Error {
 			Message: fmt.Sprintf("the registry %s cannot be logged in to: %v", registry, errUnusableChallenge),
 		}
 	}
+	problem := networkProblem(err)
 	return &Error{
-		Reason:  ReasonRegistryUnreachable,
-		Message: fmt.Sprintf("the registry %s cannot be used: %s", registry, networkProblem(err)),
+		Reason:    ReasonRegistryUnreachable,
+		Message:   fmt.Sprintf("the registry %s cannot be used: %s", registry, problem),
+		Transient: problem == noAnswer,
 	}
 }
 
@@ -65,12 +66,18 @@ func statusFailure(code int, retryAfter time.Duration, registry string) *Error {
 		Reason:     ReasonRegistryUnreachable,
 		Message:    fmt.Sprintf("the registry %s answers %d %s", registry, code, http.StatusText(code)),
 		RetryAfter: retryAfter,
+		Transient:  true,
 	}
 }
 
+// noAnswer is all that is said of a connection that was refused, broke off or
+// led to no answer in time: told apart, they would show anybody who may name
+// an image which ports of the cluster's network are open.
+const noAnswer = "it does not answer"
+
 // networkProblem describes an error in words that do not change from one
 // attempt to the next: the errors of the standard library hold port numbers and
-// times of day.
+// times of day. All but noAnswer is for somebody to mend.
 func networkProblem(err error) string {
 	for _, known := range []error{errForbiddenAddress, errNoRegistry, errTooManyRedirects} {
 		if errors.Is(err, known) {
@@ -80,26 +87,31 @@ func networkProblem(err error) string {
 	if problem := certificateProblem(err); problem != "" {
 		return problem
 	}
-	var dns *net.DNSError
+	dns, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "it speaks plain HTTP where HTTPS is wanted: list it as a plain-HTTP registry"
-	case isTimeout(err):
-		return "it does not answer in time"
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case isDNS && dns.IsNotFound:
 		return "its name does not resolve"
-	case errors.As(err, &dns):
-		return "its name cannot be looked up"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "it refuses the connection"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "there is no route to it"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the connection broke off"
+	case isUnanswered(err):
+		return noAnswer
 	case errors.Is(err, errPlainHTTP):
 		return errPlainHTTP.Error()
 	}
-	return "the request failed"
+	return noAnswer
+}
+
+// isUnanswered finds what did not answer beside what was not asked: where HTTPS
+// fails, HTTP is tried in vain.
+func isUnanswered(err error) bool {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 func certificateProblem(err error) string {
@@ -113,14 +125,6 @@ func certificateProblem(err error) string {
 		return "its certificate is not valid"
 	}
 	return ""
-}
-
-func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
 }
 
 // isNetworkError tells a token service that cannot be reached from one that

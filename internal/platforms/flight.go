@@ -9,87 +9,137 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"slices"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
-// maxReading is the number of flights whose pull secrets are read at a time.
-const maxReading = 4
-
-// flight is an answer under way to those who ask for the same image in the
-// name of the same credentials. It first reads those, if there are any, and
-// then shares a lookup with all flights that turn out to have the same logins:
-// a public image is looked up once, whoever uses it.
+// flight is an answer under way to those of a tenant who ask for the same
+// image in the name of the same credentials. It waits for its turn, reads the
+// credentials, and then asks the registry, or shares the lookup of another
+// flight that turns out to have the same logins: a public image is looked up
+// once, whoever uses it.
 type flight struct {
 	key         answerKey
 	ref         reference
 	credentials Credentials
 	maxAge      time.Duration
 	tenant      string
+	limits      *limits
+	breaker     *breaker
 	waiters     map[Waiter]struct{}
+	isQueued    bool
 	lookup      *lookup
 }
 
-func newFlight(k answerKey, ref reference, maxAge time.Duration, req Request) *flight {
-	return &flight{
-		key:         k,
-		ref:         ref,
-		credentials: req.Credentials,
-		maxAge:      maxAge,
-		tenant:      req.Waiter.Namespace,
-		waiters:     map[Waiter]struct{}{},
+// asked is when the registry was asked; zero before.
+func (f *flight) asked() time.Time {
+	if f.lookup == nil {
+		return time.Time{}
 	}
+	return f.lookup.asked
 }
 
-// depart starts a flight. It reports done with the answer when there is one at
-// once. The caller holds the lock.
+// depart queues a flight, unless its registry is not to be asked: then it
+// reports the answer. The caller holds the lock.
 func (r *Resolver) depart(f *flight, now time.Time) (a answer, done bool) {
-	r.flights[f.key] = f
-	if f.credentials.Secrets != nil {
-		r.unread = append(r.unread, f)
-		r.wakeUp()
-		return answer{}, false
+	if f.breaker.open(now) {
+		return r.turnAway(f, now), true
 	}
-	return r.board(f, nil, now)
+	f.isQueued = true
+	r.flights[f.key] = f
+	r.queue.add(f)
+	r.wakeUp()
+	return answer{}, false
 }
 
-// board puts a flight on a lookup, unless the answer is known already. The
-// caller holds the lock.
-func (r *Resolver) board(f *flight, logins []login, now time.Time) (a answer, done bool) {
-	k := answerKey{f.ref.String(), r.fingerprint(logins)}
+// mayStart leaves each tenant a share of the places that are free, in all and
+// at the registry.
+func (r *Resolver) mayStart(f *flight) bool {
+	here := &f.limits.places
+	return r.places.has(f.tenant, r.options.Workers) &&
+		here.has(f.tenant, r.options.WorkersPerRegistry) &&
+		f.breaker.admits(here.by[f.tenant])
+}
+
+func (r *Resolver) occupy(f *flight) {
+	f.isQueued = false
+	r.places.take(f.tenant)
+	f.limits.places.take(f.tenant)
+}
+
+func (r *Resolver) vacate(f *flight) {
+	r.places.giveBack(f.tenant)
+	f.limits.places.giveBack(f.tenant)
+}
+
+// run makes a flight whose turn it is.
+func (r *Resolver) run(ctx context.Context, f *flight) {
+	defer r.wakeUp()
+	logins, err := r.logins(ctx, f)
+	l, waiters := r.board(ctx, f, logins, err)
+	if l != nil {
+		waiters = r.ask(ctx, f, l)
+	}
+	r.notify(ctx, waiters)
+}
+
+// board gives the lookup that a flight whose pull secrets were read has to
+// make. Without one the flight is over or shares that of another, and its
+// place is free; waiters are those to notify.
+func (r *Resolver) board(ctx context.Context, f *flight, logins []login, err *Error) (l *lookup, waiters []Waiter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer func() {
+		if l == nil {
+			r.vacate(f)
+		}
+	}()
+	now := r.options.Clock.Now()
+	k := keyOf(f.ref.String(), r.fingerprint(logins))
 	known := r.shared.get(k)
-	if known.satisfies(f.maxAge, now) {
-		return r.land(f, known), true
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil
+	case len(f.waiters) == 0:
+		delete(r.flights, f.key)
+		return nil, nil
+	case err != nil:
+		waiters, _ = r.land(f, r.requested.get(f.key).failed(err, now, r.options))
+		return nil, waiters
+	case known.satisfies(f.maxAge, now):
+		waiters, _ = r.land(f, known)
+		return nil, waiters
 	}
-	if l := r.lookups[k]; l != nil {
-		l.flights[f] = struct{}{}
-		f.lookup = l
-		return answer{}, false
+	if under := r.lookups[k]; under != nil {
+		under.flights[f] = struct{}{}
+		f.lookup = under
+		return nil, nil
 	}
-	if known.failing(now) {
-		return r.land(f, known), true
-	}
-	if b := r.breaker(f.ref.registry()); b.open(now) {
-		return r.land(f, known.postponed(b.err, b.retryAt(now))), true
-	}
-	r.enqueue(f, k, logins)
-	return answer{}, false
+	l = &lookup{key: k, ref: f.ref, logins: logins, flights: map[*flight]struct{}{f: {}}}
+	f.lookup = l
+	r.lookups[k] = l
+	return l, nil
 }
 
 // land ends a flight with an answer, and returns that with the facts of an
 // earlier one where it has none. The caller holds the lock.
-func (r *Resolver) land(f *flight, a answer) answer {
+func (r *Resolver) land(f *flight, a answer) ([]Waiter, answer) {
 	if a.facts == nil {
 		before := r.requested.get(f.key)
 		a.facts, a.asked = before.facts, before.asked
 	}
 	r.requested.put(f.key, a)
 	delete(r.flights, f.key)
+	waiters := make([]Waiter, 0, len(f.waiters))
 	for w := range f.waiters {
-		delete(r.waiting, w)
+		waiters = append(waiters, w)
+		r.stopWaiting(w)
 	}
+	return waiters, a
+}
+
+// turnAway ends a flight whose registry is not to be asked before it has begun.
+func (r *Resolver) turnAway(f *flight, now time.Time) answer {
+	_, a := r.land(f, r.requested.get(f.key).postponed(f.breaker.err, f.breaker.retryAt(now)))
 	return a
 }
 
@@ -100,83 +150,29 @@ func (r *Resolver) leave(w Waiter) {
 	if f == nil {
 		return
 	}
-	delete(r.waiting, w)
+	r.stopWaiting(w)
 	delete(f.waiters, w)
-	if len(f.waiters) > 0 {
-		return
-	}
-	if i := slices.Index(r.unread, f); i >= 0 {
-		r.unread = slices.Delete(r.unread, i, i+1)
+	if len(f.waiters) == 0 && f.isQueued {
+		r.queue.remove(f)
 		delete(r.flights, f.key)
-		return
 	}
-	if l := f.lookup; l != nil && !l.running {
-		delete(r.flights, f.key)
-		r.disembark(l, f)
-	}
-}
-
-// readSecrets is the part of a flight that asks the API server.
-func (r *Resolver) readSecrets(ctx context.Context, f *flight) {
-	defer r.wakeUp()
-	logins, err := r.logins(ctx, f)
-
-	r.mu.Lock()
-	r.reading--
-	if ctx.Err() != nil {
-		r.mu.Unlock()
-		return
-	}
-	waiters := r.proceed(f, logins, err)
-	r.mu.Unlock()
-	r.notify(ctx, waiters)
-}
-
-// proceed goes on with a flight whose pull secrets were read. It returns those
-// to notify if that was the end of it.
-func (r *Resolver) proceed(f *flight, logins []login, err *Error) []Waiter {
-	now := r.options.Clock.Now()
-	if len(f.waiters) == 0 {
-		delete(r.flights, f.key)
-		return nil
-	}
-	if err != nil {
-		r.land(f, r.requested.get(f.key).failed(err, now, r.options))
-		return f.waiterList()
-	}
-	if _, done := r.board(f, logins, now); done {
-		return f.waiterList()
-	}
-	return nil
 }
 
 func (r *Resolver) logins(ctx context.Context, f *flight) ([]login, *Error) {
+	if f.credentials.Secrets == nil {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.options.LookupTimeout)
 	defer cancel()
-	secrets, err := f.credentials.Secrets(ctx)
-	if err != nil {
+	k := keyring{repository: f.ref.repository()}
+	if err := f.credentials.Secrets(ctx, k.take); err != nil {
 		return nil, &Error{
-			Reason:  ReasonRegistryUnauthorized,
-			Message: "the pull secrets of the image cannot be read",
+			Reason:    ReasonRegistryUnauthorized,
+			Message:   "the pull secrets of the image cannot be read",
+			Transient: true,
 		}
 	}
-	return loginsFrom(secrets, f.ref)
-}
-
-func loginsFrom(secrets []corev1.Secret, ref reference) ([]login, *Error) {
-	k, err := newKeyring(secrets)
-	if err != nil {
-		return nil, err
-	}
-	return k.logins(ref.repository()), nil
-}
-
-func (f *flight) waiterList() []Waiter {
-	list := make([]Waiter, 0, len(f.waiters))
-	for w := range f.waiters {
-		list = append(list, w)
-	}
-	return list
+	return k.logins()
 }
 
 // fingerprint stands for logins in the key of a cache without giving them

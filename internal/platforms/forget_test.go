@@ -34,7 +34,7 @@ func TestForget(t *testing.T) {
 		if diff := cmp.Diff([]string{"dev/d", "dev/e"}, notified); diff != "" {
 			t.Errorf("notified (-want +got)\n%s", diff)
 		}
-		if len(h.waiting)+len(h.flights)+len(h.lookups)+len(h.queue)+len(h.runningFor) > 0 {
+		if h.holds() > 0 {
 			t.Error("something is left behind")
 		}
 	})
@@ -44,9 +44,9 @@ func TestForgetBeforeSecretsAreRead(t *testing.T) {
 	withResolver(t, Options{}, func(t *testing.T, h *harness) {
 		for i := range 10 {
 			req := request("quay.io/team/shop:1", fmt.Sprintf("ns-%d", i), "shop")
-			req.Credentials = Credentials{Identity: req.Waiter.Namespace, Secrets: func(context.Context) ([]corev1.Secret, error) {
+			req.Credentials = Credentials{Identity: req.Waiter.Namespace, Secrets: func(context.Context, func(*corev1.Secret)) error {
 				time.Sleep(time.Second)
-				return nil, nil
+				return nil
 			}}
 			h.Lookup(req)
 		}
@@ -55,7 +55,7 @@ func TestForgetBeforeSecretsAreRead(t *testing.T) {
 			h.Forget(request("", fmt.Sprintf("ns-%d", i), "shop").Waiter)
 		}
 		calls, notified := h.settle()
-		if len(calls)+len(notified)+len(h.flights)+len(h.unread) > 0 {
+		if len(calls)+len(notified)+h.holds() > 0 {
 			t.Errorf("calls %v, notified %v, %d flights", calls, notified, len(h.flights))
 		}
 	})

@@ -119,3 +119,11 @@ func (h *harness) settle() (calls, notified []string) {
 func request(image, namespace, name string) Request {
 	return Request{Image: image, Waiter: Waiter{Kind: "ElasticWeb", NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}}
 }
+
+// holds counts what is kept for those who wait.
+func (h *harness) holds() int {
+	h.Resolver.mu.Lock()
+	defer h.Resolver.mu.Unlock()
+	return len(h.waiting) + len(h.flights) + len(h.lookups) + h.queue.length + len(h.queue.byName) + len(h.queue.tenants) +
+		h.places.used + len(h.places.by) + h.waiters.used + len(h.waiters.by)
+}

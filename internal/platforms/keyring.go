@@ -4,8 +4,10 @@
 package platforms
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"path"
@@ -28,42 +30,54 @@ func (l login) authenticator() authn.Authenticator {
 	return &authn.Basic{Username: l.username, Password: l.password}
 }
 
-// keyring finds the logins for an image the way the kubelet does
-// (pkg/credentialprovider in Kubernetes): what works here works on the node.
-type keyring map[string][]login
+const (
+	// maxSecretEntries bounds the entries of one pull secret: a MiB of tiny ones
+	// would become ten times as much memory.
+	maxSecretEntries = 1024
+	// maxLogins bounds how often a registry is asked for one image, and
+	// maxLoginBytes what is kept for that. Tokens take some thousand bytes.
+	maxLogins     = 16
+	maxLoginBytes = 16 << 10
+)
 
-// newKeyring reads pull secrets of both kinds. Secrets of another type, and
-// those without the data of their type, are passed over.
-func newKeyring(secrets []corev1.Secret) (keyring, *Error) {
-	k := keyring{}
-	for i := range secrets {
-		auths, err := dockerAuths(&secrets[i])
-		if err != nil {
-			// The cause may quote the secret.
-			return nil, &Error{
-				Reason:  ReasonRegistryUnauthorized,
-				Message: fmt.Sprintf("the pull secret %s is not a valid %s: make it with kubectl create secret docker-registry", secrets[i].Name, secrets[i].Type),
-			}
-		}
-		k.add(auths)
-	}
-	return k, nil
+// keyring finds the logins for a repository, such as docker.io/library/nginx,
+// the way the kubelet does (pkg/credentialprovider in Kubernetes): what works
+// here works on the node. It keeps no others.
+type keyring struct {
+	repository string
+	// found are the logins in the order in which they are to be tried, hub those
+	// for Docker Hub by the name that docker login writes.
+	found, hub []placedLogin
+	err        *Error
 }
 
-func dockerAuths(secret *corev1.Secret) (map[string]authn.AuthConfig, error) {
+type placedLogin struct {
+	place string
+	login
+}
+
+// take reads a pull secret of either kind. One of another type, or without the
+// data of its type, is passed over.
+func (k *keyring) take(secret *corev1.Secret) {
+	var err error
+	auths := matchingAuths{repository: k.repository}
 	switch secret.Type {
 	case corev1.SecretTypeDockerConfigJson:
-		var config struct {
-			Auths map[string]authn.AuthConfig `json:"auths"`
-		}
-		err := decodeSecret(secret.Data[corev1.DockerConfigJsonKey], &config)
-		return config.Auths, err
+		config := struct {
+			Auths *matchingAuths `json:"auths"`
+		}{&auths}
+		err = decodeSecret(secret.Data[corev1.DockerConfigJsonKey], &config)
 	case corev1.SecretTypeDockercfg:
-		var auths map[string]authn.AuthConfig
-		err := decodeSecret(secret.Data[corev1.DockerConfigKey], &auths)
-		return auths, err
+		err = decodeSecret(secret.Data[corev1.DockerConfigKey], &auths)
 	}
-	return nil, nil
+	if err != nil && k.err == nil {
+		// The cause may quote the secret.
+		k.err = &Error{
+			Reason:  ReasonRegistryUnauthorized,
+			Message: fmt.Sprintf("the pull secret %s is not a valid %s of at most %d entries: make it with kubectl create secret docker-registry", secret.Name, secret.Type, maxSecretEntries),
+		}
+	}
+	k.add(auths.found)
 }
 
 func decodeSecret(data []byte, into any) error {
@@ -73,24 +87,74 @@ func decodeSecret(data []byte, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// matchingAuths are the entries of a pull secret by location, without those
+// for other repositories.
+type matchingAuths struct {
+	repository string
+	found      map[string]login
+}
+
+// UnmarshalJSON decodes one entry after the other, as all of them would cost
+// many times what the secret does.
+func (m *matchingAuths) UnmarshalJSON(data []byte) error {
+	m.found = map[string]login{}
+	return decodeBounded(data, '{', maxSecretEntries, func(dec *json.Decoder) error {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		var auth authn.AuthConfig
+		if err := dec.Decode(&auth); err != nil {
+			return err
+		}
+		// The decoder has made sure that a key is a string.
+		location, _ := key.(string)
+		if place, ok := keyringPlace(location); ok && (isHub(place, m.repository) || placeMatches(place, m.repository)) &&
+			len(place)+len(auth.Username)+len(auth.Password) <= maxLoginBytes {
+			m.found[location] = login{auth.Username, auth.Password}
+		}
+		return nil
+	})
+}
+
+func isHub(place, repository string) bool {
+	return place == dockerHubAPI && strings.HasPrefix(repository, dockerHubName+"/")
+}
+
 // add takes the entries in a fixed order, so that of two for one place the same
-// one is tried first every time.
-func (k keyring) add(auths map[string]authn.AuthConfig) {
-	locations := make([]string, 0, len(auths))
-	for location := range auths {
-		locations = append(locations, location)
-	}
-	slices.Sort(locations)
-	for _, location := range locations {
-		place, ok := keyringPlace(location)
-		if !ok {
-			continue
+// one is tried first every time, and the most specific place before the others.
+func (k *keyring) add(auths map[string]login) {
+	for _, location := range slices.Sorted(maps.Keys(auths)) {
+		place, _ := keyringPlace(location)
+		l, list := placedLogin{place, auths[location]}, &k.found
+		if isHub(place, k.repository) {
+			list = &k.hub
 		}
-		l := login{auths[location].Username, auths[location].Password}
-		if !slices.Contains(k[place], l) {
-			k[place] = append(k[place], l)
+		if !slices.Contains(*list, l) {
+			*list = append(*list, l)
 		}
 	}
+	for _, list := range []*[]placedLogin{&k.found, &k.hub} {
+		slices.SortStableFunc(*list, func(a, b placedLogin) int { return cmp.Compare(b.place, a.place) })
+		*list = slices.Clone((*list)[:min(len(*list), maxLogins)])
+	}
+}
+
+// logins returns those to try. None means that the registry is asked
+// anonymously.
+func (k *keyring) logins() ([]login, *Error) {
+	if k.err != nil {
+		return nil, k.err
+	}
+	list := k.found
+	if len(list) == 0 {
+		list = k.hub
+	}
+	var found []login
+	for _, l := range list {
+		found = append(found, l.login)
+	}
+	return found, nil
 }
 
 // keyringPlace strips a location of the scheme and of the API version that
@@ -111,29 +175,6 @@ func keyringPlace(location string) (string, bool) {
 		p = ""
 	}
 	return u.Host + p, true
-}
-
-// logins returns those to try for a repository, such as
-// docker.io/library/nginx, the most specific place first. None means that the
-// registry is asked anonymously.
-func (k keyring) logins(repository string) []login {
-	places := make([]string, 0, len(k))
-	for place := range k {
-		if placeMatches(place, repository) {
-			places = append(places, place)
-		}
-	}
-	slices.Sort(places)
-	slices.Reverse(places)
-
-	var found []login
-	for _, place := range places {
-		found = append(found, k[place]...)
-	}
-	if len(found) == 0 && strings.HasPrefix(repository, dockerHubName+"/") {
-		return k[dockerHubAPI]
-	}
-	return found
 }
 
 // placeMatches compares host names part by part, with * standing within a

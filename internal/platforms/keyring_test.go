@@ -39,6 +39,14 @@ func authsJSON(logins map[string]string) string {
 	return strings.Join(entries, ",")
 }
 
+func loginsFrom(secrets []corev1.Secret, ref reference) ([]login, *Error) {
+	k := keyring{repository: ref.repository()}
+	for i := range secrets {
+		k.take(&secrets[i])
+	}
+	return k.logins()
+}
+
 func TestKeyringLogins(t *testing.T) {
 	tests := map[string]struct {
 		secrets []corev1.Secret
@@ -153,7 +161,8 @@ func TestKeyringRefusesMalformedSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			secret := dockerConfigJSON("pull", nil)
 			secret.Data[corev1.DockerConfigJsonKey] = []byte(data)
-			_, err := newKeyring([]corev1.Secret{secret})
+			ref, _ := parseReference("quay.io/team/shop")
+			_, err := loginsFrom([]corev1.Secret{secret}, ref)
 			if err == nil || err.Reason != ReasonRegistryUnauthorized {
 				t.Fatalf("error %v", err)
 			}

@@ -5,168 +5,105 @@ package platforms
 
 import (
 	"context"
-	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
-// lookup is one image to be asked for with one set of logins, on behalf of one
-// flight or more.
+// lookup is one image that is asked for with one set of logins, on behalf of
+// one flight or more.
 type lookup struct {
 	key     answerKey
 	ref     reference
 	logins  []login
-	tenant  string
-	breaker *breaker
 	flights map[*flight]struct{}
-	running bool
-	asked   time.Time
+	// asked is when the registry was asked; zero before.
+	asked time.Time
 }
 
-func (r *Resolver) enqueue(f *flight, k answerKey, logins []login) {
-	l := &lookup{
-		key:     k,
-		ref:     f.ref,
-		logins:  logins,
-		tenant:  f.tenant,
-		breaker: r.breaker(f.ref.registry()),
-		flights: map[*flight]struct{}{f: {}},
+// maxRegistries bounds the number of those that are kept in mind.
+const maxRegistries = 1024
+
+// limits keep the look-ups from one registry within bounds.
+type limits struct {
+	limiter *rate.Limiter
+	places  shares
+}
+
+func (r *Resolver) limitsOf(host string) *limits {
+	if known, ok := r.registries.Get(host); ok {
+		return known.(*limits)
 	}
-	f.lookup = l
-	r.lookups[k] = l
-	r.queue = append(r.queue, l)
-	r.wakeUp()
-}
-
-// disembark takes a flight off a lookup in the queue. Without any left, the
-// lookup is passed over when its turn comes.
-func (r *Resolver) disembark(l *lookup, f *flight) {
-	delete(l.flights, f)
-	if len(l.flights) == 0 {
-		delete(r.lookups, l.key)
+	o := r.options
+	there := &limits{
+		limiter: rate.NewLimiter(rate.Limit(o.LookupsPerSecond), max(1, int(2*o.LookupsPerSecond))),
+		places:  newShares(),
 	}
+	r.registries.Add(host, there)
+	return there
 }
 
-func (r *Resolver) breaker(registry string) *breaker {
-	if known, ok := r.registries.Get(registry); ok {
+func (r *Resolver) breaker(tenant, registry string) *breaker {
+	k := breakerKey{tenant, registry}
+	if known, ok := r.breakers.Get(k); ok {
 		return known.(*breaker)
 	}
-	b := newBreaker(r.options)
-	r.registries.Add(registry, b)
+	b := &breaker{}
+	r.breakers.Add(k, b)
 	return b
 }
 
-// dispatch starts all that may start now. It returns after which time there
-// may be more without anything else happening, 0 for never.
-func (r *Resolver) dispatch(ctx context.Context, work *sync.WaitGroup) time.Duration {
+// ask makes a lookup for a flight, and hands the answer out. It returns those
+// to notify.
+func (r *Resolver) ask(ctx context.Context, f *flight, l *lookup) []Waiter {
+	// It fails only when ctx is done.
+	_ = f.limits.limiter.Wait(ctx)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.reading < maxReading && len(r.unread) > 0 {
-		f := r.unread[0]
-		r.unread = r.unread[1:]
-		r.reading++
-		work.Go(func() { r.readSecrets(ctx, f) })
-	}
-	start, turnedAway, next := r.sift(r.options.Clock.Now())
-	for _, l := range start {
-		work.Go(func() { r.run(ctx, l) })
-	}
-	if len(turnedAway) > 0 {
-		work.Go(func() { r.notify(ctx, turnedAway) })
-	}
-	return next
-}
-
-// sift takes those lookups from the queue that may start, and those that will
-// not be made. The rest keeps its order.
-func (r *Resolver) sift(now time.Time) (start []*lookup, turnedAway []Waiter, next time.Duration) {
-	held := r.queue[:0]
-	for _, l := range r.queue {
-		if len(l.flights) == 0 {
-			continue
-		}
-		if l.breaker.open(now) {
-			turnedAway = append(turnedAway, r.turnAway(l, now)...)
-			continue
-		}
-		wait, ok := r.admit(l, now)
-		if ok {
-			r.occupy(l, now)
-			start = append(start, l)
-			continue
-		}
-		held = append(held, l)
-		if wait > 0 && (next == 0 || wait < next) {
-			next = wait
-		}
-	}
-	clear(r.queue[len(held):])
-	r.queue = held
-	return start, turnedAway, next
-}
-
-// admit reports whether a lookup may start. If only its registry's rate is in
-// the way it says for how long; all other obstacles go when a lookup ends.
-func (r *Resolver) admit(l *lookup, now time.Time) (wait time.Duration, ok bool) {
-	switch {
-	case r.running >= r.options.Workers,
-		r.runningFor[l.tenant] >= max(1, r.options.Workers/2),
-		l.breaker.running >= l.breaker.capacity(r.options):
-		return 0, false
-	}
-	wait = l.breaker.delay(now)
-	return wait, wait == 0
-}
-
-func (r *Resolver) occupy(l *lookup, now time.Time) {
-	l.running, l.asked = true, now
-	l.breaker.running++
-	r.running++
-	r.runningFor[l.tenant]++
-}
-
-func (r *Resolver) release(l *lookup) {
-	l.breaker.running--
-	r.running--
-	if r.runningFor[l.tenant]--; r.runningFor[l.tenant] == 0 {
-		delete(r.runningFor, l.tenant)
-	}
-}
-
-// run makes a look-up and hands the answer out.
-func (r *Resolver) run(ctx context.Context, l *lookup) {
-	defer r.wakeUp()
+	l.asked = r.options.Clock.Now()
+	r.mu.Unlock()
 	facts, err := r.inspect(ctx, l.ref, l.logins)
 
 	r.mu.Lock()
-	r.release(l)
+	defer r.mu.Unlock()
+	r.vacate(f)
 	if ctx.Err() != nil {
-		r.mu.Unlock()
-		return
+		return nil
 	}
 	now := r.options.Clock.Now()
-	l.breaker.observe(err, now, r.options)
 	r.count(err)
-	a := answer{facts: &facts, asked: l.asked}
-	if err != nil {
-		a = r.shared.get(l.key).failed(err, now, r.options)
-	}
-	r.shared.put(l.key, a)
-	waiters := r.deliver(l, a)
-	r.mu.Unlock()
-	r.notify(ctx, waiters)
-}
-
-// turnAway ends a lookup whose registry is not to be asked before it has begun.
-func (r *Resolver) turnAway(l *lookup, now time.Time) []Waiter {
-	return r.deliver(l, r.shared.get(l.key).postponed(l.breaker.err, l.breaker.retryAt(now)))
-}
-
-func (r *Resolver) deliver(l *lookup, a answer) []Waiter {
 	delete(r.lookups, l.key)
+	waiters := r.deliver(l, facts, err, now)
+	f.breaker.observe(err, now, r.options)
+	if f.breaker.open(now) {
+		for _, queued := range r.queue.removeLane(f.tenant, f.ref.registry()) {
+			for w := range queued.waiters {
+				waiters = append(waiters, w)
+			}
+			r.turnAway(queued, now)
+		}
+	}
+	return waiters
+}
+
+// deliver lands all flights of a lookup. Its facts are for all with the same
+// logins; a failure keeps only those from asking again who have seen it.
+func (r *Resolver) deliver(l *lookup, facts Facts, err *Error, now time.Time) []Waiter {
+	if err == nil {
+		r.shared.put(l.key, answer{facts: &facts, asked: l.asked})
+	}
+	known := r.shared.get(l.key)
 	var waiters []Waiter
 	for f := range l.flights {
-		waiters = append(waiters, f.waiterList()...)
-		r.land(f, a)
+		a := known
+		if err != nil {
+			a = r.requested.get(f.key)
+			if a.facts == nil {
+				a.facts, a.asked = known.facts, known.asked
+			}
+			a = a.failed(err, now, r.options)
+		}
+		landed, _ := r.land(f, a)
+		waiters = append(waiters, landed...)
 	}
 	return waiters
 }

@@ -115,7 +115,7 @@ func TestInspectUnreachable(t *testing.T) {
 	closed.Close()
 	_, failed := inspectImage(t, Options{}, closed.Addr().String()+"/shop:1")
 	checkReason(t, failed, ReasonRegistryUnreachable)
-	if !strings.Contains(failed.Error(), "refuses the connection") {
+	if !strings.Contains(failed.Error(), "does not answer") {
 		t.Errorf("error %q", failed)
 	}
 }

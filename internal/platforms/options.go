@@ -6,8 +6,11 @@ package platforms
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -20,6 +23,10 @@ type Options struct {
 	// image references, that are asked over HTTP. All others are asked over
 	// HTTPS, wherever they are. Default: none.
 	PlainHTTPRegistries []string
+	// AllowedRegistries are the only ones that are asked, written like
+	// PlainHTTPRegistries. Their token services and redirects may lead
+	// elsewhere. Default: all.
+	AllowedRegistries []string
 	// CABundle holds PEM certificates of authorities that are trusted beside
 	// those of the system.
 	CABundle []byte
@@ -42,12 +49,12 @@ type Options struct {
 	// MaxManifests bounds the manifests that are read for one image. Default: 32.
 	MaxManifests int
 
-	// Workers is the number of look-ups that run at a time. One namespace gets
-	// at most half of them, so that slow registries cannot stop those of the
-	// others. Default: 8.
+	// Workers is the number of look-ups that run at a time. A namespace begins
+	// another one while it has fewer than could still begin, so that slow
+	// registries cannot stop those of the others. Default: 16.
 	Workers int
-	// WorkersPerRegistry is the number of them that ask the same registry.
-	// Default: 4.
+	// WorkersPerRegistry is the number of them that ask the same registry,
+	// shared out in the same way. Default: 8.
 	WorkersPerRegistry int
 	// LookupsPerSecond bounds the look-ups that start for one registry, with
 	// twice as many in a burst. Default: 50.
@@ -57,12 +64,15 @@ type Options struct {
 	// look-up may be made again; it doubles from one to the other. Default: 10 s
 	// and 5 min, the kubelet's for pulling images.
 	MinBackoff, MaxBackoff time.Duration
+	// MinTransientBackoff is the MinBackoff of failures that may be over in a
+	// moment. Default: 1 s.
+	MinTransientBackoff time.Duration
 
 	// MaxImages is the number of images whose answers are kept. It should be
 	// above the number in use. Default: 10,000, about 10 MB.
 	MaxImages int
-	// MaxPending is the number of look-ups that may wait, and of waiters for
-	// them. Default: 20,000.
+	// MaxPending is the number of waiters, shared out among the namespaces like
+	// Workers. Default: 20,000.
 	MaxPending int
 
 	// Notify is called when answers have arrived for the waiters, in no
@@ -89,12 +99,27 @@ func (o Options) withDefaults() Options {
 	o.MaxManifestBytes = cmp.Or(o.MaxManifestBytes, 4<<20)
 	o.MaxConfigBytes = cmp.Or(o.MaxConfigBytes, 8<<20)
 	o.MaxManifests = cmp.Or(o.MaxManifests, 32)
-	o.Workers = cmp.Or(o.Workers, 8)
-	o.WorkersPerRegistry = cmp.Or(o.WorkersPerRegistry, 4)
+	o.Workers = cmp.Or(o.Workers, 16)
+	o.WorkersPerRegistry = cmp.Or(o.WorkersPerRegistry, 8)
 	o.LookupsPerSecond = cmp.Or(o.LookupsPerSecond, 50)
 	o.MinBackoff = cmp.Or(o.MinBackoff, 10*time.Second)
+	o.MinTransientBackoff = cmp.Or(o.MinTransientBackoff, time.Second)
 	o.MaxBackoff = cmp.Or(o.MaxBackoff, 5*time.Minute)
 	o.MaxImages = cmp.Or(o.MaxImages, 10_000)
 	o.MaxPending = cmp.Or(o.MaxPending, 20_000)
 	return o
+}
+
+// refuse says why the registry of ref must not be asked; nil where it may.
+func (o Options) refuse(ref reference) *Error {
+	host := ref.registry()
+	if len(o.AllowedRegistries) == 0 || slices.ContainsFunc(o.AllowedRegistries, func(allowed string) bool {
+		return strings.EqualFold(allowed, host) || host == dockerHubAPI && allowed == dockerHubName
+	}) {
+		return nil
+	}
+	return &Error{
+		Reason:  ReasonRegistryUnreachable,
+		Message: fmt.Sprintf("the registry %s is none of those that the operator may ask: ask an administrator to add it to --allowed-registries", publicHost(host)),
+	}
 }

@@ -173,7 +173,7 @@ func TestHostileNamespace(t *testing.T) {
 		if res := h.Lookup(request("quay.io/team/shop:1", "dev", "shop")); res.Facts == nil {
 			t.Errorf("result %+v", res)
 		}
-		if s := h.Stats(); s.Running != 4 || s.Queued != 96 {
+		if s := h.Stats(); s.Running != 8 || s.Queued != 92 {
 			t.Errorf("stats %+v", s)
 		}
 	})

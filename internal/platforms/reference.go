@@ -72,3 +72,10 @@ func publicName(s string) string {
 	}
 	return s
 }
+
+func publicHost(registry string) string {
+	if registry == dockerHubAPI {
+		return dockerHubName
+	}
+	return registry
+}

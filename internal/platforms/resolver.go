@@ -26,13 +26,14 @@ type Waiter struct {
 // registry is about to be asked. The zero value asks anonymously.
 type Credentials struct {
 	// Identity names the credentials, for example by namespace, service
-	// account and secret names: requests with the same image and Identity share
-	// one answer, and nobody else gets it who does not have the same passwords.
-	// It is empty exactly when Secrets is nil.
+	// account and secret names: requests of a namespace with the same image and
+	// Identity share one answer, and nobody else gets it who does not have the
+	// same passwords. It is empty exactly when Secrets is nil.
 	Identity string
 	// Secrets reads the pull secrets, those of the pod before those of its
-	// service account. Its error is not shown.
-	Secrets func(context.Context) ([]corev1.Secret, error)
+	// service account, and has take look at one after the other: together they
+	// may be too much to be held. Its error is not shown.
+	Secrets func(ctx context.Context, take func(*corev1.Secret)) error
 }
 
 // Request asks for the facts of an image.
@@ -58,9 +59,12 @@ type Result struct {
 	// RetryAt is when Lookup should be called again after an Err: nobody is
 	// notified when that time has come. It is zero where that is of no use.
 	RetryAt time.Time
-	// Pending says that a look-up is under way, and that the Waiter will be
-	// notified.
+	// Pending says that a look-up is queued or under way, and that the Waiter
+	// will be notified when it ends.
 	Pending bool
+	// Asked is when the registry was asked in the look-up that is Pending. It is
+	// zero while that waits for its turn.
+	Asked time.Time
 }
 
 // Resolver looks images up beside its callers.
@@ -75,17 +79,16 @@ type Resolver struct {
 	mu sync.Mutex
 	// requested are the answers by the credentials' Identity, shared those by
 	// their fingerprint.
-	requested, shared answers
-	registries        *lru.Cache
-	flights           map[answerKey]*flight
-	waiting           map[Waiter]*flight
-	unread            []*flight
-	lookups           map[answerKey]*lookup
-	queue             []*lookup
-	reading, running  int
-	runningFor        map[string]int
-	remembered        uint64
-	outcomes          map[string]uint64
+	requested, shared    answers
+	registries, breakers *lru.Cache
+	flights              map[answerKey]*flight
+	waiting              map[Waiter]*flight
+	// waiters are the places of those that wait, places those of look-ups.
+	waiters, places shares
+	queue           fairQueue
+	lookups         map[answerKey]*lookup
+	remembered      uint64
+	outcomes        map[string]uint64
 }
 
 // New returns a Resolver, whose Start has to be called. It fails when the CA
@@ -104,10 +107,13 @@ func New(o Options) (*Resolver, error) {
 		requested:  newAnswers(o.MaxImages),
 		shared:     newAnswers(o.MaxImages),
 		registries: lru.New(maxRegistries),
+		breakers:   lru.New(maxBreakers),
 		flights:    map[answerKey]*flight{},
 		waiting:    map[Waiter]*flight{},
+		waiters:    newShares(),
+		places:     newShares(),
+		queue:      newFairQueue(),
 		lookups:    map[answerKey]*lookup{},
-		runningFor: map[string]int{},
 		outcomes:   map[string]uint64{},
 	}
 	// It never fails, see its documentation.
@@ -120,6 +126,9 @@ func New(o Options) (*Resolver, error) {
 // is under way, unless one has just failed.
 func (r *Resolver) Lookup(req Request) Result {
 	ref, invalid := parseReference(req.Image)
+	if invalid == nil {
+		invalid = r.options.refuse(ref)
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -127,7 +136,7 @@ func (r *Resolver) Lookup(req Request) Result {
 		r.leave(req.Waiter)
 		return Result{Err: invalid}
 	}
-	k := answerKey{ref.String(), req.Credentials.Identity}
+	k := keyOf(req.Waiter.Namespace, ref.String(), req.Credentials.Identity)
 	if f := r.waiting[req.Waiter]; f != nil && f.key != k {
 		r.leave(req.Waiter)
 	}
@@ -139,20 +148,32 @@ func (r *Resolver) Lookup(req Request) Result {
 		return known.satisfied()
 	}
 	f := r.flights[k]
+	if f == nil && known.failing(now) {
+		r.remembered++
+		return known.result()
+	}
+	if r.waiting[req.Waiter] == nil && !r.waiters.has(req.Waiter.Namespace, r.options.MaxPending) {
+		return r.overloaded(known, now)
+	}
 	if f == nil {
-		if known.failing(now) {
-			r.remembered++
-			return known.result()
-		}
-		if len(r.flights) >= r.options.MaxPending {
-			return r.overloaded(known, now)
-		}
-		f = newFlight(k, ref, maxAge, req)
+		f = r.newFlight(k, ref, req)
 		if a, done := r.depart(f, now); done {
 			return a.result()
 		}
 	}
-	return r.join(f, req.Waiter, maxAge, known, now)
+	return r.join(f, req.Waiter, maxAge, known)
+}
+
+func (r *Resolver) newFlight(k answerKey, ref reference, req Request) *flight {
+	return &flight{
+		key:         k,
+		ref:         ref,
+		credentials: req.Credentials,
+		tenant:      req.Waiter.Namespace,
+		limits:      r.limitsOf(ref.registry()),
+		breaker:     r.breaker(req.Waiter.Namespace, ref.registry()),
+		waiters:     map[Waiter]struct{}{},
+	}
 }
 
 // effectiveMaxAge is 0 for what does not age.
@@ -163,22 +184,28 @@ func effectiveMaxAge(ref reference, maxAge time.Duration) time.Duration {
 	return max(maxAge, minMaxAge)
 }
 
-func (r *Resolver) join(f *flight, w Waiter, maxAge time.Duration, known answer, now time.Time) Result {
-	if _, already := f.waiters[w]; !already && len(r.waiting) >= r.options.MaxPending {
-		return r.overloaded(known, now)
-	}
+func (r *Resolver) join(f *flight, w Waiter, maxAge time.Duration, known answer) Result {
 	if maxAge != 0 && (f.maxAge == 0 || maxAge < f.maxAge) {
 		f.maxAge = maxAge
 	}
 	f.waiters[w] = struct{}{}
+	if r.waiting[w] == nil {
+		r.waiters.take(w.Namespace)
+	}
 	r.waiting[w] = f
-	return known.pending()
+	return known.pending(f.asked())
+}
+
+func (r *Resolver) stopWaiting(w Waiter) {
+	delete(r.waiting, w)
+	r.waiters.giveBack(w.Namespace)
 }
 
 func (r *Resolver) overloaded(known answer, now time.Time) Result {
 	return known.postponed(&Error{
-		Reason:  ReasonRegistryUnreachable,
-		Message: "too many images are being looked up",
+		Reason:    ReasonRegistryUnreachable,
+		Message:   "too many images of the namespace are being looked up",
+		Transient: true,
 	}, now.Add(withJitter(r.options.MinBackoff))).result()
 }
 
@@ -196,25 +223,23 @@ func (r *Resolver) Start(ctx context.Context) error {
 	defer r.client.transport.CloseIdleConnections()
 	defer work.Wait()
 	for {
-		turn, stop := r.timer(r.dispatch(ctx, &work))
+		r.dispatch(ctx, &work)
 		select {
 		case <-ctx.Done():
-			stop()
 			return nil
 		case <-r.wake:
-		case <-turn:
 		}
-		stop()
 	}
 }
 
-// timer never fires after 0.
-func (r *Resolver) timer(after time.Duration) (<-chan time.Time, func()) {
-	if after == 0 {
-		return nil, func() {}
+// dispatch starts all that may start now: more may when a look-up ends.
+func (r *Resolver) dispatch(ctx context.Context, work *sync.WaitGroup) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for f := r.queue.next(r.mayStart); f != nil; f = r.queue.next(r.mayStart) {
+		r.occupy(f)
+		work.Go(func() { r.run(ctx, f) })
 	}
-	t := r.options.Clock.NewTimer(after)
-	return t.C(), func() { t.Stop() }
 }
 
 func (r *Resolver) wakeUp() {

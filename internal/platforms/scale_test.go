@@ -90,12 +90,14 @@ func TestRequestsForOneImage(t *testing.T) {
 			image:    func(host, _ string) string { return host + "/shop:1" },
 			password: "s3cret",
 			credentials: func(i int, host string) Credentials {
-				return Credentials{Identity: fmt.Sprint(i), Secrets: func(context.Context) ([]corev1.Secret, error) {
+				return Credentials{Identity: fmt.Sprint(i), Secrets: func(_ context.Context, take func(*corev1.Secret)) error {
 					logins := map[string]string{host: "user:s3cret"}
+					secret := dockerConfigJSON("pull", logins)
 					if i%2 == 0 {
-						return []corev1.Secret{dockercfg("pull", logins)}, nil
+						secret = dockercfg("pull", logins)
 					}
-					return []corev1.Secret{dockerConfigJSON("pull", logins)}, nil
+					take(&secret)
+					return nil
 				}}
 			},
 			requests: 5,
@@ -254,7 +256,7 @@ func TestGiganticAnswersCostNoMemory(t *testing.T) {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 	for i := range images {
-		if res := r.Lookup(request(fmt.Sprintf("%s/shop-%d:1", reg.host, i), "dev", "shop")); res.Err == nil {
+		if res := r.Lookup(request(fmt.Sprintf("%s/shop-%d:1", reg.host, i), fmt.Sprintf("ns-%d", i), "shop")); res.Err == nil {
 			t.Errorf("result %+v", res)
 		}
 	}

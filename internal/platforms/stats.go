@@ -17,8 +17,7 @@ type Stats struct {
 	Requests uint64
 	// Remembered counts the calls of Lookup that were answered at once.
 	Remembered uint64
-	// Running look-ups are being made, Queued ones wait for their turn or for
-	// their pull secrets.
+	// Running look-ups are being made, Queued ones wait for their turn.
 	Running, Queued int
 	// Images is the number of images whose answers are kept.
 	Images int
@@ -32,8 +31,8 @@ func (r *Resolver) Stats() Stats {
 		Lookups:    maps.Clone(r.outcomes),
 		Requests:   r.client.requests.Load(),
 		Remembered: r.remembered,
-		Running:    r.running,
-		Queued:     len(r.flights) - r.running,
+		Running:    r.places.used,
+		Queued:     len(r.flights) - r.places.used,
 		Images:     r.requested.cache.Len(),
 	}
 }

@@ -67,13 +67,16 @@ func order(kind string) int {
 // platformsResolved is True while the pods are made from facts of the very image that the spec names.
 func platformsResolved(in Input) (metav1.ConditionStatus, verdict) {
 	image := in.Observed.Image
+	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
 	switch {
+	case image.State == plan.ImagePending && !in.Plan.WaitsForImage && before != nil && before.Reason != elasticwebv1.ReasonResolvingImage:
+		return before.Status, verdict{before.Reason, before.Message} // it is asked again, and no pod waits for that.
 	case image.State == plan.ImageFailed:
 		return metav1.ConditionFalse, verdict{image.Reason, image.Message + "; " + fallback(in.Plan)}
 	case in.Plan.Facts != nil && in.Plan.Facts.Reference == in.Web.Spec.Image:
 		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonResolved, "the platforms of the image are known from its registry"}
 	case image.State == plan.ImageResolved:
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonResolved, "the platforms of the image are known from its registry, and are taken up with the next rollout; until then " + fallback(in.Plan)}
+		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonResolved, "the platforms of the image are known from its registry, and are taken up with the next rollout (kubectl rollout restart is one); until then " + fallback(in.Plan)}
 	case image.State == plan.ImagePending:
 		return metav1.ConditionUnknown, verdict{elasticwebv1.ReasonResolvingImage, "the registry was asked for the platforms of the image; " + fallback(in.Plan)}
 	default:
