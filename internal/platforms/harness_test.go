@@ -29,6 +29,8 @@ type harness struct {
 	fail func(ref reference, logins []login) *Error
 	// latency is that of a registry, by default a second.
 	latency func(registry string) time.Duration
+	// takes is the same for an image.
+	takes func(ref reference) time.Duration
 }
 
 func withResolver(t *testing.T, o Options, test func(*testing.T, *harness)) {
@@ -63,6 +65,9 @@ func (h *harness) inspect(ctx context.Context, ref reference, logins []login) (F
 	fail, latency := h.fail, time.Second
 	if h.latency != nil {
 		latency = h.latency(registry)
+	}
+	if h.takes != nil {
+		latency = h.takes(ref)
 	}
 	h.mu.Unlock()
 	defer func() {

@@ -6,6 +6,7 @@ package platforms
 import (
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -168,6 +169,59 @@ func TestKeyringRefusesMalformedSecrets(t *testing.T) {
 			}
 			if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "pull") {
 				t.Errorf("error %q should name the secret and not quote it", err)
+			}
+		})
+	}
+}
+
+// TestKeyringIsBounded: what a keyring holds and costs does not grow with what
+// users put into their secrets.
+func TestKeyringIsBounded(t *testing.T) {
+	entries := func(n int, entry func(i int) string) []byte {
+		var all []string
+		for i := range n {
+			all = append(all, entry(i))
+		}
+		return []byte(`{"auths":{` + strings.Join(all, ",") + `}}`)
+	}
+	tests := map[string]struct {
+		data    []byte
+		logins  int
+		refused bool
+	}{
+		"a MiB of tiny entries":    {entries(100_000, func(i int) string { return fmt.Sprintf(`"%d":{}`, i) }), 0, true},
+		"a thousand for elsewhere": {entries(1000, func(i int) string { return fmt.Sprintf(`"r%d.example.com":{"username":"a","password":"b"}`, i) }), 0, false},
+		"a thousand for the image": {entries(1000, func(i int) string {
+			return fmt.Sprintf(`"https://quay.io/?%d":{"username":"a%d","password":"b"}`, i, i)
+		}), maxLogins, false},
+		"a gigantic password":       {entries(1, func(int) string { return `"quay.io":{"username":"a","password":"` + strings.Repeat("b", 1<<20) + `"}` }), 0, false},
+		"gigantic places":           {entries(1, func(int) string { return `"quay.io/` + strings.Repeat("b", 1<<20) + `":{}` }), 0, false},
+		"deeply nested other parts": {[]byte(`{"x":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `,"auths":{"quay.io":{"username":"a"}}}`), 1, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			const secrets = 16
+			k := keyring{repository: "quay.io/team/shop"}
+			secret := dockerConfigJSON("pull", nil)
+			secret.Data[corev1.DockerConfigJsonKey] = tc.data
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			for range secrets {
+				k.take(&secret)
+			}
+			runtime.ReadMemStats(&after)
+			if spent := after.TotalAlloc - before.TotalAlloc; spent > secrets*10<<20 {
+				t.Errorf("%d secrets cost %d MiB", secrets, spent>>20)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 1<<20 {
+				t.Errorf("%d KiB are kept", kept>>10)
+			}
+			logins, err := k.logins()
+			if len(logins) != tc.logins || (err != nil) != tc.refused {
+				t.Errorf("%d logins, error %v", len(logins), err)
 			}
 		})
 	}
