@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -97,11 +96,7 @@ func newResolver(o options, webs, benchmarks chan<- event.GenericEvent) (*platfo
 			wakeBenchmarks(ctx, waiters)
 		},
 	}
-	for registry := range strings.SplitSeq(o.plainHTTPRegistries, ",") {
-		if registry = strings.TrimSpace(registry); registry != "" {
-			options.PlainHTTPRegistries = append(options.PlainHTTPRegistries, registry)
-		}
-	}
+	options.PlainHTTPRegistries, options.AllowedRegistries = list(o.plainHTTPRegistries), list(o.allowedRegistries)
 	if o.registryCAs != "" {
 		bundle, err := os.ReadFile(o.registryCAs)
 		if err != nil {

@@ -31,6 +31,7 @@ type options struct {
 	lookUpImages                     bool
 	imageWait                        time.Duration
 	plainHTTPRegistries, registryCAs string
+	allowedRegistries                string
 	benchmarks                       bool
 	watchesFile, releaseNamespace    string
 	watch                            watches.Watch
@@ -50,8 +51,9 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 10, "Number of ElasticWebs that are reconciled at a time.")
 	flags.BoolVar(&o.watchNodes, "watch-nodes", true, "Read the nodes, to tell architectures apart. Needs a right on the whole cluster.")
 	flags.BoolVar(&o.lookUpImages, "look-up-images", true, "Ask registries for the platforms of images.")
-	flags.DurationVar(&o.imageWait, "image-wait", 10*time.Second, "How long a rollout waits for the platforms of its image.")
+	flags.DurationVar(&o.imageWait, "image-wait", 10*time.Second, "How long a rollout waits for the platforms of its image, from when the registry is asked.")
 	flags.StringVar(&o.plainHTTPRegistries, "plain-http-registries", "", "Comma-separated registries (host or host:port) that are asked over HTTP.")
+	flags.StringVar(&o.allowedRegistries, "allowed-registries", "", "Comma-separated registries (host or host:port) that are asked at all, docker.io for Docker Hub. Default: those of any image.")
 	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
 	flags.BoolVar(&o.benchmarks, "enable-benchmarks", true, "Reconcile ElasticWebBenchmarks, whose Jobs are made by Helm, and let ElasticWebs follow them.")
 	flags.StringVar(&o.watchesFile, "watches-file", "watches.yaml", "File that names the chart of ElasticWebBenchmarks.")
@@ -124,12 +126,15 @@ const generatorImageVariable = "RELATED_IMAGE_LOADTEST"
 func generatorImage() string { return strings.TrimSpace(os.Getenv(generatorImageVariable)) }
 
 // watchNamespaces are those of WATCH_NAMESPACE, comma-separated; none stands for all.
-func watchNamespaces() []string {
-	var namespaces []string
-	for namespace := range strings.SplitSeq(os.Getenv("WATCH_NAMESPACE"), ",") {
-		if namespace = strings.TrimSpace(namespace); namespace != "" {
-			namespaces = append(namespaces, namespace)
+func watchNamespaces() []string { return list(os.Getenv("WATCH_NAMESPACE")) }
+
+// list reads what is comma-separated.
+func list(text string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
 		}
 	}
-	return namespaces
+	return parts
 }

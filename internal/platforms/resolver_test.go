@@ -4,9 +4,12 @@
 package platforms
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 )
 
 func TestLookupOnceForAll(t *testing.T) {
@@ -171,6 +175,58 @@ func TestConcurrentUse(t *testing.T) {
 		h.settle()
 		if n := h.holds(); n > 0 {
 			t.Errorf("%d things are left behind", n)
+		}
+	})
+}
+
+func TestAllowedRegistries(t *testing.T) {
+	o := Options{AllowedRegistries: []string{"docker.io", "registry.example.com:5000"}}
+	for image, allowed := range map[string]bool{
+		"nginx":                              true,
+		"docker.io/team/shop:1":              true,
+		"index.docker.io/team/shop:1":        true,
+		"registry.example.com:5000/shop:1":   true,
+		"Registry.example.com:5000/shop:1":   true,
+		"registry.example.com/shop:1":        false,
+		"registry.example.com:5001/shop:1":   false,
+		"quay.io/docker.io/shop:1":           false,
+		"docker.io.example.com/shop:1":       false,
+		"10.0.0.1:5000/shop:1":               false,
+		"a.registry.example.com:5000/shop:1": false,
+	} {
+		t.Run(image, func(t *testing.T) {
+			withResolver(t, o, func(t *testing.T, h *harness) {
+				res := h.Lookup(request(image, "dev", "shop"))
+				if res.Pending != allowed || (res.Err != nil) == allowed || !res.RetryAt.IsZero() {
+					t.Errorf("result %+v", res)
+				}
+				if calls, _ := h.settle(); (len(calls) == 1) != allowed {
+					t.Errorf("calls %v", calls)
+				}
+			})
+		})
+	}
+}
+
+// TestNothingIsKeptOfLongNames: what is remembered does not grow with what
+// users write.
+func TestNothingIsKeptOfLongNames(t *testing.T) {
+	withResolver(t, Options{}, func(t *testing.T, h *harness) {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range 250 {
+			req := request("quay.io/team/shop:1", "dev", "shop")
+			req.Credentials.Identity = strings.Repeat(fmt.Sprintf("%06d", i), 80_000)
+			req.Credentials.Secrets = func(context.Context, func(*corev1.Secret)) error { return nil }
+			h.Lookup(req)
+			h.settle()
+		}
+		h.Forget(request("", "dev", "shop").Waiter)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 2<<20 {
+			t.Errorf("%d KiB are kept", kept>>10)
 		}
 	})
 }
