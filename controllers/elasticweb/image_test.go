@@ -17,10 +17,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 const imageWait = 5 * time.Second
@@ -141,6 +143,99 @@ var _ = Describe("Images", func() {
 			return meta.IsStatusConditionTrue(current(ctx, web).Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
 		}, 40*time.Second).WithContext(ctx).Should(BeTrue())
 		Expect(deploymentOf(ctx, web).Spec.Template).To(Equal(before.Spec.Template))
+	})
+
+	allowedArchitectures := func(ctx context.Context, web *elasticwebv1.ElasticWeb) func() []string {
+		return func() []string {
+			spec := deploymentOf(ctx, web).Spec.Template.Spec
+			if spec.Affinity == nil {
+				return nil
+			}
+			return requiredArchitectures(&spec)
+		}
+	}
+
+	It("rolls once where pods that may run anywhere turn out to run on amd64 only", func(ctx SpecContext) {
+		image := registry.push("shop", "1", v1.Config{}, "amd64")
+		registry.isDown.Store(true)
+		startOperator(registry.lookUps())
+		web := newWeb(namespace, "shop", withImage(image))
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Expect(message(ctx, web, elasticwebv1.ConditionPlatformsResolved)).To(ContainSubstring("any architecture"))
+		registry.isDown.Store(false)
+		Eventually(allowedArchitectures(ctx, web), 20*time.Second).WithContext(ctx).Should(Equal([]string{"amd64"}))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Expect(reasonOf(ctx, web, elasticwebv1.ConditionPlatformsResolved)).To(Equal(elasticwebv1.ReasonResolved))
+	})
+
+	It("waits out one 503, and makes the pods from the second answer", func(ctx SpecContext) {
+		image := registry.push("shop", "1", v1.Config{}, "arm64")
+		registry.isDown.Store(true)
+		startOperator(registry.lookUps())
+		web := newWeb(namespace, "shop", withImage(image))
+		asked := registry.requests.Load()
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		Eventually(registry.requests.Load).WithContext(ctx).Should(BeNumerically(">", asked))
+		registry.isDown.Store(false)
+		Eventually(func() *elasticwebv1.ImageStatus { return current(ctx, web).Status.Image }).WithContext(ctx).ShouldNot(BeNil())
+		Expect(allowedArchitectures(ctx, web)()).To(Equal([]string{"arm64"}))
+		Expect(deploymentOf(ctx, web).Generation).To(Equal(int64(1)), "the first template has them")
+	})
+
+	It("notices what a new tag lost, though the registry was down at the rollout", func(ctx SpecContext) {
+		startOperator(registry.lookUps())
+		web := newWeb(namespace, "shop", withImage(registry.push("shop", "1", v1.Config{}, "amd64", "arm64")))
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		newer := registry.push("shop", "2", v1.Config{}, "arm64")
+		registry.isDown.Store(true)
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = newer })
+		Eventually(func() string { return deploymentOf(ctx, web).Spec.Template.Spec.Containers[0].Image }).WithContext(ctx).Should(Equal(newer))
+		Expect(allowedArchitectures(ctx, web)()).To(Equal([]string{"amd64", "arm64"}))
+		registry.isDown.Store(false)
+		Eventually(allowedArchitectures(ctx, web), 20*time.Second).WithContext(ctx).Should(Equal([]string{"arm64"}))
+	})
+
+	It("takes up a wider choice with kubectl rollout restart", func(ctx SpecContext) {
+		startOperator(registry.lookUps())
+		image := registry.push("shop", "1", v1.Config{}, "amd64")
+		web := newWeb(namespace, "shop", withImage(image))
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		registry.push("shop", "1", v1.Config{}, "amd64", "arm64")
+		time.Sleep(2 * time.Second) // an answer of less than a minute ago would do.
+		asked := registry.requests.Load()
+		deployment := deploymentOf(ctx, web)
+		patch := []byte(`{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}}}}`)
+		Expect(k8s.Patch(ctx, deployment, client.RawPatch(types.StrategicMergePatchType, patch))).To(Succeed())
+		Eventually(func() *plan.Record { return plan.RecordOf(deploymentOf(ctx, web)) }).WithContext(ctx).
+			Should(HaveField("Restart", HaveValue(Not(BeEmpty()))))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Expect(registry.requests.Load()).To(Equal(asked), "the answer was young enough")
+		Expect(deploymentOf(ctx, web).Spec.Template.Annotations).To(HaveKeyWithValue("kubectl.kubernetes.io/restartedAt", "now"))
+	})
+
+	It("writes nothing while a registry that only nodes can reach is asked again, nor when the operator restarts", func(ctx SpecContext) {
+		image := registry.push("shop", "1", v1.Config{}, "amd64")
+		registry.isDown.Store(true)
+		first := startOperator(registry.lookUps())
+		web := newWeb(namespace, "shop", withImage(image))
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		Eventually(func() string { return reasonOf(ctx, web, elasticwebv1.ConditionPlatformsResolved) }).
+			WithContext(ctx).Should(Equal(elasticwebv1.ReasonRegistryUnreachable))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		before := current(ctx, web)
+		asksAgain := func(times int64) {
+			GinkgoHelper()
+			asked := registry.requests.Load()
+			Eventually(registry.requests.Load, 30*time.Second).WithContext(ctx).Should(BeNumerically(">=", asked+times))
+			Expect(current(ctx, web)).To(HaveField("ObjectMeta.ResourceVersion", before.ResourceVersion))
+		}
+		asksAgain(2)
+		first.stop()
+		startOperator(registry.lookUps())
+		asksAgain(2)
 	})
 
 	It("takes up a new tag's platforms with the rollout to it, and a wider choice only then", func(ctx SpecContext) {

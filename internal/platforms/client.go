@@ -73,8 +73,26 @@ func (c *client) inspectAs(ctx context.Context, ref reference, l login) (Facts, 
 	return facts, err
 }
 
-// open authenticates for pulling from the repository of ref.
-func (c *client) open(ctx context.Context, ref reference, l login) (*session, error) {
+// probe finds out whether a registry is there.
+func (c *client) probe(ctx context.Context, ref reference) *Error {
+	to, err := c.way(ref)
+	if err == nil {
+		_, err = c.challenge(ctx, to.registry, to.guard)
+	}
+	if err != nil {
+		return failure(err, ref.registry())
+	}
+	return nil
+}
+
+// way is how a registry is reached.
+type way struct {
+	guard
+	registry name.Registry
+	scheme   string
+}
+
+func (c *client) way(ref reference) (way, error) {
 	plain := slices.Contains(c.options.PlainHTTPRegistries, ref.registry())
 	g := guard{
 		next:      c.transport,
@@ -82,23 +100,26 @@ func (c *client) open(ctx context.Context, ref reference, l login) (*session, er
 		userAgent: c.options.UserAgent,
 		maxBody:   max(c.options.MaxManifestBytes, c.options.MaxConfigBytes) + 1,
 	}
-	registry := ref.Context().Registry
-	scheme := "https"
-	if plain {
-		scheme = "http"
-		g.plainHTTP = ref.registry()
-		insecure, err := name.NewRegistry(ref.registry(), name.Insecure)
-		if err != nil {
-			return nil, err
-		}
-		registry = insecure
+	if !plain {
+		return way{g, ref.Context().Registry, "https"}, nil
 	}
-	authenticated, err := c.authenticate(ctx, registry, ref, l, g)
+	g.plainHTTP = ref.registry()
+	insecure, err := name.NewRegistry(ref.registry(), name.Insecure)
+	return way{g, insecure, "http"}, err
+}
+
+// open authenticates for pulling from the repository of ref.
+func (c *client) open(ctx context.Context, ref reference, l login) (*session, error) {
+	to, err := c.way(ref)
+	if err != nil {
+		return nil, err
+	}
+	authenticated, err := c.authenticate(ctx, to.registry, ref, l, to.guard)
 	if err != nil {
 		c.challenges.Remove(ref.registry())
 		return nil, err
 	}
-	return newSession(c.options, authenticated, scheme, ref), nil
+	return newSession(c.options, authenticated, to.scheme, ref), nil
 }
 
 // authenticate returns g with the credentials that the registry wants to see.

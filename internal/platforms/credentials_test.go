@@ -135,3 +135,33 @@ func TestLookupUnreadableSecrets(t *testing.T) {
 		}
 	})
 }
+
+// TestUnreachableRegistryCostsNoSecrets: while a registry is out of reach the
+// API server is asked for nothing.
+func TestUnreachableRegistryCostsNoSecrets(t *testing.T) {
+	withResolver(t, Options{}, func(t *testing.T, h *harness) {
+		h.failing(func(reference, []login) *Error { return unreachable(0) })
+		h.gone = unreachable(0)
+		var reads atomic.Int32
+		req := request("quay.io/team/shop:1", "dev", "shop")
+		req.Credentials = pullSecrets("dev", "quay.io", "user:1", &reads)
+		visit := func(during time.Duration) Result {
+			for until := time.Now().Add(during); time.Now().Before(until); time.Sleep(5 * time.Second) {
+				h.Lookup(req)
+			}
+			return h.Lookup(req)
+		}
+		visit(time.Hour)
+		tries := h.Stats().Lookups[string(ReasonRegistryUnreachable)]
+		if reads.Load() != 1 || tries < 5 || tries > 30 {
+			t.Errorf("%d reads of the secrets in %d tries", reads.Load(), tries)
+		}
+		h.failing(nil)
+		h.mu.Lock()
+		h.gone = nil
+		h.mu.Unlock()
+		if res := visit(20 * time.Minute); res.Facts == nil || reads.Load() != 2 {
+			t.Errorf("result %+v after %d reads", res, reads.Load())
+		}
+	})
+}

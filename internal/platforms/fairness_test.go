@@ -36,7 +36,9 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 	withSecrets := func(req Request) Request { req.Credentials = slowSecrets; return req }
 	for name, c := range map[string]crowd{
 		"a slow registry": {
-			func(i int) Request { return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "crowd", fmt.Sprint(i)) },
+			func(i int) Request {
+				return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "crowd", fmt.Sprint(i))
+			},
 			request("quay.io/team/shop:1", "dev", "shop"),
 		},
 		"slow images of the same registry": {
@@ -44,15 +46,21 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 			request("quay.io/team/shop:1", "dev", "shop"),
 		},
 		"many slow registries": {
-			func(i int) Request { return request(fmt.Sprintf("slow-%d.example.com/shop:1", i), "crowd", fmt.Sprint(i)) },
+			func(i int) Request {
+				return request(fmt.Sprintf("slow-%d.example.com/shop:1", i), "crowd", fmt.Sprint(i))
+			},
 			request("quay.io/team/shop:1", "dev", "shop"),
 		},
 		"slow pull secrets": {
-			func(i int) Request { return withSecrets(request(fmt.Sprintf("quay.io/team/shop-%d:1", i), "crowd", fmt.Sprint(i))) },
+			func(i int) Request {
+				return withSecrets(request(fmt.Sprintf("quay.io/team/shop-%d:1", i), "crowd", fmt.Sprint(i)))
+			},
 			request("quay.io/team/shop:1", "dev", "shop"),
 		},
 		"a slow registry, and the same namespace with another": {
-			func(i int) Request { return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "dev", fmt.Sprint(i)) },
+			func(i int) Request {
+				return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "dev", fmt.Sprint(i))
+			},
 			request("quay.io/team/shop:1", "dev", "shop"),
 		},
 		"several namespaces": {

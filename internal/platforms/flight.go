@@ -74,12 +74,42 @@ func (r *Resolver) vacate(f *flight) {
 // run makes a flight whose turn it is.
 func (r *Resolver) run(ctx context.Context, f *flight) {
 	defer r.wakeUp()
+	if err := r.probeAgain(ctx, f); err != nil {
+		r.notify(ctx, r.giveUp(ctx, f, err))
+		return
+	}
 	logins, err := r.logins(ctx, f)
 	l, waiters := r.board(ctx, f, logins, err)
 	if l != nil {
 		waiters = r.ask(ctx, f, l)
 	}
 	r.notify(ctx, waiters)
+}
+
+// probeAgain asks whether a registry is there that was not the last time. While
+// it is not, no pull secrets are read for it.
+func (r *Resolver) probeAgain(ctx context.Context, f *flight) *Error {
+	r.mu.Lock()
+	before := r.requested.get(f.key).err
+	r.mu.Unlock()
+	if before == nil || before.Reason != ReasonRegistryUnreachable {
+		return nil
+	}
+	return r.probe(ctx, f.ref)
+}
+
+// giveUp ends a flight whose registry is not there. It returns those to notify.
+func (r *Resolver) giveUp(ctx context.Context, f *flight, err *Error) []Waiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.vacate(f)
+	if ctx.Err() != nil {
+		return nil
+	}
+	now := r.options.Clock.Now()
+	r.count(err)
+	waiters, _ := r.land(f, r.requested.get(f.key).failed(err, now, r.options))
+	return append(waiters, r.learn(f, err, now)...)
 }
 
 // board gives the lookup that a flight whose pull secrets were read has to

@@ -27,6 +27,8 @@ type harness struct {
 	notified []string
 	// fail answers for an image, by default with nil.
 	fail func(ref reference, logins []login) *Error
+	// gone answers probes of a registry, by default with nil.
+	gone *Error
 	// latency is that of a registry, by default a second.
 	latency func(registry string) time.Duration
 	// takes is the same for an image.
@@ -43,7 +45,7 @@ func withResolver(t *testing.T, o Options, test func(*testing.T, *harness)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.inspect = h.inspect
+		r.inspect, r.probe = h.inspect, h.probeRegistry
 		h.Resolver = r
 		ctx, cancel := context.WithCancel(t.Context())
 		stopped := make(chan error)
@@ -86,6 +88,12 @@ func (h *harness) inspect(ctx context.Context, ref reference, logins []login) (F
 		}
 	}
 	return Facts{Reference: ref.String(), Platforms: linuxPlatforms("amd64")}, nil
+}
+
+func (h *harness) probeRegistry(context.Context, reference) *Error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.gone
 }
 
 func unreachable(retryAfter time.Duration) *Error {

@@ -73,14 +73,21 @@ func (r *Resolver) ask(ctx context.Context, f *flight, l *lookup) []Waiter {
 	r.count(err)
 	delete(r.lookups, l.key)
 	waiters := r.deliver(l, facts, err, now)
+	return append(waiters, r.learn(f, err, now)...)
+}
+
+// learn takes in how the look-up of a flight ended, and turns away what is not
+// to be asked any more. It returns those to notify. The caller holds the lock.
+func (r *Resolver) learn(f *flight, err *Error, now time.Time) (waiters []Waiter) {
 	f.breaker.observe(err, now, r.options)
-	if f.breaker.open(now) {
-		for _, queued := range r.queue.removeLane(f.tenant, f.ref.registry()) {
-			for w := range queued.waiters {
-				waiters = append(waiters, w)
-			}
-			r.turnAway(queued, now)
+	if !f.breaker.open(now) {
+		return nil
+	}
+	for _, queued := range r.queue.removeLane(f.tenant, f.ref.registry()) {
+		for w := range queued.waiters {
+			waiters = append(waiters, w)
 		}
+		r.turnAway(queued, now)
 	}
 	return waiters
 }

@@ -71,8 +71,9 @@ type Result struct {
 type Resolver struct {
 	options Options
 	client  *client
-	// inspect is client.inspect, but in tests of the Resolver alone.
+	// inspect and probe are the client's, but in tests of the Resolver alone.
 	inspect func(context.Context, reference, []login) (Facts, *Error)
+	probe   func(context.Context, reference) *Error
 	salt    [32]byte
 	wake    chan struct{}
 
@@ -103,6 +104,7 @@ func New(o Options) (*Resolver, error) {
 		options:    o,
 		client:     c,
 		inspect:    c.inspect,
+		probe:      c.probe,
 		wake:       make(chan struct{}, 1),
 		requested:  newAnswers(o.MaxImages),
 		shared:     newAnswers(o.MaxImages),
