@@ -186,7 +186,7 @@ func TestRealQPS(t *testing.T) {
 		"all ready":                    {func(*Input) {}, 2400},
 		"none":                         {func(in *Input) { in.Observed.Pods = nil }, 0},
 		"one not ready":                {func(in *Input) { in.Observed.Pods[1].Ready = false }, 1600},
-		"one about to end":             {func(in *Input) { in.Observed.Pods[1].Terminating = true }, 1600},
+		"one about to end":             {func(in *Input) { in.Observed.Pods[1].Gone = true }, 1600},
 		"one on a slow architecture":   {func(in *Input) { in.Observed.Pods[1].Architecture = "s390x" }, 300},
 		"a slow one that is not ready": {func(in *Input) { in.Observed.Pods[1].Architecture, in.Observed.Pods[1].Ready = "s390x", false }, 1600},
 		"more than an int32 can tell":  {func(in *Input) { in.Plan.Rates[0].QPS = 1 << 40 }, 1<<31 - 1},
