@@ -256,13 +256,13 @@ func TestPlatformsResolved(t *testing.T) {
 func TestStatusOfTheArchitectures(t *testing.T) {
 	in := asPlanned()
 	in.Observed.Pods[1] = plan.Pod{Name: "b", Node: "m", Architecture: "s390x"}
-	in.Plan.Rates[1].Measured = true
+	in.Plan.Measured = plan.Measurements{"s390x": {Measurement: plan.Measurement{QPS: 100, AtLeast: true}, Benchmark: "b"}}
 	got := Make(in)
 	if got.PodsByArchitecture != "arm64=2,s390x=1" {
 		t.Errorf("podsByArchitecture is %q", got.PodsByArchitecture)
 	}
 	slow := got.Architectures[1]
-	if slow.Pods != 1 || slow.ReadyPods != 0 || slow.Weight != 1 || slow.Source != elasticwebv1.QPSSourceMeasured || slow.SinglePodsQPS != 100 {
+	if slow.Pods != 1 || slow.ReadyPods != 0 || slow.Weight != 1 || slow.Source != elasticwebv1.QPSSourceMeasured || slow.Benchmark != "b" || !slow.AtLeast || slow.SinglePodsQPS != 100 {
 		t.Errorf("got %+v", slow)
 	}
 	if got.Replicas != 3 || got.ReadyReplicas != 2 {
