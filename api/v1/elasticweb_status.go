@@ -100,7 +100,7 @@ type QPSSource string
 const (
 	// QPSSourceSpec is a singlePodsQPS of the spec.
 	QPSSourceSpec QPSSource = "Spec"
-	// QPSSourceMeasured is a result of the ElasticWebBenchmark that spec.benchmarkRef names.
+	// QPSSourceMeasured is a result of an ElasticWebBenchmark.
 	QPSSourceMeasured QPSSource = "Measured"
 )
 
@@ -120,6 +120,17 @@ type ArchitectureStatus struct {
 	//
 	// +optional
 	Source QPSSource `json:"source,omitempty"`
+
+	// benchmark that measured singlePodsQPS; absent where it is of the spec. The number stays until the benchmark that
+	// spec.benchmarkRef names has another one.
+	//
+	// +optional
+	Benchmark string `json:"benchmark,omitempty"`
+
+	// atLeast says that not the application was the limit when singlePodsQPS was measured: it may serve more.
+	//
+	// +optional
+	AtLeast bool `json:"atLeast,omitempty"`
 
 	// weight of the preferred node affinity for it; absent where there is nothing to prefer.
 	//

@@ -168,5 +168,6 @@ type PodSettings struct {
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="!('controller.kubernetes.io/pod-deletion-cost' in self)",message="podAnnotations must not hold controller.kubernetes.io/pod-deletion-cost: the operator sets it, so that the pods on slower architectures leave first; remove it, and say with the weights of spec.architectures which are to stay longest"
 	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
 }

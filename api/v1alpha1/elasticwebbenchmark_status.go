@@ -30,7 +30,8 @@ type ElasticWebBenchmarkStatus struct {
 	// +optional
 	QPSByArchitecture string `json:"qpsByArchitecture,omitempty"`
 
-	// results of the last run that ended, one for each of its architectures. They stay while the next one runs.
+	// results of the last run that ended, one for each of its architectures. They stay while the next one runs. Where that finds
+	// no rate for an architecture, and neither the spec nor the image changed, the last rate stays.
 	//
 	// +optional
 	// +listType=map
@@ -97,6 +98,11 @@ type BenchmarkResult struct {
 	//
 	// +optional
 	ImageDigest string `json:"imageDigest,omitempty"`
+
+	// generation of the spec that was measured.
+	//
+	// +optional
+	Generation int64 `json:"generation,omitempty"`
 
 	// node that the pod ran on.
 	//

@@ -19,6 +19,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 // indexWebsByBenchmark finds the ElasticWebs that follow a benchmark in the cache.
@@ -39,7 +40,7 @@ func indexByBenchmark(ctx context.Context, mgr ctrl.Manager) error {
 
 // observeBenchmark is what the benchmark that the spec names has measured, by architecture; nil where it has
 // measured nothing.
-func (r *Reconciler) observeBenchmark(ctx context.Context, web *elasticwebv1.ElasticWeb) (map[string]int64, error) {
+func (r *Reconciler) observeBenchmark(ctx context.Context, web *elasticwebv1.ElasticWeb) (map[string]plan.Measurement, error) {
 	if web.Spec.BenchmarkRef == nil || !r.FollowsBenchmarks {
 		return nil, nil
 	}
@@ -51,7 +52,7 @@ func (r *Reconciler) observeBenchmark(ctx context.Context, web *elasticwebv1.Ela
 	if err != nil {
 		return nil, fmt.Errorf("read ElasticWebBenchmark: %w", err)
 	}
-	return benchmark.QPSByArchitecture(b), nil
+	return benchmark.Measurements(b), nil
 }
 
 // followers are the ElasticWebs that name a benchmark.
@@ -75,6 +76,6 @@ func resultsChanged() predicate.Predicate {
 		before, isBenchmark := e.ObjectOld.(*v1alpha1.ElasticWebBenchmark)
 		after, isAlsoBenchmark := e.ObjectNew.(*v1alpha1.ElasticWebBenchmark)
 		return !isBenchmark || !isAlsoBenchmark ||
-			!equality.Semantic.DeepEqual(benchmark.QPSByArchitecture(before), benchmark.QPSByArchitecture(after))
+			!equality.Semantic.DeepEqual(benchmark.Measurements(before), benchmark.Measurements(after))
 	}}
 }

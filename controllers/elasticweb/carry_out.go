@@ -181,15 +181,18 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 // stampDeletionCosts marks the pods that leave first.
-func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, _ *plan.Observed, _ *outcome) error {
-	for _, name := range slices.Sorted(maps.Keys(p.DeletionCosts)) {
+func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
+	stamps := &r.memory.of(client.ObjectKeyFromObject(web)).stamps
+	costs := stamps.due(p.DeletionCosts, observed.Pods)
+	for _, name := range slices.Sorted(maps.Keys(costs)) {
 		pod := &corev1.Pod{}
 		pod.Namespace, pod.Name = web.Namespace, name
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, p.DeletionCosts[name])
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, costs[name])
 		err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("stamp the deletion cost of pod %s: %w", name, err)
 		}
+		stamps.made(name, costs[name])
 	}
 	return nil
 }
@@ -206,9 +209,8 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 	}
 	deployment, err := applyObject(ctx, r, web, apply.Intent{
 		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
-		Notes: map[string]string{plan.AnnotationRecord: p.Record.String()},
-		// Without its record, neither an older spec nor a change of the image could be told.
-		IsIncomplete: observed.Deployment != nil && plan.IsOwed(plan.RecordOf(observed.Deployment), p.Record),
+		Notes:        map[string]string{plan.AnnotationRecord: p.Record.String()},
+		IsIncomplete: observed.Deployment != nil && p.Record.IsDue(observed.Deployment),
 	}, observed.Deployment)
 	if err == nil {
 		observed.Deployment = deployment

@@ -24,6 +24,7 @@ type remembered struct {
 	// somebody else was found at work since.
 	confirmed *freshSpec
 	contest   replicaContest
+	stamps    stamps
 	pace      statusPace
 }
 

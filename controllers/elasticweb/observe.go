@@ -107,15 +107,14 @@ func (r *Reconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticW
 
 // observePod takes from a pod what decides.
 func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
-	_, hasCost := pod.Annotations[corev1.PodDeletionCost]
 	result := plan.Pod{
-		Name:            pod.Name,
-		Node:            pod.Spec.NodeName,
-		Architecture:    architectureOf[pod.Spec.NodeName],
-		TemplateHash:    pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey],
-		Terminating:     pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
-		HasDeletionCost: hasCost,
-		Failure:         podFailure(pod),
+		Name:         pod.Name,
+		Node:         pod.Spec.NodeName,
+		Architecture: architectureOf[pod.Spec.NodeName],
+		TemplateHash: pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey],
+		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
+		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
+		Failure:      podFailure(pod),
 	}
 	for _, condition := range pod.Status.Conditions {
 		switch {

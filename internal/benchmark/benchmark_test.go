@@ -276,7 +276,7 @@ func TestAResultStaysWhateverBecomesOfThePod(t *testing.T) {
 	}
 	want := []v1alpha1.BenchmarkResult{{
 		Architecture: "arm64", QPS: 640, AtLeast: true, LimitedBy: "MaxQPS", P50: "1.5ms", P99: "20ms", ErrorRate: "0.12%",
-		ImageDigest: "sha256:d", Node: "n", Reason: "Measured", FinishedAt: &now,
+		ImageDigest: "sha256:d", Generation: 1, Node: "n", Reason: "Measured", FinishedAt: &now,
 	}}
 	if diff := cmp.Diff(want, again.Results); diff != "" {
 		t.Error(diff)

@@ -180,10 +180,14 @@ func finish(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, pod *Pod, re
 	if pod != nil {
 		result.Node = pod.Node
 	}
-	if _, digest, isPinned := strings.Cut(run.Image, "@"); isPinned {
-		result.ImageDigest = digest
-	}
+	result.ImageDigest, result.Generation = digest(run), run.Generation
 	return finished(a, result, now)
+}
+
+// digest of the image that the run measures; "" where the registry did not tell it.
+func digest(run *v1alpha1.BenchmarkRun) string {
+	_, digest, _ := strings.Cut(run.Image, "@")
+	return digest
 }
 
 func finished(a v1alpha1.ArchitectureRun, result v1alpha1.BenchmarkResult, now metav1.Time) v1alpha1.ArchitectureRun {

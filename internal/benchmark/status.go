@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 // verdict is the reason and the message of a condition.
@@ -35,7 +36,7 @@ func Make(b *v1alpha1.ElasticWebBenchmark, observed Observed, now metav1.Time) v
 		status.Run = collect(b.Status.Run, &observed, now)
 	}
 	if obstacle == nil && IsFinished(status.Run) {
-		status.Results = results(status.Run)
+		status.Results = results(status.Run, b.Status.Results)
 	}
 	if status.Run != nil {
 		status.Progress = progress(status.Run)
@@ -46,14 +47,28 @@ func Make(b *v1alpha1.ElasticWebBenchmark, observed Observed, now metav1.Time) v
 	return status
 }
 
-// results of a run that ended.
-func results(run *v1alpha1.BenchmarkRun) []v1alpha1.BenchmarkResult {
-	list := make([]v1alpha1.BenchmarkResult, 0, len(run.Architectures))
-	for _, a := range run.Architectures {
-		if a.Result != nil {
-			list = append(list, *a.Result)
+// results of a run that ended. Where it found no rate, that of an earlier run of the same spec and image stays: a pod that was
+// evicted, or a node that is away, says nothing of the application.
+func results(run *v1alpha1.BenchmarkRun, before []v1alpha1.BenchmarkResult) []v1alpha1.BenchmarkResult {
+	var list []v1alpha1.BenchmarkResult
+	for _, old := range before {
+		if old.QPS > 0 && old.Generation == run.Generation && old.ImageDigest == digest(run) {
+			list = append(list, old)
 		}
 	}
+	for _, a := range run.Architectures {
+		if a.Result == nil {
+			continue
+		}
+		i := slices.IndexFunc(list, func(r v1alpha1.BenchmarkResult) bool { return r.Architecture == a.Architecture })
+		switch {
+		case i < 0:
+			list = append(list, *a.Result)
+		case a.Result.QPS > 0:
+			list[i] = *a.Result
+		}
+	}
+	slices.SortFunc(list, func(a, b v1alpha1.BenchmarkResult) int { return cmp.Compare(a.Architecture, b.Architecture) })
 	return list
 }
 
@@ -87,17 +102,17 @@ func summary(results []v1alpha1.BenchmarkResult) (best, all string) {
 	return best, strings.Join(words, ",")
 }
 
-// QPSByArchitecture is what was measured, by architecture; nil where nothing was.
-func QPSByArchitecture(b *v1alpha1.ElasticWebBenchmark) map[string]int64 {
-	var measured map[string]int64
+// Measurements are what was measured, by architecture; nil where nothing was.
+func Measurements(b *v1alpha1.ElasticWebBenchmark) map[string]plan.Measurement {
+	var measured map[string]plan.Measurement
 	for _, r := range b.Status.Results {
 		if r.QPS <= 0 {
 			continue
 		}
 		if measured == nil {
-			measured = map[string]int64{}
+			measured = map[string]plan.Measurement{}
 		}
-		measured[string(r.Architecture)] = int64(r.QPS)
+		measured[string(r.Architecture)] = plan.Measurement{QPS: int64(r.QPS), AtLeast: r.AtLeast}
 	}
 	return measured
 }
@@ -118,7 +133,7 @@ func judge(status *v1alpha1.ElasticWebBenchmarkStatus, obstacle, failure *verdic
 	case obstacle != nil:
 		return *obstacle
 	case IsFinished(status.Run):
-		return judgeResults(status.Results)
+		return judgeRun(status.Run, status.Results)
 	case failure != nil:
 		return *failure
 	}
@@ -137,17 +152,22 @@ func judge(status *v1alpha1.ElasticWebBenchmarkStatus, obstacle, failure *verdic
 	return verdict{v1alpha1.ReasonWaiting, strings.Join(waits, "; ")}
 }
 
-func judgeResults(results []v1alpha1.BenchmarkResult) verdict {
+// judgeRun says what the run found, whatever is known from earlier ones.
+func judgeRun(run *v1alpha1.BenchmarkRun, results []v1alpha1.BenchmarkResult) verdict {
 	var failed []string
-	for _, r := range results {
-		if r.QPS <= 0 {
-			failed = append(failed, fmt.Sprintf("%s: %s: %s", r.Architecture, r.Reason, r.Message))
+	for _, a := range run.Architectures {
+		if r := a.Result; r != nil && r.QPS <= 0 {
+			kept := ""
+			if slices.ContainsFunc(results, func(k v1alpha1.BenchmarkResult) bool { return k.Architecture == a.Architecture && k.QPS > 0 }) {
+				kept = " (the rate of an earlier run stays)"
+			}
+			failed = append(failed, fmt.Sprintf("%s: %s: %s%s", a.Architecture, r.Reason, r.Message, kept))
 		}
 	}
 	switch len(failed) {
 	case 0:
 		return verdict{v1alpha1.ReasonMeasured, "every architecture was measured"}
-	case len(results):
+	case len(run.Architectures):
 		return verdict{v1alpha1.ReasonNothingMeasured, "no architecture could be measured; mend the cause and set the annotation " +
 			v1alpha1.AnnotationRerun + " to a new value: " + strings.Join(failed, "; ")}
 	default:

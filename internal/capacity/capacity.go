@@ -11,7 +11,6 @@ package capacity
 import (
 	"cmp"
 	"math"
-	"slices"
 )
 
 // Group is the pods on one architecture.
@@ -60,13 +59,15 @@ func Served(groups []Group) int64 {
 	return pods * least
 }
 
-// Slowest is the group with pods whose pods serve the least; false where no group has pods.
-func Slowest(groups []Group) (Group, bool) {
-	sorted := fastestFirst(groups)
-	if len(sorted) == 0 {
-		return Group{}, false
+// Slowest is the group with pods whose pods serve the least, of equal ones the last by name; false where no group has
+// pods.
+func Slowest(groups []Group) (slowest Group, isAny bool) {
+	for _, group := range groups {
+		if group.Pods > 0 && (!isAny || cmp.Or(cmp.Compare(group.PodQPS, slowest.PodQPS), cmp.Compare(slowest.Architecture, group.Architecture)) < 0) {
+			slowest, isAny = group, true
+		}
 	}
-	return sorted[len(sorted)-1], true
+	return slowest, isAny
 }
 
 // Pods is the number of the pods of all groups.
@@ -78,56 +79,19 @@ func Pods(groups []Group) int64 {
 	return pods
 }
 
-// Sizing is a number of pods, and the architecture whose QPS it was worked out with.
-type Sizing struct {
-	// Pods that the demand calls for.
-	Pods int64
-	// Basis is the group whose PodQPS divided the demand.
-	Basis Group
-}
-
-// Size works out the number of pods for a demand in requests per second from the pods that are scheduled.
-// With the architectures in order of falling QPS, and K(j) the pods on the first j of them, it takes the
-// smallest j for which K(j) pods at q(j) serve the demand: the slower pods are not needed, and go. Where
-// no such j exists it counts with the slowest scheduled architecture. best is what is counted with while
-// nothing is scheduled.
-func Size(demand int64, best Group, scheduled []Group) Sizing {
-	sorted := fastestFirst(scheduled)
-	if len(sorted) == 0 {
-		return Sizing{Pods: PodsFor(demand, best.PodQPS), Basis: best}
-	}
-	if j, ok := sufficient(demand, sorted); ok {
-		return Sizing{Pods: PodsFor(demand, sorted[j].PodQPS), Basis: sorted[j]}
-	}
-	slowest := sorted[len(sorted)-1]
-	return Sizing{Pods: PodsFor(demand, slowest.PodQPS), Basis: slowest}
-}
-
-// sufficient finds the first architecture up to which the pods serve the demand.
-func sufficient(demand int64, sorted []Group) (int, bool) {
-	var pods int64
-	for j, group := range sorted {
-		pods += group.Pods
-		if pods >= PodsFor(demand, group.PodQPS) {
-			return j, true
+// Size works out the number of pods for a demand in requests per second from the pods that are there. The groups are in
+// the order in which they are kept: the last ones leave first. With K(j) the pods of the first j groups, and q(j) what the
+// slowest of them serve, it takes the smallest j for which K(j) pods at q(j) serve the demand: the other groups are not
+// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod.
+func Size(demand int64, groups []Group) int64 {
+	for j := range groups {
+		kept := groups[:j+1]
+		if slowest, isAny := Slowest(kept); isAny && Pods(kept) >= PodsFor(demand, slowest.PodQPS) {
+			return PodsFor(demand, slowest.PodQPS)
 		}
 	}
-	return 0, false
-}
-
-// fastestFirst leaves out groups without pods, and orders equal QPS by name, so that the same set always
-// gives the same answer.
-func fastestFirst(groups []Group) []Group {
-	sorted := make([]Group, 0, len(groups))
-	for _, group := range groups {
-		if group.Pods > 0 {
-			sorted = append(sorted, group)
-		}
-	}
-	slices.SortFunc(sorted, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(b.PodQPS, a.PodQPS), cmp.Compare(a.Architecture, b.Architecture))
-	})
-	return sorted
+	slowest, _ := Slowest(groups)
+	return PodsFor(demand, slowest.PodQPS)
 }
 
 func ceilDiv(dividend, divisor int64) int64 {

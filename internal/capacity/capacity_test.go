@@ -70,34 +70,54 @@ func TestServed(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	best := Group{Architecture: "arm64", PodQPS: 1000}
 	for name, tc := range map[string]struct {
-		demand    int64
-		scheduled []Group
-		want      int64
-		basis     string
+		demand int64
+		groups []Group
+		want   int64
 	}{
-		"nothing scheduled": {3000, nil, 3, "arm64"},
-		"all on the best":   {3000, []Group{{"arm64", 1000, 3}}, 3, "arm64"},
-		"spilled: counted with the slower one": {
-			3000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 1}}, 6, "amd64"},
-		"spilled and settled": {3000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 4}}, 6, "amd64"},
-		"demand fell to what the best serves": {
-			2000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 4}}, 2, "arm64"},
-		"one slow pod among a hundred": {
-			100_000, []Group{{"arm64", 1000, 100}, {"s390x", 100, 1}}, 100, "arm64"},
-		"the middle one suffices": {
-			2400, []Group{{"arm64", 1000, 1}, {"amd64", 800, 2}, {"s390x", 100, 5}}, 3, "amd64"},
-		"equal architectures count together": {
-			3000, []Group{{"arm64", 1000, 2}, {"amd64", 1000, 1}}, 3, "arm64"},
-		"no demand": {0, []Group{{"arm64", 1000, 2}}, 0, "arm64"},
+		"all on the best":                      {3000, []Group{{"arm64", 1000, 3}}, 3},
+		"spilled: counted with the slower one": {3000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 1}}, 6},
+		"spilled and settled":                  {3000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 4}}, 6},
+		"demand fell to what the best serves":  {2000, []Group{{"arm64", 1000, 2}, {"amd64", 500, 4}}, 2},
+		"one more than the best serves":        {2001, []Group{{"arm64", 1000, 2}, {"amd64", 500, 4}}, 5},
+		"one slow pod among a hundred":         {100_000, []Group{{"arm64", 1000, 100}, {"s390x", 100, 1}}, 100},
+		"the middle one suffices":              {2400, []Group{{"arm64", 1000, 1}, {"amd64", 800, 2}, {"s390x", 100, 5}}, 3},
+		"the middle one does not":              {2401, []Group{{"arm64", 1000, 1}, {"amd64", 800, 2}, {"s390x", 100, 5}}, 25},
+		"the slower one is kept longest":       {1600, []Group{{"amd64", 800, 2}, {"arm64", 1000, 2}}, 2},
+		"and is what the faster one counts as": {3200, []Group{{"amd64", 800, 2}, {"arm64", 1000, 2}}, 4},
+		"absent ones do not count":             {2000, []Group{{"s390x", 1, 0}, {"arm64", 1000, 1}, {"amd64", 500, 0}}, 2},
+		"no demand":                            {0, []Group{{"arm64", 1000, 2}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Size(tc.demand, best, tc.scheduled)
-			if got.Pods != tc.want || got.Basis.Architecture != tc.basis {
-				t.Errorf("Size(%d, %v) = %d by %s, want %d by %s",
-					tc.demand, tc.scheduled, got.Pods, got.Basis.Architecture, tc.want, tc.basis)
+			if got := Size(tc.demand, tc.groups); got != tc.want {
+				t.Errorf("Size(%d, %v) = %d, want %d", tc.demand, tc.groups, got, tc.want)
 			}
 		})
+	}
+}
+
+func TestSlowest(t *testing.T) {
+	for name, tc := range map[string]struct {
+		groups []Group
+		want   string
+		isAny  bool
+	}{
+		"none":                {nil, "", false},
+		"none with pods":      {[]Group{{"arm64", 1000, 0}, {"amd64", 1, -1}}, "", false},
+		"the least QPS":       {[]Group{{"arm64", 1000, 1}, {"amd64", 500, 1}, {"s390x", 700, 1}}, "amd64", true},
+		"with pods":           {[]Group{{"arm64", 1000, 1}, {"amd64", 500, 0}}, "arm64", true},
+		"of equal ones, last": {[]Group{{"amd64", 500, 1}, {"s390x", 500, 1}, {"arm64", 500, 1}}, "s390x", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, isAny := Slowest(tc.groups); got.Architecture != tc.want || isAny != tc.isAny {
+				t.Errorf("Slowest(%v) = %v, %t; want %s, %t", tc.groups, got, isAny, tc.want, tc.isAny)
+			}
+		})
+	}
+}
+
+func TestPods(t *testing.T) {
+	if got := Pods([]Group{{"arm64", 1000, 2}, {"amd64", 500, -7}, {"s390x", 1, 3}}); got != 5 {
+		t.Errorf("%d pods, want 5", got)
 	}
 }

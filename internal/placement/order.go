@@ -5,7 +5,10 @@ package placement
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Rate is what one pod serves on an architecture.
@@ -16,6 +19,8 @@ type Rate struct {
 	QPS int64
 	// Measured numbers are noisy: those within 10% of each other are alike. Numbers of the spec are exact.
 	Measured bool
+	// AtLeast numbers are lower bounds, since something else than the application was the limit: they decide no order.
+	AtLeast bool
 }
 
 // Levels are architectures in order of falling performance; those of one level are alike.
@@ -30,7 +35,7 @@ func Rank(rates []Rate, previous Levels) Levels {
 	}
 	sorted := slices.Clone(rates)
 	slices.SortFunc(sorted, func(a, b Rate) int {
-		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
+		return cmp.Or(compareBounds(a, b), cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	var levels Levels
 	var lowest []Rate // those of the last level.
@@ -46,6 +51,18 @@ func Rank(rates []Rate, previous Levels) Levels {
 		slices.Sort(level)
 	}
 	return levels
+}
+
+// compareBounds puts lower bounds first: what may be the best is not put behind another.
+func compareBounds(a, b Rate) int {
+	switch {
+	case a.AtLeast == b.AtLeast:
+		return 0
+	case a.AtLeast:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // Flat is the architectures of all levels, the best first.
@@ -84,10 +101,50 @@ func (l Levels) holds(rates []Rate) bool {
 }
 
 // better reports whether a serves more than b by more than noise: any difference between numbers of the
-// spec, more than 10% where one is measured.
+// spec, see IsNoise where one is measured. A lower bound is neither better nor worse.
 func better(a, b Rate) bool {
-	if a.Measured || b.Measured {
-		return a.QPS*10 > b.QPS*11
+	switch {
+	case a.AtLeast || b.AtLeast:
+		return false
+	case a.Measured || b.Measured:
+		return a.QPS > b.QPS && !IsNoise(a.QPS, b.QPS)
+	default:
+		return a.QPS > b.QPS
 	}
-	return a.QPS > b.QPS
+}
+
+// IsNoise reports whether two measurements differ by 10% of the smaller one at most: such a difference says nothing.
+func IsNoise(a, b int64) bool {
+	return max(a, b)*10 <= min(a, b)*11
+}
+
+// LevelsOf reads from a template's affinity the order that it was made with: by the weights of the preferred terms that name one
+// architecture, and where there are none, those required, alike.
+func LevelsOf(affinity *corev1.Affinity) Levels {
+	if affinity == nil || affinity.NodeAffinity == nil {
+		return nil
+	}
+	byWeight := map[int32][]string{}
+	for _, term := range affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
+		for _, r := range term.Preference.MatchExpressions {
+			if r.Key == corev1.LabelArchStable && len(r.Values) == 1 {
+				byWeight[-term.Weight] = append(byWeight[-term.Weight], r.Values...)
+			}
+		}
+	}
+	var levels Levels
+	for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
+		slices.Sort(byWeight[weight])
+		levels = append(levels, byWeight[weight])
+	}
+	if required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; len(levels) == 0 && required != nil {
+		for _, term := range required.NodeSelectorTerms {
+			for _, r := range term.MatchExpressions {
+				if r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn {
+					levels = Levels{slices.Sorted(slices.Values(r.Values))}
+				}
+			}
+		}
+	}
+	return levels
 }

@@ -4,6 +4,8 @@
 package placement
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,6 +48,29 @@ func allAlike(weights map[string]int32) bool {
 		distinct[weight] = struct{}{}
 	}
 	return len(distinct) < 2
+}
+
+// Preference is the possible architectures in the order in which they are filled, and kept: those with the higher weight
+// first, and of the same weight those of the higher level. Where the user prefers architectures in own terms, and where the
+// weights prefer none, the levels decide.
+func Preference(in Input) Levels {
+	left := restrict(in.Levels, Possible(in))
+	if prefersArchitecture(in.Affinity) {
+		return left
+	}
+	weighted := weights(in.Levels, in.Weights, left.Flat())
+	var preference Levels
+	for _, level := range left {
+		byWeight := map[int32][]string{}
+		for _, architecture := range level {
+			byWeight[weighted[architecture]] = append(byWeight[weighted[architecture]], architecture)
+		}
+		for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
+			preference = append(preference, byWeight[weight])
+		}
+	}
+	slices.SortStableFunc(preference, func(a, b []string) int { return cmp.Compare(weighted[b[0]], weighted[a[0]]) })
+	return preference
 }
 
 // restrict leaves out the architectures that are not possible, and the levels that are empty then.

@@ -4,55 +4,41 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// deletionCosts are those to stamp on the pods of slower architectures, the slowest cheapest to delete.
-// A pod is stamped once, when it is bound: at a scale-down it would be too late, since the ReplicaSet
-// controller may not see it in time. Pods of the best architecture keep the default of 0.
-func deletionCosts(rates []placement.Rate, pods []Pod) map[string]int32 {
+// deletionCosts are those to stamp on pods, by name: on those of the architectures that are kept less long, the last ones
+// cheapest to delete. A pod is stamped when it is bound: at a scale-down it would be too late, since the ReplicaSet
+// controller may not see it in time. Pods that are kept longest need none, but must not bear one that lets them go first.
+func deletionCosts(preference placement.Levels, pods []Pod) map[string]int32 {
 	costs := map[string]int32{}
 	for _, pod := range pods {
-		if pod.Terminating || pod.Node == "" || pod.HasDeletionCost {
+		if pod.Gone || pod.Node == "" {
 			continue
 		}
-		if rank := rankOf(rates, pod.Architecture); rank > 0 {
-			costs[pod.Name] = -100 * rank
+		rank, isRanked := rankOf(preference, pod.Architecture)
+		has, wanted := costOf(pod), int32(-100*rank) //nolint:gosec // at most the number of architectures.
+		if isRanked && has != wanted && (rank > 0 || has < 0) {
+			costs[pod.Name] = wanted
 		}
 	}
 	return costs
 }
 
-// rankOf is how many different rates are above that of the architecture; 0 for one that is not known.
-func rankOf(rates []placement.Rate, architecture string) int32 {
-	own := slices.IndexFunc(rates, func(r placement.Rate) bool { return r.Architecture == architecture })
-	if own < 0 {
+// rankOf is how many levels are preferred to that of the architecture.
+func rankOf(preference placement.Levels, architecture string) (rank int, isRanked bool) {
+	rank = slices.IndexFunc(preference, func(level []string) bool { return slices.Contains(level, architecture) })
+	return rank, rank >= 0
+}
+
+// costOf is what the ReplicaSet controller makes of the annotation: 0 of what is not there, or no number as it writes them.
+func costOf(pod Pod) int32 {
+	cost, err := strconv.ParseInt(pod.DeletionCost, 10, 32)
+	if err != nil || strconv.FormatInt(cost, 10) != pod.DeletionCost {
 		return 0
 	}
-	above := map[int64]struct{}{}
-	for _, rate := range rates {
-		if rate.QPS > rates[own].QPS {
-			above[rate.QPS] = struct{}{}
-		}
-	}
-	return int32(len(above)) //nolint:gosec // at most the number of architectures.
-}
-
-// compareRates orders by level, those without a level last, and then by falling QPS and name.
-func compareRates(a, b placement.Rate, order []string) int {
-	return cmp.Or(
-		cmp.Compare(position(order, a.Architecture), position(order, b.Architecture)),
-		cmp.Compare(b.QPS, a.QPS),
-		cmp.Compare(a.Architecture, b.Architecture),
-	)
-}
-
-func position(order []string, architecture string) int {
-	if at := slices.Index(order, architecture); at >= 0 {
-		return at
-	}
-	return len(order)
+	return int32(cost)
 }

@@ -19,7 +19,7 @@ import (
 // that the user causes, and after one for which the registry gave none.
 func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (needed, fresh bool) {
 	record := RecordOf(deployment)
-	fresh = record == nil || record.Pod != podHash(spec) || record.Stale || wasRestarted(spec, deployment, record)
+	fresh = !record.isOf(spec) || record.Stale || wasRestarted(spec, deployment, record)
 	return fresh || record.Image == nil || record.Image.Reference != spec.Image, fresh
 }
 
@@ -47,27 +47,20 @@ func narrows(spec *elasticwebv1.ElasticWebSpec, inUse, facts *ImageFacts) bool {
 	})
 }
 
-// noteAnswer notes in the next record whether the registry has been heard for the last rollout.
-func noteAnswer(next *Record, spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) {
-	restart := restartOf(spec, observed.Deployment)
+// lookedUp says for the next record whether the registry is yet to be heard for the last rollout, and which restart was the
+// last that it was asked for.
+func lookedUp(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (isStale bool, restart *string) {
+	restart = new(restartOf(spec, observed.Deployment))
 	state := observed.Image.State
 	isAnswer := state == ImageResolved || state == ImageFailed
 	switch {
-	case rolls:
-		next.Stale, next.Restart = state == ImageFailed, &restart
-	case wasRestarted(spec, observed.Deployment, record) && isAnswer:
-		next.Stale, next.Restart = state == ImageFailed, &restart
+	case rolls, wasRestarted(spec, observed.Deployment, record) && isAnswer:
+		return state == ImageFailed, restart
+	case record.Restart == nil: // an older operator noted none: those from now on count.
+		return record.Stale && state != ImageResolved, restart
 	default:
-		next.Stale, next.Restart = record.Stale && state != ImageResolved, record.Restart
-		if next.Restart == nil {
-			next.Restart = &restart // an older operator noted none: those from now on count.
-		}
+		return record.Stale && state != ImageResolved, record.Restart
 	}
-}
-
-// IsOwed reports whether a record must be written even if nothing else changes, so that the registry is asked no more.
-func IsOwed(live *Record, next Record) bool {
-	return live == nil || live.Stale != next.Stale || live.Restart != nil && next.Restart != nil && *live.Restart != *next.Restart
 }
 
 // restartedAt is what kubectl rollout restart sets in a pod template.

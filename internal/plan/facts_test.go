@@ -32,7 +32,7 @@ func newFactsStory(listed ...string) *factsStory {
 // pass plans and writes. It says which architectures the template allows, and whether the registry is asked then.
 func (s *factsStory) pass(image Image) (allowed string, asks bool) {
 	p := Make(s.web, Observed{Deployment: s.deployment, Image: image})
-	if !p.WaitsForImage && (s.deployment == nil || IsOwed(RecordOf(s.deployment), p.Record) || !slices.Equal(s.template, p.Placement.Possible)) {
+	if !p.WaitsForImage && (s.deployment == nil || p.Record.IsDue(s.deployment) || !slices.Equal(s.template, p.Placement.Possible)) {
 		restarted := map[string]string(nil)
 		if s.deployment != nil {
 			restarted = s.deployment.Spec.Template.Annotations
@@ -160,7 +160,7 @@ func TestRestartOfAnOlderOperator(t *testing.T) {
 	}
 	image.Facts.Platforms = []string{"linux/amd64", "linux/arm64"}
 	p := Make(story.web, Observed{Deployment: story.deployment, Image: image})
-	if len(p.Facts.Platforms) != 1 || IsOwed(record, p.Record) {
+	if len(p.Facts.Platforms) != 1 || p.Record.IsDue(story.deployment) {
 		t.Errorf("facts %v of an update restart pods", p.Facts.Platforms)
 	}
 }

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -26,9 +27,11 @@ type model struct {
 	nodes  []*modelNode
 	pods   []*modelPod
 	// Deployment as the planner wrote it, and what its controller last reported.
-	replicas   int32
-	template   string
-	record     Record
+	replicas int32
+	template string
+	record   string
+	// order in which the template has the scheduler fill the architectures.
+	order      []string
 	generation int64
 	written    bool
 	status     appsv1.DeploymentStatus
@@ -41,7 +44,10 @@ type model struct {
 	// chance is how often, in percent, the scheduler takes any node in the place of the best.
 	chance int
 	// blind is true while the ReplicaSet controller does not see new deletion costs.
-	blind   bool
+	blind bool
+	// policy sets the deletion cost of every pod, and puts back what others set.
+	policy  string
+	stamps  int
 	serial  int
 	changes []int32
 	// most is the number of pods beyond which nothing was to be gained.
@@ -59,7 +65,6 @@ type modelNode struct {
 type modelPod struct {
 	Pod
 	node        *modelNode
-	cost        int32
 	serial      int
 	terminating bool
 }
@@ -120,7 +125,7 @@ func (m *model) observed() Observed {
 	slices.SortFunc(observed.Pods, func(a, b Pod) int { return cmp.Compare(a.Name, b.Name) })
 	if m.written {
 		observed.Deployment = &appsv1.Deployment{
-			ObjectMeta: metav1.ObjectMeta{Generation: m.generation, Annotations: map[string]string{AnnotationRecord: m.record.String()}},
+			ObjectMeta: metav1.ObjectMeta{Generation: m.generation, Annotations: map[string]string{AnnotationRecord: m.record}},
 			Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(m.replicas)},
 			Status:     m.seenStatus,
 		}
@@ -128,25 +133,41 @@ func (m *model) observed() Observed {
 	return observed
 }
 
-// plan is a pass of the operator.
+// plan is a pass of the operator. As its applier does, it writes the record along with what changes, and by itself only where
+// that is due.
 func (m *model) plan() bool {
-	planned := Make(m.web, m.observed())
-	changed := !m.written || planned.Record.String() != m.record.String() || planned.Replicas != m.replicas
-	if changed && (!m.written || planned.Replicas != m.replicas || m.template != planned.Record.Pod) {
+	observed := m.observed()
+	planned := Make(m.web, observed)
+	template, err := json.Marshal(planned.Placement)
+	if err != nil {
+		panic(err)
+	}
+	shape := planned.Record.Pod + string(template)
+	changed := !m.written || planned.Replicas != m.replicas || m.template != shape || planned.Record.IsDue(observed.Deployment)
+	if changed {
 		m.generation++
+		if planned.Replicas != m.replicas || !m.written {
+			m.changes = append(m.changes, planned.Replicas)
+		}
+		m.written, m.replicas, m.template, m.record = true, planned.Replicas, shape, planned.Record.String()
+		m.order = preferredOrder(planned)
 	}
-	if m.written && planned.Replicas != m.replicas || !m.written {
-		m.changes = append(m.changes, planned.Replicas)
-	}
-	m.written, m.replicas, m.template, m.record = true, planned.Replicas, planned.Record.Pod, planned.Record
 	for name, cost := range planned.DeletionCosts {
 		for _, pod := range m.pods {
-			if pod.Name == name && !pod.HasDeletionCost {
-				pod.cost, pod.HasDeletionCost, changed = cost, true, true
+			if pod.Name == name && m.policy == "" && pod.DeletionCost != fmt.Sprint(cost) {
+				pod.DeletionCost, changed = fmt.Sprint(cost), true
+				m.stamps++
 			}
 		}
 	}
 	return changed
+}
+
+// preferredOrder is that of the preferred terms; nil where nothing is preferred.
+func preferredOrder(planned Plan) []string {
+	return slices.SortedStableFunc(maps.Keys(planned.Placement.Weights), func(a, b string) int {
+		return cmp.Or(cmp.Compare(planned.Placement.Weights[b], planned.Placement.Weights[a]), cmp.Compare(a, b))
+	})
 }
 
 // controlDeployment surges by a quarter before it removes what is old, and reports.
@@ -212,7 +233,7 @@ func (m *model) controlSets() bool {
 		want, have := m.sets[template], m.count(template)
 		for ; have < want; have++ {
 			m.serial++
-			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template}, serial: m.serial})
+			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template, DeletionCost: m.policy}, serial: m.serial})
 			changed = true
 		}
 		if have > want {
@@ -251,7 +272,7 @@ func (m *model) remove(template string, number int) {
 	})
 	before, demand := m.served(), m.demand()
 	for _, pod := range candidates[:number] {
-		pod.terminating, pod.Terminating, pod.Ready = true, true, false
+		pod.terminating, pod.Gone, pod.Ready = true, true, false
 	}
 	isRollout := template != m.template || m.count(template) < int32(m.alive()) //nolint:gosec // some dozens.
 	if after := m.served(); after < min(before, demand) && !isRollout {
@@ -318,9 +339,8 @@ func (m *model) schedule() bool {
 			pod.Unschedulable = "0/3 nodes are available"
 			continue
 		}
-		order := m.record.Levels.Flat()
 		slices.SortStableFunc(free, func(a, b *modelNode) int {
-			return cmp.Or(cmp.Compare(position(order, a.architecture), position(order, b.architecture)), cmp.Compare(m.on(a), m.on(b)))
+			return cmp.Or(cmp.Compare(position(m.order, a.architecture), position(m.order, b.architecture)), cmp.Compare(m.on(a), m.on(b)))
 		})
 		node := free[0]
 		if m.random.IntN(100) < m.chance {
@@ -403,10 +423,10 @@ func (m *model) tellCosts() bool {
 }
 
 func (m *model) tellCost(pod *modelPod) bool {
-	if m.blind || pod.cost == m.costsSeen[pod.Name] {
+	if m.blind || costOf(pod.Pod) == m.costsSeen[pod.Name] {
 		return false
 	}
-	m.costsSeen[pod.Name] = pod.cost
+	m.costsSeen[pod.Name] = costOf(pod.Pod)
 	return true
 }
 
@@ -417,7 +437,7 @@ func (m *model) lose(node *modelNode) {
 }
 
 func (m *model) String() string {
-	text := fmt.Sprintf("demand %d, %d replicas by %s; ", m.demand(), m.replicas, m.record.Basis)
+	text := fmt.Sprintf("demand %d, %d replicas; ", m.demand(), m.replicas)
 	for _, group := range m.ready() {
 		slots := 0
 		for _, node := range m.nodes {

@@ -23,9 +23,16 @@ type Observed struct {
 	Image Image
 	// KnownFacts are those of the ElasticWeb's status: they hold where the Deployment is lost.
 	KnownFacts *ImageFacts
-	// Benchmark is what was measured, by architecture, in requests per second of one pod; nil where no
-	// benchmark is named, or has no result.
-	Benchmark map[string]int64
+	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
+	Benchmark map[string]Measurement
+}
+
+// Measurement is a result of a benchmark for one architecture.
+type Measurement struct {
+	// QPS of one pod, in requests per second.
+	QPS int64
+	// AtLeast is true where something else than the application was the limit.
+	AtLeast bool
 }
 
 // Pod is what decides about a pod.
@@ -36,12 +43,12 @@ type Pod struct {
 	// TemplateHash tells the ReplicaSets of a Deployment apart.
 	TemplateHash string
 	Ready        bool
-	// Terminating pods, and those that ended, serve nothing and count for nothing.
-	Terminating bool
+	// Gone is a pod that is about to end, or has ended: it serves nothing and counts for nothing.
+	Gone bool
 	// Unschedulable holds the scheduler's message where it found no node.
 	Unschedulable string
-	// HasDeletionCost is true where a deletion cost was stamped.
-	HasDeletionCost bool
+	// DeletionCost is the value of the annotation controller.kubernetes.io/pod-deletion-cost as it was found.
+	DeletionCost string
 	// Failure is what keeps the container from running, if anything.
 	Failure *PodFailure
 }

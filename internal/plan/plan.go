@@ -6,8 +6,7 @@
 package plan
 
 import (
-	"slices"
-
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -38,6 +37,8 @@ type Plan struct {
 	Facts *ImageFacts
 	// Rates by architecture, the best first: of those possible, and of those that have pods.
 	Rates []placement.Rate
+	// Measured are the measurements among them.
+	Measured Measurements
 	// ContainerPort, and whether it is known rather than assumed.
 	ContainerPort      int32
 	ContainerPortKnown bool
@@ -51,52 +52,50 @@ type Plan struct {
 	Shrinks bool
 }
 
-// Make works out the plan.
+// Make works out the plan: the facts of the image, what a pod serves where, the order of the architectures, the number of pods,
+// their placement, and the record of all that.
 func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	spec := &web.Spec
-	existing := existingReplicas(observed)
+	existing := existingReplicas(observed.Deployment)
 	demand, seed := demandOf(spec, existing)
-	result := Plan{Demand: demand, Seed: seed}
-	result.Wanted = demand.Mode != ModeNone || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
-
-	record := observedRecord(web, observed)
-	shape := podHash(spec)
-	rolls := record == nil || record.Pod != shape
-	result.Facts, result.WaitsForImage = chooseFacts(spec, observed, record, rolls)
-	result.WaitsForImage = result.WaitsForImage && result.Wanted
-	result.ContainerPort, result.ContainerPortKnown = containerPort(spec, result.Facts)
-
-	result.Record = Record{Generation: web.Generation, Pod: shape, Image: result.Facts}
-	if record != nil {
-		result.Record.Levels, result.Record.MaxSkew = record.Levels, record.MaxSkew
-		result.Record.Basis, result.Record.TopUp, result.Record.Grown = record.Basis, record.TopUp, record.Grown
+	wanted := demand.Mode != ModeNone || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
+	if observed.KnownFacts != nil && !observed.KnownFacts.isSound() {
+		observed.KnownFacts = nil
 	}
-	noteAnswer(&result.Record, spec, observed, record, rolls)
-	input := placementInput(web, observed, &result, rolls)
-	possible := placement.Possible(input)
-	result.Rates = presentRates(spec, observed, possible, result.Record.Levels)
-	size(&result, spec, observed, possible)
-	if rolls || result.Record.MaxSkew == 0 {
-		result.Record.MaxSkew = placement.MaxSkew(input, result.Replicas, schedulable(observed.Nodes))
+	live := liveRecord(web, observed)
+	rolls := !live.isOf(spec)
+
+	facts, waits := chooseFacts(spec, observed, live, rolls)
+	isStale, restart := lookedUp(spec, observed, live, rolls)
+	port, isPortKnown := containerPort(spec, facts)
+	measured := measuredInForce(web, observed.Benchmark)
+	input := placementInput(web, facts, measured, live, rolls)
+	rates := presentRates(spec, measured, observed.Pods, placement.Possible(input), input.Levels)
+	preferred := preference(input, rates)
+
+	asked := askedFor(spec, demand, rates, preferred, live, observed)
+	replicas, limit := clamp(spec, asked)
+	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
+	return Plan{
+		Demand: demand, Wanted: wanted, Seed: seed,
+		Asked: asked, Replicas: replicas, Limit: limit,
+		MaxSurge:      maxSurge(observed.Deployment, replicas),
+		WaitsForImage: waits && wanted,
+		Placement:     placement.Place(input),
+		Facts:         facts, Rates: rates, Measured: measured,
+		ContainerPort: port, ContainerPortKnown: isPortKnown,
+		Record: Record{
+			Generation: web.Generation, Pod: podHash(spec), Image: facts, Stale: isStale, Restart: restart,
+			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas,
+		},
+		BudgetWanted:  replicas > 1,
+		DeletionCosts: deletionCosts(preferred, observed.Pods),
+		Shrinks:       replicas < existing,
 	}
-	input.MaxSkew = result.Record.MaxSkew
-	result.Placement = placement.Place(input)
-	result.DeletionCosts = deletionCosts(result.Rates, observed.Pods)
-	result.BudgetWanted = result.Replicas > 1
-	result.Shrinks = result.Replicas < existing
-	result.MaxSurge = maxSurge(observed.Deployment, result.Replicas)
-	return result
 }
 
-func schedulable(nodes *Nodes) map[string]int {
-	if nodes == nil {
-		return nil
-	}
-	return nodes.Schedulable
-}
-
-// placementInput works out the allowed architectures and their order, which it leaves in the record.
-func placementInput(web *elasticwebv1.ElasticWeb, observed Observed, result *Plan, rolls bool) placement.Input {
+// placementInput is what the placement is worked out from, but for maxSkew, which depends on the number of pods.
+func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live *Record, rolls bool) placement.Input {
 	spec := &web.Spec
 	input := placement.Input{
 		Selector:     Selector(web.Name),
@@ -104,26 +103,28 @@ func placementInput(web *elasticwebv1.ElasticWeb, observed Observed, result *Pla
 		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity,
 		Tolerations: spec.Tolerations, Spread: spec.TopologySpreadConstraints,
 	}
-	allowed := allowedArchitectures(spec, result.Facts)
-	var rates []placement.Rate
-	for _, architecture := range allowed {
-		rates = append(rates, rateOf(spec, observed.Benchmark, architecture))
+	var inUse placement.Levels
+	if live != nil {
+		inUse = live.Levels
 	}
-	// A benchmark that is gone for a while, to be run anew for instance, says nothing about the order.
-	isMissing := spec.BenchmarkRef != nil && len(observed.Benchmark) == 0
-	if rolls || !isMissing || !containsAll(allowed, result.Record.Levels.Flat()) {
-		result.Record.Levels = placement.Rank(worthwhile(rates, spec, result.Record.Levels), result.Record.Levels)
-	}
-	input.Levels = result.Record.Levels
+	allowed := allowedArchitectures(spec, facts)
+	input.Levels = levels(spec, allowed, measured, inUse, rolls)
 	if allowed != nil {
 		input.Allowed = append([]string{}, input.Levels.Flat()...)
 	}
 	return input
 }
 
-// containsAll reports whether there are parts, and the whole holds all of them.
-func containsAll(whole, parts []string) bool {
-	return len(parts) > 0 && !slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(whole, part) })
+// skew is that of the last rollout: the number of pods alone must not change the template.
+func skew(input placement.Input, replicas int32, nodes *Nodes, live *Record, rolls bool) int32 {
+	if !rolls && live.MaxSkew != 0 {
+		return live.MaxSkew
+	}
+	var schedulable map[string]int
+	if nodes != nil {
+		schedulable = nodes.Schedulable
+	}
+	return min(placement.MaxSkew(input, replicas, schedulable), maxSkew)
 }
 
 func givenWeights(spec *elasticwebv1.ElasticWebSpec) map[string]int32 {
@@ -152,12 +153,12 @@ func containerPort(spec *elasticwebv1.ElasticWebSpec, facts *ImageFacts) (port i
 	}
 }
 
-func existingReplicas(observed Observed) int32 {
-	if observed.Deployment == nil {
+func existingReplicas(deployment *appsv1.Deployment) int32 {
+	if deployment == nil {
 		return 0
 	}
-	if observed.Deployment.Spec.Replicas == nil {
+	if deployment.Spec.Replicas == nil {
 		return 1
 	}
-	return *observed.Deployment.Spec.Replicas
+	return *deployment.Spec.Replicas
 }

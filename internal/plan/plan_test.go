@@ -186,14 +186,14 @@ func TestContainerPort(t *testing.T) {
 func TestNothingButTheUserChangesTheTemplate(t *testing.T) {
 	facts := &ImageFacts{Reference: shop().Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64"}}
 	ref := func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} }
-	measured := map[string]int64{"amd64": 800, "arm64": 1000}
+	measured := map[string]Measurement{"amd64": {QPS: 800}, "arm64": {QPS: 1000}}
 	first := Make(shop(ref), Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: measured})
 	live := deploymentOf(first)
 	for name, observed := range map[string]Observed{
 		"restart":                    {Benchmark: measured},
 		"other nodes":                {Benchmark: measured, Nodes: &Nodes{All: map[string]int{"amd64": 1}, Schedulable: map[string]int{"amd64": 1}}},
-		"numbers with the order":     {Benchmark: map[string]int64{"amd64": 700, "arm64": 1500}},
-		"numbers alike within noise": {Benchmark: map[string]int64{"amd64": 1050, "arm64": 1000}},
+		"numbers with the order":     {Benchmark: map[string]Measurement{"amd64": {QPS: 700}, "arm64": {QPS: 1500}}},
+		"numbers alike within noise": {Benchmark: map[string]Measurement{"amd64": {QPS: 1050}, "arm64": {QPS: 1000}}},
 		"a wider choice":             {Benchmark: measured, Image: Image{State: ImageResolved, Facts: &ImageFacts{Reference: facts.Reference, Platforms: []string{"linux/amd64", "linux/arm64", "linux/s390x"}}}},
 		"the registry is gone":       {Benchmark: measured, Image: Image{State: ImageFailed}},
 	} {
@@ -205,14 +205,14 @@ func TestNothingButTheUserChangesTheTemplate(t *testing.T) {
 			}
 		})
 	}
-	observed := Observed{Deployment: live, Benchmark: map[string]int64{"amd64": 1200, "arm64": 1000}}
+	observed := Observed{Deployment: live, Benchmark: map[string]Measurement{"amd64": {QPS: 1200}, "arm64": {QPS: 1000}}}
 	if got := Make(shop(ref), observed); cmp.Diff(first.Placement, got.Placement) == "" {
 		t.Error("the order of the architectures changed, and the placement did not")
 	}
 }
 
 func TestRecordOf(t *testing.T) {
-	record := Record{Generation: 4, Pod: "abc", MaxSkew: 2, Basis: "arm64", Levels: [][]string{{"arm64"}, {"amd64"}}}
+	record := Record{Generation: 4, Pod: "0123456789abcdef", MaxSkew: 2, Replicas: 3, Levels: [][]string{{"arm64"}, {"amd64"}}}
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: record.String()}}}
 	if diff := cmp.Diff(&record, RecordOf(deployment)); diff != "" {
 		t.Errorf("(-written +read):\n%s", diff)

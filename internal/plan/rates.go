@@ -11,20 +11,75 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// rateOf is what a pod serves on an architecture: measured, else the architecture's entry in the spec,
-// else singlePodsQPS. It is at least 1, whatever the spec holds.
-func rateOf(spec *elasticwebv1.ElasticWebSpec, benchmark map[string]int64, architecture string) placement.Rate {
-	rate := placement.Rate{Architecture: architecture, QPS: int64(orZero(spec.SinglePodsQPS))}
-	for _, entry := range spec.Architectures {
-		if string(entry.Name) == architecture && entry.SinglePodsQPS != nil {
-			rate.QPS = int64(*entry.SinglePodsQPS)
+// Measurements are what was measured on each architecture, as it is counted with.
+type Measurements map[string]Measured
+
+// Measured is a measurement that is counted with, and the benchmark that it is of.
+type Measured struct {
+	Measurement
+	Benchmark string
+}
+
+// measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say
+// more. One that is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement.
+// Another benchmark's results are taken as they are.
+func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
+	if web.Spec.BenchmarkRef == nil {
+		return nil
+	}
+	name := web.Spec.BenchmarkRef.Name
+	measured := Measurements{}
+	for _, entry := range web.Status.Architectures {
+		if entry.Source == elasticwebv1.QPSSourceMeasured {
+			measured[entry.Name] = Measured{Measurement{int64(entry.SinglePodsQPS), entry.AtLeast}, entry.Benchmark}
 		}
 	}
-	if measured, isMeasured := benchmark[architecture]; isMeasured {
-		rate.QPS, rate.Measured = measured, true
+	for architecture, result := range results {
+		before, isMeasured := measured[architecture]
+		isOther := isMeasured && before.Benchmark != "" && before.Benchmark != name
+		if !isMeasured || isOther || saysMore(result, before.Measurement) {
+			measured[architecture] = Measured{result, name}
+		}
 	}
-	rate.QPS = max(rate.QPS, 1)
-	return rate
+	return measured
+}
+
+// saysMore reports whether a new result takes the place of the one before: where they differ by more than noise, or a
+// lower bound becomes a rate. A lower bound contradicts none but a lower rate.
+func saysMore(result, before Measurement) bool {
+	switch {
+	case result.AtLeast:
+		return result.QPS > before.QPS && !placement.IsNoise(result.QPS, before.QPS)
+	case before.AtLeast:
+		return true
+	default:
+		return !placement.IsNoise(result.QPS, before.QPS)
+	}
+}
+
+func (m Measurements) isMeasured(architecture string) bool {
+	_, isMeasured := m[architecture]
+	return isMeasured
+}
+
+// rates is what a pod serves on each of the architectures: measured, else the architecture's entry in the spec, else
+// singlePodsQPS. It is at least 1, whatever the spec holds.
+func (m Measurements) rates(spec *elasticwebv1.ElasticWebSpec, architectures []string) []placement.Rate {
+	rates := make([]placement.Rate, 0, len(architectures))
+	for _, architecture := range architectures {
+		rate := placement.Rate{Architecture: architecture, QPS: int64(orZero(spec.SinglePodsQPS))}
+		for _, entry := range spec.Architectures {
+			if string(entry.Name) == architecture && entry.SinglePodsQPS != nil {
+				rate.QPS = int64(*entry.SinglePodsQPS)
+			}
+		}
+		if measured, isMeasured := m[architecture]; isMeasured {
+			rate.QPS, rate.Measured, rate.AtLeast = measured.QPS, true, measured.AtLeast
+		}
+		rate.QPS = max(rate.QPS, 1)
+		rates = append(rates, rate)
+	}
+	return rates
 }
 
 // allowedArchitectures is the image's architectures within those of the spec; where the image is not known,
@@ -52,30 +107,4 @@ func LinuxArchitectures(platforms []string) []string {
 	}
 	slices.Sort(architectures)
 	return slices.Compact(architectures)
-}
-
-// worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec
-// lists it, or the user's own terms name it. One that is in use stays until it is below 45%, so that noise at the threshold moves nothing.
-func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, inUse placement.Levels) []placement.Rate {
-	var best int64
-	for _, rate := range rates {
-		best = max(best, rate.QPS)
-	}
-	used := inUse.Flat()
-	return slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool {
-		if !rate.Measured || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture) {
-			return false
-		}
-		percent := int64(50)
-		if slices.Contains(used, rate.Architecture) {
-			percent = 45
-		}
-		return rate.QPS*100 < best*percent
-	})
-}
-
-func isListed(spec *elasticwebv1.ElasticWebSpec, architecture string) bool {
-	return slices.ContainsFunc(spec.Architectures, func(entry elasticwebv1.ArchitectureSpec) bool {
-		return string(entry.Name) == architecture
-	})
 }

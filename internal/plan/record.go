@@ -4,10 +4,7 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 
@@ -20,7 +17,7 @@ const AnnotationRecord = "elasticweb.example.com/record"
 
 // Record is what a Deployment was made from, beside the spec. It is written in the same request as the
 // template, so that an operator that was restarted makes the same template again, with no registry and
-// no memory of its own.
+// no memory of its own. Fields that older operators wrote, and this one does not know, are passed over.
 type Record struct {
 	// Generation of the ElasticWeb. A spec of an older generation must not overwrite this Deployment.
 	Generation int64 `json:"generation"`
@@ -37,34 +34,39 @@ type Record struct {
 	Levels placement.Levels `json:"levels,omitempty"`
 	// MaxSkew of the derived spread constraint in use.
 	MaxSkew int32 `json:"maxSkew,omitempty"`
-	// Basis is the architecture whose QPS the replicas were worked out with.
-	Basis string `json:"basis,omitempty"`
-	// TopUp is the number of pods beyond that, added in the hope of room on the faster architectures.
-	TopUp int64 `json:"topUp,omitempty"`
-	// Grown is true from when the replicas grew because of where pods landed until these serve the demand.
-	Grown bool `json:"grown,omitempty"`
+	// Replicas that were asked for: others may change those of the Deployment.
+	Replicas int32 `json:"replicas,omitempty"`
 }
 
-// RecordOf reads the Record of a Deployment; nil where there is none or it cannot be read, which then
-// counts as never written.
+// RecordOf reads the Record of a Deployment; nil where there is none, or it is damaged, which counts as none. Whoever may
+// edit Deployments may write it, so it is held against its bounds before anything is made of it.
 func RecordOf(deployment *appsv1.Deployment) *Record {
 	if deployment == nil {
 		return nil
 	}
-	text, isThere := deployment.Annotations[AnnotationRecord]
-	if !isThere {
+	text := deployment.Annotations[AnnotationRecord]
+	if text == "" || len(text) > maxRecordBytes {
 		return nil
 	}
 	record := &Record{}
-	if json.Unmarshal([]byte(text), record) != nil {
+	if json.Unmarshal([]byte(text), record) != nil || !record.isSound() {
 		return nil
 	}
 	return record
 }
 
-// observedRecord is the Record of the live Deployment. Where somebody removed it, it is put together from
-// what else tells how the pods were made: a lost annotation must restart no pod.
-func observedRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
+// IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an
+// older spec, nor a change of the image, nor what others did to the replicas could be told, and the registry would be asked
+// for ever.
+func (r Record) IsDue(deployment *appsv1.Deployment) bool {
+	live := RecordOf(deployment)
+	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas ||
+		live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
+}
+
+// liveRecord is the Record of the Deployment, nil where there is no Deployment. Where the Record was removed or damaged, it
+// is put together from what else tells how the pods were made: that must restart no pod.
+func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
 	record := RecordOf(observed.Deployment)
 	if record != nil || observed.Deployment == nil {
 		return record
@@ -73,8 +75,13 @@ func observedRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
 	if facts := observed.KnownFacts; facts != nil && sameRepository(facts.Reference, web.Spec.Image) {
 		record.Image = facts
 	}
-	for _, constraint := range observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints {
+	pods := observed.Deployment.Spec.Template.Spec
+	record.Levels = placement.LevelsOf(pods.Affinity)
+	for _, constraint := range pods.TopologySpreadConstraints {
 		record.MaxSkew = constraint.MaxSkew
+	}
+	if !record.isSound() { // the template is input from outside, too.
+		record.Levels, record.MaxSkew = nil, 0
 	}
 	return record
 }
@@ -86,28 +93,4 @@ func (r Record) String() string {
 		return "" // no field of a Record can fail to marshal.
 	}
 	return string(text)
-}
-
-// podHash covers what the user shapes the pods with. QPS is left out: a new number must restart no pod
-// unless it changes the order of the architectures.
-func podHash(spec *elasticwebv1.ElasticWebSpec) string {
-	shape := struct {
-		Image         string
-		ContainerPort *int32
-		Architectures []string
-		Pod           elasticwebv1.PodSettings
-	}{Image: spec.Image, ContainerPort: spec.ContainerPort, Pod: spec.PodSettings}
-	for _, architecture := range spec.Architectures {
-		entry := string(architecture.Name)
-		if architecture.Weight != nil {
-			entry += ":" + strconv.Itoa(int(*architecture.Weight))
-		}
-		shape.Architectures = append(shape.Architectures, entry)
-	}
-	text, err := json.Marshal(shape)
-	if err != nil {
-		return "" // API types always marshal.
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
 }

@@ -26,7 +26,7 @@ func maxSurge(deployment *appsv1.Deployment, replicas int32) intstr.IntOrString 
 	if deployment == nil || deployment.Spec.Strategy.RollingUpdate == nil || !IsRollingOut(deployment) {
 		return share
 	}
-	live := surgePods(deployment.Spec.Strategy.RollingUpdate.MaxSurge, existingReplicas(Observed{Deployment: deployment}))
+	live := surgePods(deployment.Spec.Strategy.RollingUpdate.MaxSurge, existingReplicas(deployment))
 	if live <= surgePods(&share, replicas) {
 		return share
 	}

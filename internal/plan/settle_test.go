@@ -191,7 +191,7 @@ func TestReplicasSettleInAStorm(t *testing.T) {
 // deletion cost, where a faster one goes.
 func TestShrinksBySlowNodesWhilePodsAreOnTheMove(t *testing.T) {
 	web := modelWeb(2780, map[string]int32{"arm64": 1000, "amd64": 500}, "arm64", "amd64")
-	record := Record{Generation: 1, Pod: podHash(&web.Spec), Basis: "arm64"}
+	record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: 5}
 	for name, tc := range map[string]struct {
 		updated, slowNodes int
 		want               int32

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"cmp"
+	"math"
 	"slices"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -11,238 +13,186 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// size works out the number of pods, and leaves in the record what it was worked out with.
-func size(result *Plan, spec *elasticwebv1.ElasticWebSpec, observed Observed, possible []string) {
-	switch result.Demand.Mode {
-	case ModeReplicas:
-		result.Asked = result.Demand.Pods
-	case ModeQPS:
-		sizing := sizer{
-			demand: result.Demand.QPS, record: result.Record,
-			best:     bestArchitecture(result.Rates, possible, observed.Nodes, rateOf(spec, nil, "")),
-			rates:    result.Rates,
-			observed: observed, settled: isSettled(observed),
-			existing: int64(existingReplicas(observed)),
-		}.size()
-		result.Asked = sizing.Pods
-		result.Record.Basis, result.Record.TopUp, result.Record.Grown = sizing.Basis.Architecture, sizing.topUp, sizing.grown
-	case ModeNone:
-		result.Record.Basis, result.Record.TopUp, result.Record.Grown = "", 0, false
+// askedFor is the number of pods that the demand calls for, whatever the limits.
+func askedFor(spec *elasticwebv1.ElasticWebSpec, demand Demand, rates []placement.Rate, preferred placement.Levels, live *Record, observed Observed) int64 {
+	if demand.Mode != ModeQPS {
+		return demand.Pods
 	}
-	result.Replicas, result.Limit = clamp(spec, result.Asked)
+	last := existingReplicas(observed.Deployment)
+	if live != nil && live.Replicas != 0 {
+		last = live.Replicas
+	}
+	sizing := sizing{
+		demand: demand.QPS, fallback: max(int64(orZero(spec.SinglePodsQPS)), 1),
+		rates: rates, preferred: preferred, last: int64(last),
+		nodes: observed.Nodes, pods: slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone }),
+	}
+	if !isAtRest(observed) {
+		return sizing.onTheMove()
+	}
+	return sizing.atRest()
 }
 
-// bestArchitecture is what is counted with while nothing is scheduled: the best possible architecture that
-// the cluster has nodes of, else the best possible one.
-func bestArchitecture(rates []placement.Rate, possible []string, nodes *Nodes, fallback placement.Rate) capacity.Group {
-	var best *placement.Rate
-	for i, rate := range rates {
-		if possible != nil && !slices.Contains(possible, rate.Architecture) {
-			continue
-		}
-		if nodes != nil && nodes.Schedulable[rate.Architecture] == 0 {
-			continue
-		}
-		if best == nil || rate.QPS > best.QPS {
-			best = &rates[i]
-		}
-	}
-	switch {
-	case best != nil:
-		return group(*best, 0)
-	case len(possible) > 0 && len(rates) > 0:
-		return group(rates[0], 0)
-	default:
-		return group(fallback, 0)
-	}
+// sizing is what the number of pods is worked out from. Nothing is remembered but the number itself.
+type sizing struct {
+	// demand in requests per second, and what a pod serves where nothing is known of an architecture.
+	demand, fallback int64
+	rates            []placement.Rate
+	preferred        placement.Levels
+	// last is the number of pods that was last asked for.
+	last  int64
+	nodes *Nodes
+	// pods that are not gone.
+	pods []Pod
 }
 
-type sizer struct {
-	demand   int64
-	record   Record
-	best     capacity.Group
-	rates    []placement.Rate
-	observed Observed
-	// settled is what isSettled says of observed.
-	settled  bool
-	existing int64
-}
-
-// sized is a number of pods, of which topUp are beyond what the basis calls for, and whether it grew because
-// of where pods landed.
-type sized struct {
-	capacity.Sizing
-	topUp int64
-	grown bool
-}
-
-// size is the number of pods that the demand calls for on the architectures that the pods landed on. While
-// the pods are on the move it changes with the demand alone.
-func (s sizer) size() sized {
-	if !s.settled {
-		return s.hold()
-	}
-	scheduled := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
-	target := sized{Sizing: capacity.Size(s.demand, s.best, scheduled)}
-	if target.Pods > s.existing {
-		return s.grow(target, scheduled)
-	}
-	return s.shrink(target)
-}
-
-// hold goes by the architecture that the last number was worked out with. Where that is fewer pods than there
-// are, it goes by the slowest that pods may be on: which of them go is not known.
-func (s sizer) hold() sized {
-	basis := s.best
+// onTheMove is the number while it is not known where the pods will be: the last one, but as many as are needed if all
+// are on the fastest architecture, and no more than are needed if one is on the slowest. That is what changes with the demand; what
+// changes with where the pods are waits.
+func (s sizing) onTheMove() int64 {
+	var reachable []int64
 	for _, rate := range s.rates {
-		if s.record.Basis != "" && rate.Architecture == s.record.Basis {
-			basis = group(rate, 0)
+		if s.hasNodes(rate.Architecture) ||
+			slices.ContainsFunc(s.pods, func(pod Pod) bool { return pod.Node != "" && pod.Architecture == rate.Architecture }) {
+			reachable = append(reachable, rate.QPS)
 		}
 	}
-	held := topped(s.demand, basis, 0)
-	if held.Pods+s.record.TopUp >= s.existing { // a demand that fell has no use for more than it calls for.
-		held = topped(s.demand, basis, max(s.existing-held.Pods, 0))
+	if len(reachable) == 0 || s.last == 0 {
+		return capacity.PodsFor(s.demand, s.first())
 	}
-	held.grown = s.record.Grown
-	if held.Pods < s.existing {
-		if slowest, isAny := s.slowest(); isAny {
-			held.Pods = max(held.Pods, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
-		}
-	}
-	return held
+	fewest, most := capacity.PodsFor(s.demand, slices.Max(reachable)), capacity.PodsFor(s.demand, slices.Min(reachable))
+	return min(max(s.last, fewest), most)
 }
 
-// slowest is the slowest architecture of the pods that have a node, and, while pods are on the move, of the nodes that take
-// pods: there may be one already that is not seen yet, and does not bear its deletion cost.
-func (s sizer) slowest() (slowest capacity.Group, isAny bool) {
-	bound := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Node != "" })
-	if !s.settled && s.observed.Nodes != nil {
-		for i := range bound {
-			bound[i].Pods += int64(s.observed.Nodes.Schedulable[bound[i].Architecture])
-		}
+// atRest is the number that the demand calls for where the pods are.
+func (s sizing) atRest() int64 {
+	groups := s.groups()
+	if len(groups) == 0 {
+		return capacity.PodsFor(s.demand, s.first())
 	}
-	return capacity.Slowest(bound)
-}
-
-func topped(demand int64, basis capacity.Group, topUp int64) sized {
-	return sized{Sizing: capacity.Sizing{Pods: capacity.PodsFor(demand, basis.PodQPS) + topUp, Basis: basis}, topUp: topUp}
-}
-
-// grow counts with the slowest architecture that pods landed on. While pods wait for a node, more of them
-// would wait, too. A few pods that landed on the slowest nodes of all may be chance: where counting with them
-// would more than double what the faster ones need, as many more pods are tried first as would have to land
-// on the faster ones for the slow ones to go: once.
-func (s sizer) grow(target sized, scheduled []capacity.Group) sized {
-	held := s.hold()
-	if slices.ContainsFunc(s.observed.Pods, func(pod Pod) bool { return !pod.Terminating && pod.Unschedulable != "" }) {
-		return held
+	target, existing := capacity.Size(s.demand, groups), int64(len(s.pods))
+	if target > existing {
+		return s.grown(target, groups)
 	}
-	faster := fasterThan(scheduled, target.Basis.PodQPS)
-	basis, isAny := capacity.Slowest(faster)
-	tried := topped(s.demand, basis, capacity.Pods(scheduled)-capacity.Pods(faster))
-	target.grown, tried.grown = held.grown || target.Basis.PodQPS < held.Basis.PodQPS, true
-	if !isAny || s.record.Grown || s.hasSlowerNodes(target.Basis.PodQPS) ||
-		target.Pods <= 2*tried.Pods || tried.Pods <= s.existing {
-		return target
+	return s.shrunk(target, groups)
+}
+
+// grown is a number of pods above what there is. While pods wait for a node, more of them would wait, too. A few pods that
+// landed on slow nodes may be chance: where counting with them would more than double what the faster ones need, as many more are tried
+// first as would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones need,
+// that was tried.
+func (s sizing) grown(target int64, groups []capacity.Group) int64 {
+	if slices.ContainsFunc(s.pods, func(pod Pod) bool { return pod.Node == "" }) {
+		return s.onTheMove()
 	}
-	return tried
-}
-
-// hasSlowerNodes reports whether pods may yet land on a slower architecture.
-func (s sizer) hasSlowerNodes(podQPS int64) bool {
-	return s.observed.Nodes != nil && slices.ContainsFunc(s.rates, func(rate placement.Rate) bool {
-		return rate.QPS < podQPS && s.observed.Nodes.Schedulable[rate.Architecture] > 0
-	})
-}
-
-// shrink lets the slower pods go only when the ReplicaSet controller is sure to take them: when they bear
-// their deletion cost, and the faster ones are ready, since it removes pods that are not ready first.
-func (s sizer) shrink(target sized) sized {
-	slower := func(pod Pod) bool { return pod.Node != "" && s.rate(pod.Architecture) < target.Basis.PodQPS }
-	faster := groups(s.rates, s.observed.Pods, func(pod Pod) bool { return pod.Ready && !slower(pod) })
-	ready := capacity.Pods(faster)
-	for _, pod := range s.observed.Pods {
-		if !pod.Terminating && slower(pod) && (!pod.HasDeletionCost || ready < target.Pods) {
-			held := s.hold()
-			held.Pods = max(target.Pods, min(held.Pods, s.existing))
-			return held
-		}
+	slowest, _ := capacity.Slowest(groups)
+	fast := groups[:slices.IndexFunc(groups, func(group capacity.Group) bool { return group.PodQPS == slowest.PodQPS })]
+	slowestOfFast, isAny := capacity.Slowest(fast)
+	needed := capacity.PodsFor(s.demand, slowestOfFast.PodQPS)
+	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
+	if isAny && needed >= int64(len(s.pods)) && target > 2*tried {
+		return tried
 	}
 	return target
 }
 
-func (s sizer) rate(architecture string) int64 {
+// shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they
+// are is the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the
+// fastest may go. It takes pods that are not ready first, whatever their cost: where they are to stay, only so many go that it
+// does not matter which.
+func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
+	stay := slices.DeleteFunc(slices.Clone(s.pods), func(pod Pod) bool { return pod.Node == "" })
+	slices.SortStableFunc(stay, func(a, b Pod) int {
+		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
+	})
+	slowest, _ := capacity.Slowest(groups)
+	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), int64(len(stay))))
+	staying := capacity.Group{PodQPS: math.MaxInt64}
+	for _, pod := range stay {
+		staying.Pods, staying.PodQPS = staying.Pods+1, min(staying.PodQPS, s.rate(pod.Architecture))
+		if !pod.Ready || staying.Pods >= harmless {
+			break
+		}
+		if staying.Pods >= target && staying.Pods >= capacity.PodsFor(s.demand, staying.PodQPS) {
+			return staying.Pods
+		}
+	}
+	return harmless
+}
+
+// first is what a pod serves on the architecture that is filled first, of those that the cluster has nodes of.
+func (s sizing) first() int64 {
+	for _, isOn := range []func(string) bool{s.hasNodes, func(string) bool { return true }} {
+		for _, level := range s.preferred {
+			if on := slices.DeleteFunc(slices.Clone(level), func(name string) bool { return !isOn(name) }); len(on) > 0 {
+				return s.rate(slices.MaxFunc(on, func(a, b string) int { return cmp.Compare(s.rate(a), s.rate(b)) }))
+			}
+		}
+	}
+	return s.fallback
+}
+
+func (s sizing) hasNodes(architecture string) bool {
+	return s.nodes == nil || s.nodes.Schedulable[architecture] > 0
+}
+
+func (s sizing) rate(architecture string) int64 {
 	for _, rate := range s.rates {
 		if rate.Architecture == architecture {
 			return rate.QPS
 		}
 	}
-	return s.best.PodQPS
+	return s.fallback
 }
 
-// isSettled reports whether the pods can be counted: no rollout runs, the pods that are seen are those that
-// the Deployment reports, and the scheduler has decided about each.
-func isSettled(observed Observed) bool {
+// groups are the pods that have a node, those that are kept longest first. Architectures that are alike are one group, which
+// serves what its slowest pod does.
+func (s sizing) groups() []capacity.Group {
+	number := map[string]int64{}
+	for _, pod := range s.pods {
+		if pod.Node != "" {
+			number[pod.Architecture]++
+		}
+	}
+	var groups []capacity.Group
+	for _, level := range s.preferred {
+		group := capacity.Group{PodQPS: math.MaxInt64}
+		for _, architecture := range level {
+			if pods := number[architecture]; pods > 0 {
+				group.Pods, group.PodQPS = group.Pods+pods, min(group.PodQPS, s.rate(architecture))
+			}
+		}
+		if group.Pods > 0 {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+// isAtRest reports whether the pods can be counted: no rollout runs, the pods that are seen are those that the Deployment
+// reports, and the scheduler has decided about each.
+func isAtRest(observed Observed) bool {
 	deployment := observed.Deployment
 	if deployment == nil {
 		return true
 	}
-	if IsRollingOut(deployment) || deployment.Status.Replicas != existingReplicas(observed) {
+	if IsRollingOut(deployment) || deployment.Status.Replicas != existingReplicas(deployment) {
 		return false
 	}
 	var live int32
 	hash := ""
 	for _, pod := range observed.Pods {
-		if pod.Terminating {
+		if pod.Gone {
 			continue
 		}
 		live++
 		if hash == "" {
 			hash = pod.TemplateHash
 		}
-		if pod.TemplateHash != hash || pod.Node == "" && pod.Unschedulable == "" || pod.Node != "" && pod.Architecture == "" && observed.Nodes != nil {
+		isDecided := pod.Unschedulable != "" || pod.Node != "" && (pod.Architecture != "" || observed.Nodes == nil)
+		if pod.TemplateHash != hash || !isDecided {
 			return false
 		}
 	}
 	return live == deployment.Status.Replicas
-}
-
-func fasterThan(groups []capacity.Group, podQPS int64) []capacity.Group {
-	return slices.DeleteFunc(slices.Clone(groups), func(g capacity.Group) bool { return g.PodQPS <= podQPS })
-}
-
-// groups counts the pods that serve, and that count holds for, by architecture.
-func groups(rates []placement.Rate, pods []Pod, counts func(Pod) bool) []capacity.Group {
-	result := make([]capacity.Group, 0, len(rates))
-	for _, rate := range rates {
-		var number int64
-		for _, pod := range pods {
-			if !pod.Terminating && pod.Architecture == rate.Architecture && counts(pod) {
-				number++
-			}
-		}
-		result = append(result, group(rate, number))
-	}
-	return result
-}
-
-func group(rate placement.Rate, pods int64) capacity.Group {
-	return capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS, Pods: pods}
-}
-
-// presentRates is the rates of the possible architectures, and of those that have pods, the best first.
-func presentRates(spec *elasticwebv1.ElasticWebSpec, observed Observed, possible []string, levels placement.Levels) []placement.Rate {
-	names := slices.Clone(possible)
-	for _, pod := range observed.Pods {
-		if !pod.Terminating && pod.Node != "" && !slices.Contains(names, pod.Architecture) {
-			names = append(names, pod.Architecture)
-		}
-	}
-	rates := make([]placement.Rate, 0, len(names))
-	for _, name := range names {
-		rates = append(rates, rateOf(spec, observed.Benchmark, name))
-	}
-	order := levels.Flat()
-	slices.SortStableFunc(rates, func(a, b placement.Rate) int { return compareRates(a, b, order) })
-	return rates
 }

@@ -29,9 +29,10 @@ func TestWorthwhile(t *testing.T) {
 		}, 1, []string{"arm64", "s390x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Make(shop(tc.change), Observed{
+			ref := func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} }
+			got := Make(shop(ref, tc.change), Observed{
 				Image:     Image{State: ImageResolved, Facts: &ImageFacts{Reference: "registry.example.com/shop:1.4", Platforms: []string{"linux/arm64", "linux/s390x"}}},
-				Benchmark: map[string]int64{"arm64": 1000, "s390x": tc.s390x},
+				Benchmark: map[string]Measurement{"arm64": {QPS: 1000}, "s390x": {QPS: tc.s390x}},
 			})
 			if diff := cmp.Diff(tc.possible, got.Placement.Possible); diff != "" {
 				t.Errorf("possible (-want +got):\n%s", diff)

@@ -48,7 +48,7 @@ func TestTemplateStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", Generation: 1}, Spec: minimal()}
 		web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "shop-capacity"}
-		measured := map[string]int64{"arm64": 1000, "amd64": 800, "s390x": 600}
+		measured := map[string]plan.Measurement{"arm64": {QPS: 1000}, "amd64": {QPS: 800}, "s390x": {QPS: 600}}
 		observed := plan.Observed{
 			Image: plan.Image{State: plan.ImageResolved, Facts: facts("linux/amd64", "linux/arm64", "linux/s390x")},
 			Nodes: anyNodes(t), Benchmark: maps.Clone(measured),
@@ -65,9 +65,9 @@ func TestTemplateStays(t *testing.T) {
 			case "benchmark gone":
 				observed.Benchmark = nil
 			case "measurement":
-				observed.Benchmark = map[string]int64{}
+				observed.Benchmark = map[string]plan.Measurement{}
 				for _, name := range []string{"amd64", "arm64", "s390x"} {
-					observed.Benchmark[name] = measured[name] * rapid.Int64Range(94, 106).Draw(t, name) / 100
+					observed.Benchmark[name] = plan.Measurement{QPS: measured[name].QPS * rapid.Int64Range(94, 106).Draw(t, name) / 100}
 				}
 			case "registry down":
 				observed.Image, observed.KnownFacts = plan.Image{State: plan.ImageFailed, Reason: "RegistryUnreachable"}, nil

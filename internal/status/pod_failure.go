@@ -15,7 +15,7 @@ import (
 // podFailure names what keeps a container from running.
 func podFailure(in Input, _ facts) *verdict {
 	for _, pod := range in.Observed.Pods {
-		if pod.Terminating || pod.Ready || pod.Failure == nil {
+		if pod.Gone || pod.Ready || pod.Failure == nil {
 			continue
 		}
 		if v := failureVerdict(in.Web, pod); v != nil {

@@ -125,7 +125,7 @@ func limited(in Input, f facts) *verdict {
 
 func unschedulable(in Input, _ facts) *verdict {
 	for _, pod := range in.Observed.Pods {
-		if !pod.Terminating && pod.Unschedulable != "" {
+		if !pod.Gone && pod.Unschedulable != "" {
 			return &verdict{elasticwebv1.ReasonUnschedulable, "pods wait for a node with room for them: add nodes, or lower what the pods request; the scheduler says: " + pod.Unschedulable}
 		}
 	}

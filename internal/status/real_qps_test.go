@@ -35,7 +35,7 @@ func TestRealQPSIsNeverAboveTheFormula(t *testing.T) {
 		ready, least := map[string]int64{}, int64(math.MaxInt64)
 		var total int64
 		for _, pod := range in.Observed.Pods {
-			if pod.Ready && !pod.Terminating && pod.Node != "" {
+			if pod.Ready && !pod.Gone && pod.Node != "" {
 				ready[pod.Architecture]++
 				total++
 				least = min(least, rates[pod.Architecture])
@@ -66,7 +66,7 @@ func randomPods(random *rand.Rand, pods []plan.Pod, architectures []string) {
 			dice >>= 8
 			return dice & 0xff
 		}
-		pod := plan.Pod{Ready: roll() < readyOf, Terminating: roll() < endsOf}
+		pod := plan.Pod{Ready: roll() < readyOf, Gone: roll() < endsOf}
 		if roll() > 25 || pod.Ready && roll() > 5 {
 			pod.Node, pod.Architecture = "n", architectures[0]
 			if roll() < slowOf {

@@ -53,7 +53,7 @@ func Make(in Input) elasticwebv1.ElasticWebStatus {
 		Architectures:      architectures(in),
 	}
 	for _, pod := range in.Observed.Pods {
-		if pod.Terminating {
+		if pod.Gone {
 			continue
 		}
 		result.Replicas++
@@ -74,7 +74,7 @@ func readyGroups(in Input) []capacity.Group {
 	for _, rate := range in.Plan.Rates {
 		var ready int64
 		for _, pod := range in.Observed.Pods {
-			if pod.Ready && !pod.Terminating && pod.Node != "" && pod.Architecture == rate.Architecture {
+			if pod.Ready && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture {
 				ready++
 			}
 		}
@@ -93,11 +93,11 @@ func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 			Name: rate.Architecture, SinglePodsQPS: *clampQPS(rate.QPS), Source: elasticwebv1.QPSSourceSpec,
 			Weight: in.Plan.Placement.Weights[rate.Architecture],
 		}
-		if rate.Measured {
-			entry.Source = elasticwebv1.QPSSourceMeasured
+		if measured, isMeasured := in.Plan.Measured[rate.Architecture]; isMeasured {
+			entry.Source, entry.Benchmark, entry.AtLeast = elasticwebv1.QPSSourceMeasured, measured.Benchmark, measured.AtLeast
 		}
 		for _, pod := range in.Observed.Pods {
-			if pod.Terminating || pod.Node == "" || pod.Architecture != rate.Architecture {
+			if pod.Gone || pod.Node == "" || pod.Architecture != rate.Architecture {
 				continue
 			}
 			entry.Pods++

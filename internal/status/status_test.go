@@ -186,7 +186,7 @@ func TestRealQPS(t *testing.T) {
 		"all ready":                    {func(*Input) {}, 2400},
 		"none":                         {func(in *Input) { in.Observed.Pods = nil }, 0},
 		"one not ready":                {func(in *Input) { in.Observed.Pods[1].Ready = false }, 1600},
-		"one about to end":             {func(in *Input) { in.Observed.Pods[1].Terminating = true }, 1600},
+		"one about to end":             {func(in *Input) { in.Observed.Pods[1].Gone = true }, 1600},
 		"one on a slow architecture":   {func(in *Input) { in.Observed.Pods[1].Architecture = "s390x" }, 300},
 		"a slow one that is not ready": {func(in *Input) { in.Observed.Pods[1].Architecture, in.Observed.Pods[1].Ready = "s390x", false }, 1600},
 		"more than an int32 can tell":  {func(in *Input) { in.Plan.Rates[0].QPS = 1 << 40 }, 1<<31 - 1},
@@ -256,13 +256,13 @@ func TestPlatformsResolved(t *testing.T) {
 func TestStatusOfTheArchitectures(t *testing.T) {
 	in := asPlanned()
 	in.Observed.Pods[1] = plan.Pod{Name: "b", Node: "m", Architecture: "s390x"}
-	in.Plan.Rates[1].Measured = true
+	in.Plan.Measured = plan.Measurements{"s390x": {Measurement: plan.Measurement{QPS: 100, AtLeast: true}, Benchmark: "b"}}
 	got := Make(in)
 	if got.PodsByArchitecture != "arm64=2,s390x=1" {
 		t.Errorf("podsByArchitecture is %q", got.PodsByArchitecture)
 	}
 	slow := got.Architectures[1]
-	if slow.Pods != 1 || slow.ReadyPods != 0 || slow.Weight != 1 || slow.Source != elasticwebv1.QPSSourceMeasured || slow.SinglePodsQPS != 100 {
+	if slow.Pods != 1 || slow.ReadyPods != 0 || slow.Weight != 1 || slow.Source != elasticwebv1.QPSSourceMeasured || slow.Benchmark != "b" || !slow.AtLeast || slow.SinglePodsQPS != 100 {
 		t.Errorf("got %+v", slow)
 	}
 	if got.Replicas != 3 || got.ReadyReplicas != 2 {

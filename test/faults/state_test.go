@@ -145,7 +145,7 @@ func recordOf(object client.Object) any {
 	}
 	record := plan.RecordOf(deployment)
 	if record != nil {
-		record.Generation, record.Basis = 0, ""
+		record.Generation, record.Replicas = 0, 0
 	}
 	return record
 }
