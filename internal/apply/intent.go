@@ -98,6 +98,8 @@ func (p *prepared) key() objectKey {
 	return objectKey{kind: p.kind, NamespacedName: types.NamespacedName{Namespace: p.namespace, Name: p.name}}
 }
 
+func (p *prepared) attempt() attempt { return attempt{p.key(), p.hash} }
+
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have. What is not
 // metadata is sent as it was marshalled, without being read: a value is marshalled by itself as it is within another.
 func (p *prepared) body(resourceVersion string) ([]byte, error) {
