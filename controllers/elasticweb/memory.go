@@ -24,6 +24,10 @@ type remembered struct {
 	// somebody else was found at work since.
 	confirmed *freshSpec
 	contest   replicaContest
+	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextStamp is the pod with which
+	// stamping begins, where some failed.
+	damaged   int64
+	nextStamp string
 	pace      statusPace
 }
 

@@ -79,7 +79,7 @@ func (a *Applier) claim(ctx context.Context, wanted *prepared, object client.Obj
 		return fmt.Errorf("marshal the claim on %s %s: %w", wanted.kind, wanted.name, err)
 	}
 	err = a.writer.Patch(ctx, object, client.RawPatch(types.JSONPatchType, body), client.FieldOwner(a.manager))
-	if isConflict(err) || apierrors.IsInvalid(err) && !isDenial(err) { // a failed test is an invalid patch.
+	if isConflict(err) || apierrors.IsInvalid(err) && !IsDenial(err) { // a failed test is an invalid patch.
 		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
 	}
 	if err != nil {
@@ -274,7 +274,7 @@ const duplicateNodePort = "duplicate nodePort"
 
 // isInTheWay reports whether an object was refused for what is in it.
 func isInTheWay(err error) bool {
-	return err != nil && !isDenial(err) && (apierrors.IsInvalid(err) || strings.Contains(err.Error(), duplicateNodePort))
+	return err != nil && !IsDenial(err) && (apierrors.IsInvalid(err) || strings.Contains(err.Error(), duplicateNodePort))
 }
 
 // complaint is what the API server has against a field.

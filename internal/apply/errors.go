@@ -93,9 +93,9 @@ func sameWords(before, now error) error {
 	return now
 }
 
-// isRefusal reports whether the API server would refuse the same again: trying waits.
-func isRefusal(err error) bool {
-	if isDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
+// IsRefusal reports whether the API server would refuse the same again: trying waits.
+func IsRefusal(err error) bool {
+	if IsDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
 		return true
 	}
 	if _, isForeign := errors.AsType[*NotOwnedError](err); isForeign {
@@ -110,19 +110,19 @@ func isRefusal(err error) bool {
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && !slices.Contains(passing, code)
 }
 
-// isDenial knows the words of admission webhooks and policies. They choose the code of their answer freely: one that is a conflict
+// IsDenial knows the words of admission webhooks and policies. They choose the code of their answer freely: one that is a conflict
 // by its code would be tried again at once, and one that is not found would be taken for done.
-func isDenial(err error) bool {
+func IsDenial(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "denied the request") || strings.Contains(err.Error(), "denied request:"))
 }
 
 // isConflict reports whether the object is not as it was looked at.
 func isConflict(err error) bool {
-	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !isDenial(err)
+	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !IsDenial(err)
 }
 
 // isGone reports whether there is no such object.
-func isGone(err error) bool { return apierrors.IsNotFound(err) && !isDenial(err) }
+func isGone(err error) bool { return apierrors.IsNotFound(err) && !IsDenial(err) }
 
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.

@@ -58,7 +58,7 @@ func (r *refusals) waiting(what attempt) error {
 func (r *refusals) note(what attempt, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	noted := refusal{hash: what.hash, err: RefusedError{Kind: what.kind, Name: what.Name, Passing: !isRefusal(err), Tries: 1, Err: err}}
+	noted := refusal{hash: what.hash, err: RefusedError{Kind: what.kind, Name: what.Name, Passing: !IsRefusal(err), Tries: 1, Err: err}}
 	first, last := firstRetry, lastRetry
 	if noted.err.Passing {
 		first, last = firstPassingRetry, lastPassingRetry
