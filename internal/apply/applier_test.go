@@ -185,6 +185,7 @@ func asksBeforeEachWrite(t *testing.T, b *bench) {
 	if _, wrote, err := b.applier.Apply(t.Context(), intent, nil); wrote || !errors.Is(err, refusal) || asked != 1 || *b.writes != 0 {
 		t.Fatalf("wrote %t (%d writes), error %v, asked %d times", wrote, *b.writes, err, asked)
 	}
+	b.clock.SetTime(b.clock.Now().Add(firstPassingRetry)) // it waits as a write would that failed.
 	intent.Confirm = func(context.Context) error { asked++; return nil }
 	first, wrote := b.apply(t, intent, nil)
 	if !wrote || asked != 2 {

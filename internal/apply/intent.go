@@ -36,8 +36,8 @@ type Intent struct {
 	IsIncomplete bool
 	// Owner is the UID of the controller that the object must have to be touched.
 	Owner types.UID
-	// Confirm is asked before each write whether the intent still stands; nil for always. Its error is
-	// returned as it is.
+	// Confirm is asked before each write whether the intent still stands; nil for always. Its error counts as that of
+	// the write.
 	Confirm func(context.Context) error
 }
 
