@@ -5,11 +5,7 @@ package elasticweb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -28,150 +25,117 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
+// lastingTries is how often a write must have failed for it to be named, where that may pass: some seconds.
+const lastingTries = 7
+
 // outcome is what came of carrying out a plan.
 type outcome struct {
-	// problems, the gravest first.
+	// problems that are to be told, the gravest first.
 	problems []status.Problem
-	// retry is when to try again what was refused; 0 for never.
+	// retry is when to try again what failed, or to look again at what had changed; 0 for never.
 	retry time.Duration
-	// changedMeanwhile is true where something was not as it had been looked at: look again.
-	changedMeanwhile bool
-	// ending is true where the namespace is being deleted: nothing can be made in it any more.
-	ending     bool
+	// isUnfinished is true where something was not written that may be at the next try.
+	isUnfinished bool
+	// hasChanged is true where something was not as it had been looked at: somebody else may be at work.
+	hasChanged bool
+	// isStale is true where the spec is not the newest: what comes of it is not to be told.
+	isStale bool
+	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
+	isEnding   bool
 	contestant string
+	// err is what is wrong with the operator itself.
+	err error
 }
 
-// add sorts an error: what was refused becomes a problem, what changed in the meantime calls for another
-// look, and the rest is returned.
-func (o *outcome) add(err error) error {
-	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused {
-		o.ending = o.ending || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
-		o.problems = append(o.problems, problemOf(refused))
+// add sorts an error of one of the writes. None of them keeps the others from being made.
+func (o *outcome) add(err error) {
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	changed, hasChanged := errors.AsType[*apply.ChangedError](err)
+	switch {
+	case err == nil:
+	case isRefused:
+		o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
 		o.retry = soonest(o.retry, refused.RetryAfter)
-		return nil
+		if o.isUnfinished = o.isUnfinished || refused.Passing; !refused.Passing || refused.Tries >= lastingTries {
+			o.problems = append(o.problems, problemOf(refused))
+		}
+	case hasChanged:
+		o.isStale = o.isStale || changed.Kind == Kind
+		o.hasChanged, o.isUnfinished = true, true
+		o.retry = soonest(o.retry, controllers.StaleRetry)
+	default:
+		o.err = errors.Join(o.err, err)
 	}
-	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-		o.changedMeanwhile = true
-		return nil
-	}
-	return err
 }
 
 func problemOf(refused *apply.RefusedError) status.Problem {
+	object := refused.Kind + " " + refused.Name
 	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
 		return status.Problem{
 			Reason:  elasticwebv1.ReasonNameConflict,
 			Message: foreign.Error() + ", so it is left alone: delete it, or give the ElasticWeb another name",
 		}
 	}
-	return status.ProblemOf(refused.Kind, refused.Name, refused.Err)
+	if refused.Passing {
+		return status.Problem{
+			Reason:  elasticwebv1.ReasonRollingOut,
+			Message: object + " cannot be written, and is tried again: " + refused.Err.Error(),
+		}
+	}
+	problem := status.ProblemOf(refused.Kind, refused.Name, refused.Err)
+	if _, isForeign := errors.AsType[*apply.ForeignFieldsError](refused.Err); isForeign {
+		problem.Message += ", or take out of the " + refused.Kind + " what others set in it"
+	}
+	return problem
 }
 
-// carryOut makes what the plan says. It leaves the objects as they are then in observed. Each step is
-// harmless without the next: a crash between two is made good by the next pass.
-func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) (outcome, error) {
-	result := outcome{}
-	if !p.Wanted {
-		return result, nil
-	}
-	steps := []func(context.Context, *elasticwebv1.ElasticWeb, *plan.Plan, *plan.Observed, *outcome) error{
-		r.verifyShrink, r.seedReplicas, r.applyService, r.applyBudget, r.stampDeletionCosts, r.applyDeployment,
+// carryOut makes what the plan says, and leaves the objects as they are then in observed. Each write is made whatever became of the
+// others, and is harmless without them, be it by a crash or by a refusal: what takes something away comes after what it must not be
+// missed by.
+func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) (result outcome) {
+	if !p.Wanted || isPaused(web) {
+		return result
 	}
 	r.trustFirst(web, observed)
-	for _, step := range steps {
-		if err := result.add(step(ctx, web, p, observed, &result)); err != nil {
-			return result, err
-		}
-		if result.changedMeanwhile {
-			r.memory.doubt(client.ObjectKeyFromObject(web)) // somebody else is at work: what was known may be old.
-		}
-		if result.changedMeanwhile || result.ending {
-			return result, nil
-		}
+	result.add(r.seedReplicas(ctx, web, p))
+	confirm := r.confirmation(web, p)
+	result.add(r.applyService(ctx, web, observed, confirm))
+	result.add(r.applyBudget(ctx, web, p, observed, confirm))
+	result.add(r.stampDeletionCosts(ctx, web, p, observed, confirm))
+	result.add(r.applyDeployment(ctx, web, p, observed, confirm))
+	result.add(r.dropBudget(ctx, web, p, observed, confirm))
+	if result.hasChanged {
+		r.memory.doubt(client.ObjectKeyFromObject(web)) // what was known may be old.
 	}
 	var until time.Duration
 	result.contestant, until = r.memory.of(client.ObjectKeyFromObject(web)).contest.contestant(r.Clock.Now())
 	result.retry = soonest(result.retry, until)
-	return result, nil
+	return result
 }
 
-// verifyShrink asks the API server whether the spec is the newest before pods are taken away: a watch that
-// lags must not cost capacity.
-func (r *Reconciler) verifyShrink(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, _ *plan.Observed, _ *outcome) error {
-	if !p.Shrinks {
-		return nil
-	}
-	return r.confirmNow(ctx, web)
-}
-
-// seedManager owns spec.replicas of an ElasticWeb that leaves them to an autoscaler, until that writes them.
-const seedManager = controllers.FieldManager + "-seed"
-
-// seedReplicas gives the scale subresource a number to begin with: without one it answers with an error.
-func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, _ *plan.Observed, _ *outcome) error {
-	if p.Seed == nil {
-		return nil
-	}
-	body, err := json.Marshal(map[string]any{
-		"apiVersion": elasticwebv1.GroupVersion.String(),
-		"kind":       Kind,
-		"metadata":   map[string]any{"name": web.Name, "namespace": web.Namespace, "resourceVersion": web.ResourceVersion},
-		"spec":       map[string]any{"replicas": *p.Seed},
-	})
-	if err != nil {
-		return fmt.Errorf("marshal the first number of replicas: %w", err)
-	}
-	seeded := &elasticwebv1.ElasticWeb{}
-	seeded.Name, seeded.Namespace = web.Name, web.Namespace
-	err = r.written.During(Kind, seeded, func() error {
-		return r.Writer.Patch(ctx, seeded, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(seedManager))
-	})
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
-			return err
-		}
-		return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
-	}
-	if err != nil {
-		return fmt.Errorf("set the first number of replicas: %w", err)
-	}
-	r.memory.wrote(web.ResourceVersion, seeded)
-	seeded.DeepCopyInto(web)
-	p.Record.Generation = web.Generation
-	return nil
-}
-
-func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, _ *plan.Plan, observed *plan.Observed, _ *outcome) error {
-	service, err := r.applyServiceAs(ctx, web, observed, false)
+func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation) error {
+	service, err := r.applyServiceAs(ctx, web, observed, confirm, false)
 	if service != nil {
 		observed.Service = service
 	}
 	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused && observed.Service != nil &&
 		problemOf(refused).Reason == elasticwebv1.ReasonNodePortConflict {
-		return r.yieldNodePort(ctx, web, observed, err)
+		return r.yieldNodePort(ctx, web, observed, confirm, err)
 	}
 	return err
 }
 
-func (r *Reconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, yields bool) (*corev1.Service, error) {
-	return applyObject(ctx, r, web, apply.Intent{
+func (r *Reconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation, yields bool) (*corev1.Service, error) {
+	return applyObject(ctx, r, web, confirm, apply.Intent{
 		Kind: kindService, Configuration: resources.Service(web, yields), Into: &corev1.Service{},
 	}, observed.Service)
 }
 
-// applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
-func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
+func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
 	if !p.BudgetWanted {
-		if observed.Budget == nil || observed.Budget.DeletionTimestamp != nil {
-			return nil
-		}
-		if err := r.confirm(ctx, web); err != nil {
-			return err
-		}
-		_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget)
-		return err
+		return nil
 	}
-	budget, err := applyObject(ctx, r, web, apply.Intent{
+	budget, err := applyObject(ctx, r, web, confirm, apply.Intent{
 		Kind: kindBudget, Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
 	}, observed.Budget)
 	if budget != nil {
@@ -180,24 +144,17 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 	return err
 }
 
-// stampDeletionCosts marks the pods that leave first.
-func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
-	stamps := &r.memory.of(client.ObjectKeyFromObject(web)).stamps
-	costs := stamps.due(p.DeletionCosts, observed.Pods)
-	for _, name := range slices.Sorted(maps.Keys(costs)) {
-		pod := &corev1.Pod{}
-		pod.Namespace, pod.Name = web.Namespace, name
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, costs[name])
-		err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("stamp the deletion cost of pod %s: %w", name, err)
-		}
-		stamps.made(name, costs[name])
+// dropBudget takes the budget away where it is of no use: with a single pod it would block every drain. It stays as long as the
+// Deployment has more, which may be refused to be changed.
+func (r *Reconciler) dropBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
+	if p.BudgetWanted || observed.Budget == nil || observed.Deployment != nil && ptr.Deref(observed.Deployment.Spec.Replicas, 1) > 1 {
+		return nil
 	}
-	return nil
+	_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
+	return err
 }
 
-func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
+func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
 	if p.WaitsForImage || p.Placement.Contradiction != "" && p.Replicas > 0 {
 		return nil
 	}
@@ -207,7 +164,7 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 	if err != nil {
 		return err
 	}
-	deployment, err := applyObject(ctx, r, web, apply.Intent{
+	deployment, err := applyObject(ctx, r, web, confirm, apply.Intent{
 		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
 		Notes:        map[string]string{plan.AnnotationRecord: p.Record.String()},
 		IsIncomplete: observed.Deployment != nil && p.Record.IsDue(observed.Deployment),
@@ -238,9 +195,9 @@ func (r *Reconciler) noteContest(ctx context.Context, name types.NamespacedName,
 func applyObject[T any, P interface {
 	*T
 	client.Object
-}](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, cached P) (P, error) {
+}](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, confirm confirmation, intent apply.Intent, cached P) (P, error) {
 	intent.Namespace, intent.Name, intent.Owner = web.Namespace, web.Name, web.UID
-	intent.Confirm = func(ctx context.Context) error { return r.confirm(ctx, web) }
+	intent.Confirm = confirm
 	var known client.Object
 	if cached != nil {
 		known = cached

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -61,13 +63,49 @@ func (m *memory) wrote(before string, answer *elasticwebv1.ElasticWeb) {
 	}
 }
 
-// confirm sees to it that the spec is no older than any that something was made of, before anything is changed because of
-// it: by a read, where the ElasticWeb is as it was before this process came. The error is a *apply.ChangedError where it is not.
-func (r *Reconciler) confirm(ctx context.Context, web *elasticwebv1.ElasticWeb) error {
-	if r.memory.isTrusted(web) {
-		return nil
+// confirmation sees to it that the spec is no older than any that something was made of, before anything is changed because of it. Its
+// error is a *apply.ChangedError where it is.
+type confirmation func(context.Context) error
+
+// confirmation reads the ElasticWeb, at most once and when it is first asked, where it is as it was before this process came, and in any
+// case before pods are taken away: a watch that lags must not cost capacity.
+func (r *Reconciler) confirmation(web *elasticwebv1.ElasticWeb, p *plan.Plan) confirmation {
+	if !p.Shrinks && r.memory.isTrusted(web) {
+		return func(context.Context) error { return nil }
 	}
-	return r.confirmNow(ctx, web)
+	var answer *error
+	return func(ctx context.Context) error {
+		if answer == nil {
+			answer = new(r.confirmNow(ctx, web))
+		}
+		return *answer
+	}
+}
+
+// isBehind reports whether the Deployment was made of a newer spec than the one at hand. A record that claims a generation which the
+// ElasticWeb never had was damaged, by whomever: it is written anew.
+func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) (bool, error) {
+	damaged := &r.memory.of(client.ObjectKeyFromObject(web)).damaged
+	record := plan.RecordOf(deployment)
+	switch {
+	case record == nil || record.Generation <= web.Generation:
+		*damaged = 0
+		return false, nil
+	case record.Generation == *damaged:
+		return false, nil
+	}
+	err := r.confirmNow(ctx, web)
+	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	*damaged = record.Generation
+	r.Events.Eventf(web, nil, corev1.EventTypeWarning, "RecordDamaged", "Reconcile",
+		"the annotation %s of Deployment %s speaks of generation %d, and the ElasticWeb is at %d: it is written anew",
+		plan.AnnotationRecord, deployment.Name, record.Generation, web.Generation)
+	return false, nil
 }
 
 // confirmNow asks the API server, whatever was known before.

@@ -25,6 +25,10 @@ type remembered struct {
 	confirmed *freshSpec
 	contest   replicaContest
 	stamps    stamps
+	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextStamp is the pod with which
+	// stamping begins, where some failed.
+	damaged   int64
+	nextStamp string
 	pace      statusPace
 }
 

@@ -18,7 +18,7 @@ import (
 
 // yieldNodePort lets go of the node port where ElasticWebs wait for each other's in a ring: none of them
 // could ever move otherwise. refused is the error to go on with.
-func (r *Reconciler) yieldNodePort(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, refused error) error {
+func (r *Reconciler) yieldNodePort(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation, refused error) error {
 	ports, err := r.nodePorts(ctx)
 	if err != nil {
 		return err
@@ -26,7 +26,7 @@ func (r *Reconciler) yieldNodePort(ctx context.Context, web *elasticwebv1.Elasti
 	if !plan.YieldsNodePort(client.ObjectKeyFromObject(web), ports) {
 		return refused
 	}
-	service, err := r.applyServiceAs(ctx, web, observed, true)
+	service, err := r.applyServiceAs(ctx, web, observed, confirm, true)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,9 @@ const (
 	kindDeployment = "Deployment"
 	kindService    = "Service"
 	kindBudget     = "PodDisruptionBudget"
+	kindPod        = "Pod"
+	// kindStatus is no kind, but what is remembered of the status beside the ElasticWeb itself.
+	kindStatus = "ElasticWeb status"
 )
 
 // observe reads everything that the plan depends on, from the caches alone. retry is when to look again

@@ -90,30 +90,25 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
+	isBehind, err := r.isBehind(ctx, web, observed.Deployment)
+	if isBehind {
 		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil // this spec is older than what was made already.
 	}
 	planned, before := plan.Make(web, *observed), *observed
-	carried := outcome{}
-	if !isPaused(web) {
-		if carried, err = r.carryOut(ctx, web, &planned, observed); err != nil {
-			return ctrl.Result{}, err
-		}
+	carried := outcome{err: err, isUnfinished: err != nil}
+	if err == nil {
+		carried = r.carryOut(ctx, web, &planned, observed)
 	}
-	if carried.changedMeanwhile {
-		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
+	if carried.isStale || carried.isEnding { // another spec is to be told of, or nothing any more.
+		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
-	if carried.ending {
-		return ctrl.Result{RequeueAfter: carried.retry}, nil // the ElasticWeb is about to go as well.
-	}
-	paced, err := r.report(ctx, web, status.Input{
-		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
+	reported, err := r.report(ctx, web, status.Input{
+		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems, IsUnfinished: carried.isUnfinished,
 		Paused: isPaused(web), Contestant: carried.contestant, BenchmarksOff: !r.FollowsBenchmarks,
 	})
-	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
-	}
-	return ctrl.Result{RequeueAfter: soonest(retry, carried.retry, paced, r.followUp(web, planned, before, *observed))}, err
+	return ctrl.Result{
+		RequeueAfter: soonest(retry, carried.retry, reported, r.followUp(web, planned, before, *observed)),
+	}, errors.Join(carried.err, err)
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the
@@ -170,9 +165,8 @@ func (r *Reconciler) lookAgain(ctx context.Context, name types.NamespacedName) e
 }
 
 func (r *Reconciler) forget(name types.NamespacedName) {
-	r.written.Forget(Kind, name)
 	r.written.Missed(name) // nothing is left to look at again.
-	for _, kind := range []string{kindDeployment, kindService, kindBudget} {
+	for _, kind := range []string{kindDeployment, kindService, kindBudget, kindPod, kindStatus, Kind} {
 		r.applier.Forget(kind, name)
 	}
 	r.images.Forget(name)

@@ -5,15 +5,16 @@ package elasticweb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
@@ -22,8 +23,7 @@ import (
 )
 
 // report writes the status where it differs, and then records what went wrong or was mended. retry is when to try again
-// a write that came too fast. The error is a *apply.ChangedError where the ElasticWeb is not the newest: what made
-// it newer may be no event to wait for.
+// a write that came too fast, that failed, or that met another version of the ElasticWeb: what made it newer may be no event to wait for.
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
 	now := r.Clock.Now()
 	input.Now = metav1.NewTime(now)
@@ -36,7 +36,29 @@ func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, i
 	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
 		return wait, nil
 	}
-	return 0, r.writeStatus(ctx, web, wanted)
+	err = r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
+		return r.writeStatus(ctx, web, wanted)
+	})
+	return r.untold(ctx, web, err)
+}
+
+// untold is when to try again to tell what could not be told. The status cannot say that it is refused: an event does, and the log.
+func (r *Reconciler) untold(ctx context.Context, web *elasticwebv1.ElasticWeb, err error) (retry time.Duration, _ error) {
+	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return controllers.StaleRetry, nil
+	}
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	if !isRefused {
+		return 0, err
+	}
+	if !refused.Waiting {
+		log.FromContext(ctx).Error(refused.Err, "The status cannot be written", "tries", refused.Tries)
+	}
+	if !refused.Waiting && !refused.Passing && refused.Tries == 1 {
+		problem := status.ProblemOf(Kind, web.Name, refused.Err)
+		r.Events.Eventf(web, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "the status is not the newest: %s", problem.Message)
+	}
+	return refused.RetryAfter, nil
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
@@ -44,17 +66,8 @@ func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticW
 	err := r.written.During(Kind, changed, func() error {
 		return r.Writer.Status().Patch(ctx, changed, patch, client.FieldOwner(controllers.FieldManager))
 	})
-	if apierrors.IsConflict(err) {
-		if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
-			return err
-		}
-		return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
-	}
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write the status: %w", err)
-	}
 	if err != nil {
-		return nil
+		return r.orLookAgain(ctx, web, err)
 	}
 	r.memory.wrote(web.ResourceVersion, changed)
 	r.record(web, &wanted)

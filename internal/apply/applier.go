@@ -5,6 +5,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -44,19 +45,20 @@ func New(writer client.Writer, live client.Reader, manager string, written *Writ
 
 // Apply makes the object have the fields of the intent. cached is the object as the cache has it, nil where
 // it has none. It returns the object as it now is, and whether a write was needed. Errors are
-// *RefusedError (which wraps a *NotOwnedError where the object is somebody else's), *ChangedError, or those
-// of the API server that may pass by themselves.
+// *RefusedError (which wraps a *NotOwnedError where the object is somebody else's), and *ChangedError.
 func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object) (current client.Object, wrote bool, err error) {
 	wanted, err := prepare(intent)
 	if err != nil {
 		return nil, false, err
 	}
-	current, err = a.newest(ctx, wanted, cached)
-	if err != nil {
-		return nil, false, err
-	}
-	if err := a.refused.waiting(wanted); err != nil {
+	current, unseen := Newest(a.written, wanted.kind, wanted.key().NamespacedName, cached)
+	if err := a.refused.waiting(wanted.attempt()); err != nil {
 		return current, false, err
+	}
+	if unseen { // it has been missing from the cache for long: only a live read tells whether it is still there.
+		if current, err = a.read(ctx, wanted); err != nil {
+			return nil, false, a.sorted(wanted.attempt(), err)
+		}
 	}
 	if current != nil && !isControlledBy(current, intent.Owner) {
 		return current, false, a.notOwned(wanted, current)
@@ -64,17 +66,42 @@ func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object
 	if a.isSettled(wanted, current) {
 		return current, false, nil
 	}
-	return a.write(ctx, wanted, current)
+	current, wrote, err = a.write(ctx, wanted, current)
+	return current, wrote, a.sorted(wanted.attempt(), err)
 }
 
-// newest is the object to compare with: the cached one, the one that was written last, or a live read where
-// the cache has not shown the latter for long.
-func (a *Applier) newest(ctx context.Context, wanted *prepared, cached client.Object) (client.Object, error) {
-	newest, unseen := Newest(a.written, wanted.kind, wanted.key().NamespacedName, cached)
-	if !unseen {
-		return newest, nil
+// Write is something to write that is no apply: a deletion, an annotation, a status.
+type Write struct {
+	// Kind, Namespace and Name of the object, or of what else is remembered by them.
+	Kind, Namespace, Name string
+	// What is written, in a word: something else is tried at once where this was refused.
+	What string
+}
+
+// Try makes a write, unless the same one failed not long ago. Errors are *RefusedError and *ChangedError.
+func (a *Applier) Try(to Write, write func() error) error {
+	what := attempt{objectKey{to.Kind, types.NamespacedName{Namespace: to.Namespace, Name: to.Name}}, to.What}
+	if err := a.refused.waiting(what); err != nil {
+		return err
 	}
-	return a.read(ctx, wanted)
+	return a.sorted(what, write())
+}
+
+// sorted tells what changed in the meantime from what failed, which is remembered. What was written is forgotten.
+func (a *Applier) sorted(what attempt, err error) error {
+	_, isRefused := errors.AsType[*RefusedError](err)
+	_, hasChanged := errors.AsType[*ChangedError](err)
+	switch {
+	case err == nil:
+		a.refused.forget(what.objectKey)
+		return nil
+	case isRefused, hasChanged:
+		return err
+	case isConflict(err):
+		return &ChangedError{Kind: what.kind, Name: what.Name, Err: err}
+	default:
+		return a.refused.note(what, err)
+	}
 }
 
 // read asks the API server itself. nil means that there is no such object.
@@ -140,15 +167,22 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	}
 	object, err := a.patch(ctx, wanted, version)
 	switch {
-	case current == nil && apierrors.IsConflict(err):
+	case current == nil && isConflict(err):
 		return a.unseen(ctx, wanted, err)
 	case current != nil && isInTheWay(err):
 		object, err = a.patchClaiming(ctx, wanted, version, err)
 	}
-	if err != nil {
-		return current, false, a.explain(ctx, wanted, current, err)
+	switch {
+	case err == nil:
+		return object, true, a.settled.answered(wanted, object)
+	case current != nil && isConflict(err):
+		return current, false, a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
+	case current != nil && isGone(err):
+		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
+		return current, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
+	default:
+		return current, false, err
 	}
-	return object, true, a.accept(wanted, object)
 }
 
 // unseen tells why a creation met an object that the cache does not show: it is somebody else's, or one of
@@ -184,54 +218,40 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 	return object, err
 }
 
-// accept remembers what the API server made of the intent.
-func (a *Applier) accept(wanted *prepared, object client.Object) error {
-	a.refused.clear(wanted)
-	return a.settled.answered(wanted, object)
-}
-
-// explain sorts the API server's errors: what changed in the meantime, what was refused, and what may pass.
-func (a *Applier) explain(ctx context.Context, wanted *prepared, current client.Object, err error) error {
-	switch {
-	case apierrors.IsConflict(err) && current != nil:
-		return a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err) && current != nil:
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
-		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err), apierrors.IsNotFound(err),
-		isWebhookFailure(err), isUnknownField(err):
-		return a.refused.note(wanted, err)
-	default:
-		return fmt.Errorf("apply %s %s: %w", wanted.kind, wanted.name, err)
-	}
-}
-
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
-	return a.refused.note(wanted, &NotOwnedError{
+	return a.refused.note(wanted.attempt(), &NotOwnedError{
 		Kind: wanted.kind, Name: wanted.name, Controller: metav1.GetControllerOf(current),
 	})
 }
 
-// Delete removes an object that the owner controls, as it was looked at.
-func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object) (deleted bool, err error) {
+// Delete removes an object that the owner controls, as it was looked at, once confirm, which may be nil, agrees. Errors are those
+// of Apply.
+func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error) (deleted bool, err error) {
 	name := client.ObjectKeyFromObject(cached)
 	current, _ := Newest(a.written, kind, name, cached)
 	if !isControlledBy(current, owner) || current.GetDeletionTimestamp() != nil {
 		return false, nil
 	}
-	uid, version := current.GetUID(), current.GetResourceVersion()
-	err = a.writer.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &version})
-	switch {
-	case apierrors.IsNotFound(err):
-		a.written.Forget(kind, name)
-		return false, nil
-	case apierrors.IsConflict(err):
-		return false, a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
-	case err != nil:
-		return false, fmt.Errorf("delete %s %s: %w", kind, name.Name, err)
-	}
-	a.written.Forget(kind, name)
-	return true, nil
+	err = a.Try(Write{Kind: kind, Namespace: name.Namespace, Name: name.Name, What: "deletion"}, func() error {
+		if confirm != nil {
+			if err := confirm(ctx); err != nil {
+				return err
+			}
+		}
+		uid, version := current.GetUID(), current.GetResourceVersion()
+		err := a.writer.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &version})
+		switch {
+		case isConflict(err):
+			return a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
+		case err == nil, isGone(err):
+			a.written.Forget(kind, name)
+			deleted = err == nil
+			return nil
+		default:
+			return err
+		}
+	})
+	return deleted, err
 }
 
 // Forget drops everything that is remembered of an object.

@@ -118,6 +118,11 @@ func TestApplier(t *testing.T) {
 		"refused-waits":              refusedWaits,
 		"unknown-fields":             unknownFields,
 		"deletes-only-what-was-seen": deletesOnlySeen,
+		"a-deletion-that-is-denied":  deniedDeletion,
+		"a-deadline-of-others":       foreignDeadline,
+		"source-ranges-of-others":    foreignSourceRanges,
+		"a-node-port-of-others":      foreignNodePort,
+		"an-address-of-others":       foreignAddress,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}
@@ -180,6 +185,7 @@ func asksBeforeEachWrite(t *testing.T, b *bench) {
 	if _, wrote, err := b.applier.Apply(t.Context(), intent, nil); wrote || !errors.Is(err, refusal) || asked != 1 || *b.writes != 0 {
 		t.Fatalf("wrote %t (%d writes), error %v, asked %d times", wrote, *b.writes, err, asked)
 	}
+	b.clock.SetTime(b.clock.Now().Add(firstPassingRetry)) // it waits as a write would that failed.
 	intent.Confirm = func(context.Context) error { asked++; return nil }
 	first, wrote := b.apply(t, intent, nil)
 	if !wrote || asked != 2 {
@@ -374,13 +380,13 @@ func deletesOnlySeen(t *testing.T, b *bench) {
 	if err := b.client.Update(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, first); err == nil {
+	if _, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, first, nil); err == nil {
 		t.Error("deleted a version that nobody looked at")
 	}
-	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", "somebody", b.live(t, "deletes")); deleted || err != nil {
+	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", "somebody", b.live(t, "deletes"), nil); deleted || err != nil {
 		t.Errorf("deleted %t what is somebody else's, error %v", deleted, err)
 	}
-	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, b.live(t, "deletes")); !deleted || err != nil {
+	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, b.live(t, "deletes"), nil); !deleted || err != nil {
 		t.Errorf("deleted %t, error %v", deleted, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,100 +23,122 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// patchClaiming tries once more where something that others own stands in the way of the intent.
-func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version string, refusal error) (client.Object, error) {
-	claimed, err := a.claim(ctx, wanted, version, refusal)
-	if err != nil {
-		return nil, err
-	}
-	if claimed == "" {
-		return nil, refusal
-	}
-	return a.patch(ctx, wanted, claimed)
-}
+// mostClaims is how often fields are claimed for one write: what is mended may bring up the next complaint.
+const mostClaims = 3
 
-// claim takes over what somebody put in the place of a field of the intent, and what the API server does not
-// let stand beside it: a port that was renumbered, a probe of another kind. Server-side apply never removes
-// what others own, so that the intent would be refused for ever. Only the ownership changes here: the next
-// apply then drops the fields. It returns the object's new version, "" where nothing stands in the way.
-func (a *Applier) claim(ctx context.Context, wanted *prepared, version string, refusal error) (string, error) {
+// patchClaiming tries once more where something that others own stands in the way of the intent. Where that does not help, or nothing
+// can be claimed, the refusal names what may be in the way, and whose it is.
+//
+// It takes over what somebody put in the place of a field of the intent, and what the API server does not let stand beside it: a port
+// that was renumbered, a probe of another kind, a deadline that is too late for ours. Server-side apply never removes what others
+// own, so that the intent would be refused for ever. Only the ownership changes here: the next apply then drops the fields.
+func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version string, refusal error) (client.Object, error) {
 	object, isObject := wanted.into.DeepCopyObject().(client.Object)
 	if !isObject {
-		return "", fmt.Errorf("%T is no object", wanted.into)
+		return nil, fmt.Errorf("%T is no object", wanted.into)
 	}
 	if err := a.live.Get(ctx, wanted.key().NamespacedName, object); err != nil {
-		return "", fmt.Errorf("read who owns the fields of %s %s: %w", wanted.kind, wanted.name, err)
+		return nil, fmt.Errorf("read who owns the fields of %s %s: %w", wanted.kind, wanted.name, err)
 	}
 	if object.GetResourceVersion() != version {
-		return "", &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: refusal}
+		return nil, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: refusal}
 	}
-	entries, err := a.reassign(object, wanted, causes(refusal))
-	if err != nil || entries == nil {
-		return "", err
-	}
-	body, err := json.Marshal([]map[string]any{
-		{"op": "test", "path": "/metadata/resourceVersion", "value": version},
-		{"op": "replace", "path": "/metadata/managedFields", "value": entries},
-	})
-	if err != nil {
-		return "", fmt.Errorf("marshal the claim on %s %s: %w", wanted.kind, wanted.name, err)
-	}
-	err = a.writer.Patch(ctx, object, client.RawPatch(types.JSONPatchType, body), client.FieldOwner(a.manager))
-	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) { // a failed test is an invalid patch.
-		return "", &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
-	}
-	if err != nil {
-		return "", fmt.Errorf("claim fields of %s %s: %w", wanted.kind, wanted.name, err)
-	}
-	return object.GetResourceVersion(), nil
-}
-
-// reassign is the field managers of an object after the claim; nil where there is nothing to claim.
-func (a *Applier) reassign(object client.Object, wanted *prepared, causes []string) ([]metav1.ManagedFieldsEntry, error) {
-	intended, err := wanted.fields()
-	if err != nil {
-		return nil, err
-	}
-	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		return nil, fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
-	}
-	var mine *fieldpath.Set
-	var entries, others []metav1.ManagedFieldsEntry
-	for _, entry := range object.GetManagedFields() {
-		switch {
-		case entry.Subresource != "" || entry.FieldsV1 == nil:
-			entries = append(entries, entry)
-		case entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationApply:
-			if mine, err = fieldsOf(entry); err != nil {
-				return nil, err
-			}
-			entries = append([]metav1.ManagedFieldsEntry{entry}, entries...)
-		default:
-			others = append(others, entry)
-		}
-	}
-	if mine == nil {
-		return nil, nil
-	}
-	rivals := rivalry{live: live, intent: intended, causes: causes}
-	claimed := fieldpath.NewSet()
-	for _, entry := range others {
-		fields, err := fieldsOf(entry)
+	var inTheWay []string
+	for range mostClaims {
+		found, err := a.contest(object, wanted, refusal)
 		if err != nil {
 			return nil, err
 		}
-		taken := rivals.among(fields)
+		inTheWay = append(inTheWay, found.inTheWay...)
+		if found.entries == nil {
+			break
+		}
+		if err := a.claim(ctx, wanted, object, found.entries); err != nil {
+			return nil, err
+		}
+		applied, err := a.patch(ctx, wanted, object.GetResourceVersion())
+		if !isInTheWay(err) {
+			return applied, err
+		}
+		refusal = err
+	}
+	if len(inTheWay) == 0 {
+		return nil, refusal
+	}
+	slices.Sort(inTheWay)
+	return nil, &ForeignFieldsError{Fields: slices.Compact(inTheWay), Err: refusal}
+}
+
+// claim gives the object other field managers.
+func (a *Applier) claim(ctx context.Context, wanted *prepared, object client.Object, entries []metav1.ManagedFieldsEntry) error {
+	body, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
+		{"op": "replace", "path": "/metadata/managedFields", "value": entries},
+	})
+	if err != nil {
+		return fmt.Errorf("marshal the claim on %s %s: %w", wanted.kind, wanted.name, err)
+	}
+	err = a.writer.Patch(ctx, object, client.RawPatch(types.JSONPatchType, body), client.FieldOwner(a.manager))
+	if isConflict(err) || apierrors.IsInvalid(err) && !IsDenial(err) { // a failed test is an invalid patch.
+		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
+	}
+	if err != nil {
+		return fmt.Errorf("claim fields of %s %s: %w", wanted.kind, wanted.name, err)
+	}
+	return nil
+}
+
+// contested is what of others may be in the way, in words, and the field managers after the claim of what can be claimed; nil where
+// nothing can be.
+type contested struct {
+	inTheWay []string
+	entries  []metav1.ManagedFieldsEntry
+}
+
+func (a *Applier) contest(object client.Object, wanted *prepared, refusal error) (result contested, err error) {
+	intended, err := wanted.fields()
+	if err != nil {
+		return result, err
+	}
+	live, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return result, fmt.Errorf("convert %s %s: %w", wanted.kind, wanted.name, err)
+	}
+	rivals := rivalry{live: live, intent: intended, complaints: complaintsOf(refusal)}
+	var entries []metav1.ManagedFieldsEntry
+	claimed, mine := fieldpath.NewSet(), -1
+	for _, entry := range object.GetManagedFields() {
+		isMine := entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationApply
+		if entry.Subresource != "" || entry.FieldsV1 == nil || isMine {
+			if isMine && entry.Subresource == "" && entry.FieldsV1 != nil {
+				mine = len(entries)
+			}
+			entries = append(entries, entry)
+			continue
+		}
+		fields, err := fieldsOf(entry)
+		if err != nil {
+			return result, err
+		}
+		taken, left := rivals.among(fields)
 		claimed = claimed.Union(taken)
-		if left := fields.Difference(taken); !left.Empty() {
+		for _, path := range rivals.suspects(fields) {
+			result.inTheWay = append(result.inTheWay, path+" ("+entry.Manager+")")
+		}
+		if !left.Empty() {
 			entries = append(entries, withFields(entry, left))
 		}
 	}
-	if claimed.Empty() {
-		return nil, nil
+	if mine < 0 || claimed.Empty() {
+		return result, nil
 	}
-	entries[0] = withFields(entries[0], mine.Union(claimed))
-	return entries, nil
+	own, err := fieldsOf(entries[mine])
+	if err != nil {
+		return result, err
+	}
+	entries[mine] = withFields(entries[mine], own.Union(claimed))
+	result.entries = entries
+	return result, nil
 }
 
 func fieldsOf(entry metav1.ManagedFieldsEntry) (*fieldpath.Set, error) {
@@ -138,47 +161,68 @@ func withFields(entry metav1.ManagedFieldsEntry, fields *fieldpath.Set) metav1.M
 // rivalry tells which fields of others stand in the way of the intent.
 type rivalry struct {
 	live, intent map[string]any
-	// causes are the fields that the API server complained of, as causes gives them.
-	causes []string
+	complaints   []complaint
 }
 
-func (r rivalry) among(fields *fieldpath.Set) *fieldpath.Set {
-	rivals := fieldpath.NewSet()
+// among are those of the fields that are to be taken, and the others.
+func (r rivalry) among(fields *fieldpath.Set) (taken, left *fieldpath.Set) {
+	taken = fieldpath.NewSet()
 	fields.Iterate(func(path fieldpath.Path) {
-		if r.isRival(path) {
-			rivals.Insert(path.Copy())
+		if left := r.leaves(path); left >= 0 && r.isRival(path, left) {
+			taken.Insert(path.Copy())
 		}
 	})
-	return rivals
+	return taken, fields.Difference(taken)
 }
 
-// isRival reports whether a field of somebody else's leaves the fields of the intent where the API server
-// complains of them.
-func (r rivalry) isRival(path fieldpath.Path) bool {
+// leaves is the step at which a path leaves the fields of the intent; -1 where it does not.
+func (r rivalry) leaves(path fieldpath.Path) int {
 	for i := range path {
 		if valueAt(r.intent, path[:i+1]) == nil {
-			return r.isComplainedOf(path, i)
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
-// isComplainedOf looks at a path that leaves the intent at a step: it is complained of by itself, as the
-// sibling of a field within an element of a list, or as another element of the same name.
-func (r rivalry) isComplainedOf(path fieldpath.Path, left int) bool {
+// isRival reports whether the API server complains of a path that leaves the intent at a step: of it by itself, as of the sibling of a
+// field within an element of a list, as of another element of the same name, or by naming it while it complains of another field.
+func (r rivalry) isRival(path fieldpath.Path, left int) bool {
 	isInElement := slices.ContainsFunc(path[:left], func(step fieldpath.PathElement) bool { return step.Key != nil })
 	isElement, parent := path[left].Key != nil, plainPath(path[:left])
-	for _, cause := range r.causes {
-		isSame := parent == cause || strings.HasPrefix(plainPath(path)+".", cause+".")
-		isSibling := parent == cause[:max(strings.LastIndex(cause, "."), 0)]
+	for _, about := range r.complaints {
+		isBelow := strings.HasPrefix(plainPath(path)+".", about.path+".")
+		isSame, isSibling := parent == about.path || isBelow, parent == about.parent()
 		switch {
-		case isElement && (isSame || isSibling):
-			return r.isNamesake(path[:left+1])
-		case !isElement && (isSame || isSibling && isInElement):
+		case isElement && (isSame || isSibling) && r.isNamesake(path[:left+1]):
+			return true
+		case isElement && isBelow && about.isForbidden:
+			return true // that field of their element, no more.
+		case !isElement && (isSame || isSibling && isInElement || about.mentions(path[left], parent)):
 			return true
 		}
 	}
 	return false
+}
+
+// suspects are those of the fields that may be in the way, whether they are claimed or not: they stand beside what is
+// complained of, or have the value that is.
+func (r rivalry) suspects(fields *fieldpath.Set) (suspects []string) {
+	fields.Leaves().Iterate(func(path fieldpath.Path) {
+		left := r.leaves(path)
+		if left < 0 || path[0].FieldName == nil || *path[0].FieldName != "spec" {
+			return
+		}
+		for _, about := range r.complaints {
+			isBeside := path[left].Key == nil && plainPath(path[:left]) == about.parent()
+			isOfElement := path[left].Key != nil && plainPath(path) == about.path && about.says(valueAt(r.live, path))
+			if isBeside || isOfElement || r.isRival(path, left) {
+				suspects = append(suspects, strings.TrimPrefix(path.String(), "."))
+				return
+			}
+		}
+	})
+	return suspects
 }
 
 // isNamesake reports whether an element of a list has the name, or the node port, of one of the intent's.
@@ -217,8 +261,12 @@ func valueAt(object any, path fieldpath.Path) any {
 	return object
 }
 
-// listIndex is what a path in an error of the API server has, and one of a field manager has not.
-var listIndex = regexp.MustCompile(`\[[^\]]*\]`)
+// A path in an error of the API server has the indexes of lists, and the keys of maps in brackets, which one of a field manager has
+// not.
+var (
+	listIndex = regexp.MustCompile(`\[\d+\]`)
+	mapKey    = regexp.MustCompile(`\[([^\]]*)\]`)
+)
 
 // duplicateNodePort is what the API server says of two ports with the same node port, as an internal error
 // and before it checks anything else.
@@ -226,26 +274,56 @@ const duplicateNodePort = "duplicate nodePort"
 
 // isInTheWay reports whether an object was refused for what is in it.
 func isInTheWay(err error) bool {
-	return apierrors.IsInvalid(err) || err != nil && strings.Contains(err.Error(), duplicateNodePort)
+	return err != nil && !IsDenial(err) && (apierrors.IsInvalid(err) || strings.Contains(err.Error(), duplicateNodePort))
 }
 
-// causes are the paths of the fields that the API server complains of, without the indexes of lists.
-func causes(refusal error) []string {
+// complaint is what the API server has against a field.
+type complaint struct {
+	// path of the field as plainPath gives it.
+	path        string
+	message     string
+	isForbidden bool
+}
+
+func (c complaint) parent() string { return c.path[:max(strings.LastIndex(c.path, "."), 0)] }
+
+// mentions reports whether the complaint names a field that stands beside, or above, the one that it is about. A name of a single word
+// may just be a word.
+func (c complaint) mentions(step fieldpath.PathElement, parent string) bool {
+	if step.FieldName == nil || strings.ToLower(*step.FieldName) == *step.FieldName || !strings.HasPrefix(c.path, parent+".") {
+		return false
+	}
+	return slices.Contains(words(c.message), *step.FieldName)
+}
+
+// says reports whether the complaint has a value in its words.
+func (c complaint) says(value any) bool {
+	return value != nil && slices.Contains(words(c.message), fmt.Sprint(value))
+}
+
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// complaintsOf are those of a refusal.
+func complaintsOf(refusal error) []complaint {
 	if strings.Contains(refusal.Error(), duplicateNodePort) {
-		return []string{"spec.ports.nodePort"}
+		return []complaint{{path: "spec.ports.nodeport"}}
 	}
 	status, isStatus := errors.AsType[*apierrors.StatusError](refusal)
 	if !isStatus || status.ErrStatus.Details == nil {
 		return nil
 	}
-	var paths []string
+	var all []complaint
 	for _, cause := range status.ErrStatus.Details.Causes {
-		paths = append(paths, listIndex.ReplaceAllString(cause.Field, ""))
+		path := mapKey.ReplaceAllString(listIndex.ReplaceAllString(cause.Field, ""), ".$1")
+		all = append(all, complaint{strings.ToLower(path), cause.Message, cause.Type == metav1.CauseTypeForbidden})
 	}
-	return paths
+	return all
 }
 
-// plainPath is a path in the form of causes.
+// plainPath is the path of a field without the indexes and keys of lists, and without regard to the case: the API server speaks of
+// spec.LoadBalancerSourceRanges.
 func plainPath(path fieldpath.Path) string {
 	var names []string
 	for _, step := range path {
@@ -253,5 +331,5 @@ func plainPath(path fieldpath.Path) string {
 			names = append(names, *step.FieldName)
 		}
 	}
-	return strings.Join(names, ".")
+	return strings.ToLower(strings.Join(names, "."))
 }

@@ -3,10 +3,7 @@
 
 package apply
 
-import (
-	"maps"
-	"reflect"
-)
+import "reflect"
 
 // listKeys are the keys of the lists that server-side apply merges, by the name of their field. Every other
 // list belongs to its owner as a whole. A test holds this table against the API's own schema.
@@ -51,7 +48,7 @@ func comparisonOf(field string) comparison {
 	return comparison{isWhole: isWhole, keys: listKeys[field]}
 }
 
-// holds reports whether live has every field of the intent with the same value. What live has beyond that
+// holds reports whether live has every field of the intent with the same value, and as a whole nothing else. What live has beyond that
 // is somebody else's, or a default of the API server. Both may be typed: they are read as their JSON would be. Where live
 // tells a field that is not set from one that has its zero value, so does the comparison: nothing is not the same as no
 // privileges, no seconds, or an empty folder.
@@ -61,43 +58,55 @@ func holds(live, intent reflect.Value, by comparison) bool {
 	if isUnset {
 		return !intent.IsValid()
 	}
-	if by.isWhole {
-		return isSame(live, intent)
-	}
 	switch intent.Kind() {
 	case reflect.Struct, reflect.Map:
-		return holdsMembers(live, intent)
+		return holdsMembers(live, intent, by.isWhole)
 	case reflect.Slice:
 		switch {
 		case live.Kind() != reflect.Slice:
-			return !live.IsValid() && intent.Len() == 0
-		case by.keys != nil:
+			return (by.isWhole || !live.IsValid()) && intent.Len() == 0
+		case by.keys != nil && !by.isWhole:
 			return holdsMerged(live, intent, by.keys)
 		default:
-			return holdsWhole(live, intent)
+			return holdsList(live, intent, by.isWhole)
 		}
 	default:
 		return isEqual(live, intent)
 	}
 }
 
-func holdsMembers(live, intent reflect.Value) bool {
-	if !hasMembers(live) {
+func holdsMembers(live, intent reflect.Value, isWhole bool) bool {
+	if !hasMembers(live) && !isWhole {
 		return !live.IsValid() && isWithoutMembers(intent)
 	}
-	if live.Kind() == reflect.Struct && intent.Kind() == reflect.Struct {
+	if live.Kind() == reflect.Struct && intent.Kind() == reflect.Struct && !isWhole {
 		return holdsStruct(live, intent)
 	}
 	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
-		return holdsTexts(present, wanted)
+		return holdsTexts(present, wanted) && (!isWhole || len(present) == len(wanted))
+	}
+	if isWhole && hasMore(live, intent) {
+		return false
 	}
 	for name, value := range members(intent) {
-		present := member(live, name)
-		if !present.IsValid() && isOfTexts(live) || !holds(present, value, comparisonOf(name)) {
+		by, present := comparisonOf(name), member(live, name)
+		by.isWhole = by.isWhole || isWhole
+		if !present.IsValid() && isOfTexts(live) || !holds(present, value, by) {
 			return false
 		}
 	}
 	return true
+}
+
+// hasMore reports whether live has a member that the intent has not. An empty value and an absent one are the same, where live does
+// not tell them apart.
+func hasMore(live, intent reflect.Value) bool {
+	for name, value := range members(live) {
+		if (isOfTexts(live) || isSetPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
+			return true
+		}
+	}
+	return false
 }
 
 func holdsTexts(live, intent map[string]string) bool {
@@ -127,53 +136,6 @@ func holdsStruct(live, intent reflect.Value) bool {
 	return true
 }
 
-// isSame reports whether live and intent are equal with all that is in them. An empty value and an absent
-// one are the same, where live does not tell them apart.
-func isSame(live, intent reflect.Value) bool {
-	isUnset := isNilPointer(live)
-	live, intent = content(live), content(intent)
-	if isUnset {
-		return !intent.IsValid()
-	}
-	switch intent.Kind() {
-	case reflect.Struct, reflect.Map:
-		return hasSameMembers(live, intent)
-	case reflect.Slice:
-		if live.Kind() != reflect.Slice {
-			return intent.Len() == 0
-		}
-		if live.Len() != intent.Len() {
-			return false
-		}
-		for i := range intent.Len() {
-			if !isSame(live.Index(i), intent.Index(i)) {
-				return false
-			}
-		}
-		return true
-	default:
-		return isEqual(live, intent)
-	}
-}
-
-func hasSameMembers(live, intent reflect.Value) bool {
-	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
-		return maps.Equal(present, wanted)
-	}
-	for name, value := range members(live) {
-		if (isOfTexts(live) || isSetPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
-			return false
-		}
-	}
-	for name, value := range members(intent) {
-		present := member(live, name)
-		if !present.IsValid() && isOfTexts(live) || !isSame(present, value) {
-			return false
-		}
-	}
-	return true
-}
-
 func isSetPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && !value.IsNil() }
 
 func isNilPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && value.IsNil() }
@@ -190,13 +152,13 @@ func isEmpty(value reflect.Value) bool {
 	}
 }
 
-// holdsWhole compares a list that has one owner: element by element, nothing more and nothing less.
-func holdsWhole(live, intent reflect.Value) bool {
+// holdsList compares a list that has one owner: element by element, nothing more and nothing less.
+func holdsList(live, intent reflect.Value, isWhole bool) bool {
 	if live.Len() != intent.Len() {
 		return false
 	}
 	for i := range intent.Len() {
-		if !holds(live.Index(i), intent.Index(i), comparison{}) {
+		if !holds(live.Index(i), intent.Index(i), comparison{isWhole: isWhole}) {
 			return false
 		}
 	}

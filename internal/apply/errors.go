@@ -4,7 +4,10 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +31,18 @@ func (e *NotOwnedError) Error() string {
 	return fmt.Sprintf("%s %s exists and belongs to %s %s", e.Kind, e.Name, e.Controller.Kind, e.Controller.Name)
 }
 
-// RefusedError says that the API server refused an intent, and would refuse it again: trying waits.
+// RefusedError says that a write failed, and is tried again only after a while.
 type RefusedError struct {
 	Kind, Name string
-	// RetryAfter is how long until the intent is tried again.
+	// RetryAfter is how long until the same is tried again.
 	RetryAfter time.Duration
-	Err        error
+	// Passing is true where the API server did not refuse it, but could not do it: that may pass by itself.
+	Passing bool
+	// Tries is how often it has failed.
+	Tries int
+	// Waiting is true where it was not tried this time.
+	Waiting bool
+	Err     error
 }
 
 // Error implements error.
@@ -58,6 +67,62 @@ func (e *ChangedError) Error() string {
 
 // Unwrap gives the API server's error.
 func (e *ChangedError) Unwrap() error { return e.Err }
+
+// ForeignFieldsError says that the API server finds an object invalid, perhaps because of what others set in it.
+type ForeignFieldsError struct {
+	// Fields are those of others, each with who set it.
+	Fields []string
+	Err    error
+}
+
+// Error implements error.
+func (e *ForeignFieldsError) Error() string {
+	return fmt.Sprintf("%v; others set %s", e.Err, strings.Join(e.Fields, ", "))
+}
+
+// Unwrap gives the API server's error.
+func (e *ForeignFieldsError) Unwrap() error { return e.Err }
+
+// sameWords is what was said before where the API server says the same again. What was claimed in vain has lost the name of who set
+// it, and a message that changes would be written each time.
+func sameWords(before, now error) error {
+	foreign, isForeign := errors.AsType[*ForeignFieldsError](before)
+	if isForeign && now != nil && foreign.Err.Error() == now.Error() {
+		return before
+	}
+	return now
+}
+
+// IsRefusal reports whether the API server would refuse the same again: trying waits.
+func IsRefusal(err error) bool {
+	if IsDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
+		return true
+	}
+	if _, isForeign := errors.AsType[*NotOwnedError](err); isForeign {
+		return true
+	}
+	status, isStatus := errors.AsType[*apierrors.StatusError](err)
+	if !isStatus {
+		return false
+	}
+	passing := []int32{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests}
+	code := status.ErrStatus.Code
+	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && !slices.Contains(passing, code)
+}
+
+// IsDenial knows the words of admission webhooks and policies. They choose the code of their answer freely: one that is a conflict
+// by its code would be tried again at once, and one that is not found would be taken for done.
+func IsDenial(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "denied the request") || strings.Contains(err.Error(), "denied request:"))
+}
+
+// isConflict reports whether the object is not as it was looked at.
+func isConflict(err error) bool {
+	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !IsDenial(err)
+}
+
+// isGone reports whether there is no such object.
+func isGone(err error) bool { return apierrors.IsNotFound(err) && !IsDenial(err) }
 
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.

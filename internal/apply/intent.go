@@ -36,8 +36,8 @@ type Intent struct {
 	IsIncomplete bool
 	// Owner is the UID of the controller that the object must have to be touched.
 	Owner types.UID
-	// Confirm is asked before each write whether the intent still stands; nil for always. Its error is
-	// returned as it is.
+	// Confirm is asked before each write whether the intent still stands; nil for always. Its error counts as that of
+	// the write.
 	Confirm func(context.Context) error
 }
 
@@ -97,6 +97,8 @@ func (p *prepared) unreadable(err error) error {
 func (p *prepared) key() objectKey {
 	return objectKey{kind: p.kind, NamespacedName: types.NamespacedName{Namespace: p.namespace, Name: p.name}}
 }
+
+func (p *prepared) attempt() attempt { return attempt{p.key(), p.hash} }
 
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have. What is not
 // metadata is sent as it was marshalled, without being read: a value is marshalled by itself as it is within another.

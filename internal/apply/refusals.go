@@ -10,14 +10,20 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// An intent that was refused is tried again after firstRetry, and then after twice as long each time, up to
-// lastRetry. A changed intent is tried at once.
+// What was refused is tried again after firstRetry, and then after twice as long each time, up to lastRetry; what failed
+// otherwise sooner. Something else that is to be written of the same object is tried at once.
 const (
-	firstRetry = time.Second
-	lastRetry  = 2 * time.Minute
+	firstRetry, lastRetry               = time.Second, 2 * time.Minute
+	firstPassingRetry, lastPassingRetry = 100 * time.Millisecond, 30 * time.Second
 )
 
-// refusals remembers what the API server refused, so that events of other objects cause no further tries.
+// attempt is something that is to be written of an object. The hash stands for what that is.
+type attempt struct {
+	objectKey
+	hash string
+}
+
+// refusals remembers the writes that failed, so that events of other objects cause no further tries.
 type refusals struct {
 	clock clock.PassiveClock
 	mu    sync.Mutex
@@ -26,7 +32,7 @@ type refusals struct {
 
 type refusal struct {
 	hash  string
-	err   error
+	err   RefusedError
 	until time.Time
 	wait  time.Duration
 }
@@ -35,35 +41,39 @@ func newRefusals(clock clock.PassiveClock) *refusals {
 	return &refusals{clock: clock, byKey: map[objectKey]refusal{}}
 }
 
-// waiting is the refusal that still stands, nil where the intent may be tried.
-func (r *refusals) waiting(wanted *prepared) error {
+// waiting is the refusal that still stands, nil where the write may be tried.
+func (r *refusals) waiting(what attempt) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last, isThere := r.byKey[wanted.key()]
-	if !isThere || last.hash != wanted.hash {
-		return nil
-	}
+	last, isThere := r.byKey[what.objectKey]
 	left := last.until.Sub(r.clock.Now())
-	if left <= 0 {
+	if !isThere || last.hash != what.hash || left <= 0 {
 		return nil
 	}
-	return &RefusedError{Kind: wanted.kind, Name: wanted.name, RetryAfter: left, Err: last.err}
+	standing := last.err
+	standing.RetryAfter, standing.Waiting = left, true
+	return &standing
 }
 
-func (r *refusals) note(wanted *prepared, err error) error {
+func (r *refusals) note(what attempt, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	wait := firstRetry
-	if last, isThere := r.byKey[wanted.key()]; isThere && last.hash == wanted.hash {
-		wait = min(2*last.wait, lastRetry)
+	noted := refusal{hash: what.hash, err: RefusedError{Kind: what.kind, Name: what.Name, Passing: !IsRefusal(err), Tries: 1, Err: err}}
+	first, last := firstRetry, lastRetry
+	if noted.err.Passing {
+		first, last = firstPassingRetry, lastPassingRetry
 	}
-	r.byKey[wanted.key()] = refusal{
-		hash: wanted.hash, err: err, until: r.clock.Now().Add(wait), wait: wait,
+	noted.wait = first
+	if before, isThere := r.byKey[what.objectKey]; isThere && before.hash == what.hash && before.err.Passing == noted.err.Passing {
+		noted.wait = min(2*before.wait, last)
+		noted.err.Tries = before.err.Tries + 1
+		noted.err.Err = sameWords(before.err.Err, err)
 	}
-	return &RefusedError{Kind: wanted.kind, Name: wanted.name, RetryAfter: wait, Err: err}
+	noted.err.RetryAfter, noted.until = noted.wait, r.clock.Now().Add(noted.wait)
+	r.byKey[what.objectKey] = noted
+	refused := noted.err
+	return &refused
 }
-
-func (r *refusals) clear(wanted *prepared) { r.forget(wanted.key()) }
 
 func (r *refusals) forget(key objectKey) {
 	r.mu.Lock()

@@ -42,6 +42,7 @@ func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.Deploymen
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(p.Replicas).
 			WithProgressDeadlineSeconds(progressDeadlineSeconds).
+			WithPaused(false). // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
 			WithStrategy(surgeBeforeRemoval(p)).
 			WithTemplate(template)), nil

@@ -35,7 +35,7 @@ func conditions(in Input, f facts) []metav1.Condition {
 			ObservedGeneration: in.Web.Generation, LastTransitionTime: in.Now,
 		})
 	}
-	ready := readiness(in, f)
+	ready := unlessUnfinished(in, readiness(in, f))
 	meaning := rows[ready.reason]
 	set(elasticwebv1.ConditionReady, meaning.ready, ready)
 	for kind, isTrue := range map[string]bool{

@@ -25,6 +25,8 @@ type Input struct {
 	Observed plan.Observed
 	// Problems that came up when the plan was carried out, the gravest first.
 	Problems []Problem
+	// IsUnfinished is true where something was not written that may be at the next try.
+	IsUnfinished bool
 	// Paused is true while the pause annotation keeps the plan from being carried out.
 	Paused bool
 	// Contestant is who keeps changing the replicas of the Deployment; "" for nobody.
