@@ -181,18 +181,16 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 // stampDeletionCosts marks the pods that leave first.
-func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, _ *outcome) error {
-	stamps := &r.memory.of(client.ObjectKeyFromObject(web)).stamps
-	costs := stamps.due(p.DeletionCosts, observed.Pods)
-	for _, name := range slices.Sorted(maps.Keys(costs)) {
+func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, _ *plan.Observed, _ *outcome) error {
+	for _, name := range slices.Sorted(maps.Keys(p.DeletionCosts)) {
 		pod := &corev1.Pod{}
 		pod.Namespace, pod.Name = web.Namespace, name
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, costs[name])
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, p.DeletionCosts[name])
 		err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("stamp the deletion cost of pod %s: %w", name, err)
 		}
-		stamps.made(name, costs[name])
+		r.memory.of(client.ObjectKeyFromObject(web)).stamps.made(name, p.DeletionCosts[name])
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 // to be made from the answer.
 func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (needed, fresh bool) {
 	record := RecordOf(deployment)
-	fresh = record == nil || record.Pod != podHash(spec)
+	fresh = !record.isOf(spec)
 	return fresh || record.Image == nil || record.Image.Reference != spec.Image, fresh
 }
 
