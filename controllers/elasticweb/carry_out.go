@@ -101,7 +101,7 @@ func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb,
 	confirm := r.confirmation(web, p)
 	result.add(r.applyService(ctx, web, observed, confirm))
 	result.add(r.applyBudget(ctx, web, p, observed, confirm))
-	result.add(r.stampDeletionCosts(ctx, web, p, observed, confirm))
+	result.add(r.stampDeletionCosts(ctx, web, p, confirm))
 	result.add(r.applyDeployment(ctx, web, p, observed, confirm))
 	result.add(r.dropBudget(ctx, web, p, observed, confirm))
 	if result.hasChanged {

@@ -25,14 +25,13 @@ import (
 const mostFailedStamps = 3
 
 // stampDeletionCosts marks the pods that leave first. Each is a write of its own, and they wait together: their names come and go.
-func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
-	remembered := r.memory.of(client.ObjectKeyFromObject(web))
-	costs := remembered.stamps.due(p.DeletionCosts, observed.Pods)
-	if len(costs) == 0 {
+func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, confirm confirmation) error {
+	if len(p.DeletionCosts) == 0 {
 		return nil
 	}
-	names := slices.Sorted(maps.Keys(costs))
-	return r.applier.Try(writeOf(kindPod, web, fmt.Sprint(costs)), func() error {
+	remembered := r.memory.of(client.ObjectKeyFromObject(web))
+	names := slices.Sorted(maps.Keys(p.DeletionCosts))
+	return r.applier.Try(writeOf(kindPod, web, fmt.Sprint(p.DeletionCosts)), func() error {
 		if err := confirm(ctx); err != nil {
 			return err
 		}
@@ -40,8 +39,8 @@ func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.E
 		begin, _ := slices.BinarySearch(names, remembered.nextStamp)
 		for i := 0; i < len(names) && len(failures) < mostFailedStamps; i++ {
 			name := names[(begin+i)%len(names)]
-			if err := r.stamp(ctx, web.Namespace, name, costs[name]); err == nil {
-				remembered.stamps.made(name, costs[name])
+			if err := r.stamp(ctx, web.Namespace, name, p.DeletionCosts[name]); err == nil {
+				remembered.stamps.made(name, p.DeletionCosts[name])
 			} else {
 				failures = append(failures, err)
 				// Those that come after it have their turn first next time.

@@ -105,6 +105,7 @@ func (r *Reconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticW
 	for i := range list.Items {
 		pods = append(pods, observePod(&list.Items[i], census.Architecture))
 	}
+	r.memory.of(client.ObjectKeyFromObject(web)).stamps.tell(pods)
 	return pods, nil
 }
 

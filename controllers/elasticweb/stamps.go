@@ -4,8 +4,7 @@
 package elasticweb
 
 import (
-	"maps"
-	"slices"
+	"strconv"
 
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
@@ -21,20 +20,6 @@ type stamp struct {
 	times int
 }
 
-// due are those of the costs that are to be stamped now. A pod on which somebody else, an admission policy for instance, keeps
-// putting another cost is left to them: the plan counts with the cost that it bears.
-func (s *stamps) due(costs map[string]int32, pods []plan.Pod) map[string]int32 {
-	maps.DeleteFunc(*s, func(name string, _ stamp) bool {
-		return !slices.ContainsFunc(pods, func(pod plan.Pod) bool { return pod.Name == name })
-	})
-	due := maps.Clone(costs)
-	maps.DeleteFunc(due, func(name string, cost int32) bool {
-		last := (*s)[name]
-		return last.cost == cost && last.times >= mostStamps
-	})
-	return due
-}
-
 // made notes that the API server took a stamp, whatever became of it.
 func (s *stamps) made(name string, cost int32) {
 	last := (*s)[name]
@@ -46,4 +31,17 @@ func (s *stamps) made(name string, cost int32) {
 		*s = stamps{}
 	}
 	(*s)[name] = last
+}
+
+// tell marks the pods on which somebody else, an admission policy for instance, keeps putting another cost: they are not stamped
+// for ever, and the plan counts with what they bear. Of pods that are no more, nothing is remembered.
+func (s *stamps) tell(pods []plan.Pod) {
+	left := stamps{}
+	for i := range pods {
+		if last, isStamped := (*s)[pods[i].Name]; isStamped {
+			left[pods[i].Name] = last
+			pods[i].CostIsOthers = last.times >= mostStamps && pods[i].DeletionCost != strconv.Itoa(int(last.cost))
+		}
+	}
+	*s = left
 }

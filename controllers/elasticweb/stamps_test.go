@@ -9,33 +9,28 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// A policy that keeps setting another cost is not fought for ever; another cost is, and what pods there were is forgotten.
+// A policy that keeps setting another cost is not fought for ever; what pods there were is forgotten.
 func TestStampsAreNotRepeatedForEver(t *testing.T) {
 	var s stamps
-	pods := []plan.Pod{{Name: "a"}, {Name: "b"}}
-	stamped := 0
-	stamp := func(costs map[string]int32) {
-		for name, cost := range s.due(costs, pods) {
-			s.made(name, cost)
-			stamped++
+	pods := []plan.Pod{{Name: "a", DeletionCost: "100"}, {Name: "b"}}
+	for i := range mostStamps {
+		if s.tell(pods); pods[0].CostIsOthers {
+			t.Fatalf("given up after %d stamps", i)
 		}
+		s.made("a", -100)
 	}
-	for range 20 {
-		s.due(map[string]int32{"a": -100}, pods) // refused: it is tried again.
+	if s.tell(pods); !pods[0].CostIsOthers || pods[1].CostIsOthers {
+		t.Errorf("a bears another's cost, b does not: %+v", pods)
 	}
-	for range 20 {
-		stamp(map[string]int32{"a": -100})
+	pods[0].DeletionCost = "-100"
+	if s.tell(pods); pods[0].CostIsOthers {
+		t.Error("the stamp was only seen late")
 	}
-	if stamped != mostStamps {
-		t.Errorf("stamped %d times, want %d", stamped, mostStamps)
+	pods[0].DeletionCost = "100"
+	if s.made("a", -200); s["a"] != (stamp{-200, 1}) {
+		t.Errorf("another cost begins anew: %v", s)
 	}
-	if stamp(map[string]int32{"a": -200, "b": -100}); stamped != mostStamps+2 {
-		t.Errorf("another cost, and that of another pod, are due; %d stamps", stamped)
-	}
-	if s.due(nil, pods[1:]); len(s) != 1 {
+	if s.tell(pods[1:]); len(s) != 0 {
 		t.Errorf("a pod that is gone is remembered: %v", s)
-	}
-	if due := s.due(map[string]int32{"a": -200}, pods); len(due) != 1 {
-		t.Error("a new pod of the same name is not stamped")
 	}
 }

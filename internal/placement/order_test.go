@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 )
 
@@ -51,6 +52,76 @@ func TestRank(t *testing.T) {
 				t.Errorf("levels (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func atLeast(architecture string, qps int64) Rate {
+	return Rate{Architecture: architecture, QPS: qps, Measured: true, AtLeast: true}
+}
+
+// Lower bounds decide no order.
+func TestRankOfLowerBounds(t *testing.T) {
+	armFirst := Levels{{"arm64"}, {"amd64"}}
+	for name, tc := range map[string]struct {
+		rates    []Rate
+		previous Levels
+		want     Levels
+	}{
+		"below a rate":             {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, nil, Levels{{"amd64", "arm64"}}},
+		"above a rate":             {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, nil, Levels{{"amd64", "arm64"}}},
+		"two":                      {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, nil, Levels{{"amd64", "arm64"}}},
+		"beside rates that differ": {[]Rate{atLeast("s390x", 1), measured("amd64", 100), measured("arm64", 1000)}, nil, Levels{{"arm64", "s390x"}, {"amd64"}}},
+		"the order stays":          {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, armFirst, armFirst},
+	} {
+		if diff := cmp.Diff(tc.want, Rank(tc.rates, tc.previous)); diff != "" {
+			t.Errorf("%s: levels (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestPreference(t *testing.T) {
+	levels := Levels{{"arm64", "ppc64le"}, {"amd64"}, {"s390x"}}
+	all := levels.Flat()
+	for name, tc := range map[string]struct {
+		in   Input
+		want Levels
+	}{
+		"by level":                         {Input{Allowed: all, Levels: levels}, levels},
+		"by weight":                        {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1, "ppc64le": 1, "amd64": 50}}, Levels{{"s390x"}, {"amd64"}, {"arm64", "ppc64le"}}},
+		"some given":                       {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"ppc64le": 2}}, Levels{{"arm64"}, {"amd64"}, {"s390x"}, {"ppc64le"}}},
+		"the same weight: by level":        {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100}}, Levels{{"arm64", "ppc64le"}, {"s390x"}, {"amd64"}}},
+		"only what is possible":            {Input{Allowed: all, Levels: levels, NodeSelector: map[string]string{corev1.LabelArchStable: "amd64"}}, Levels{{"amd64"}}},
+		"all of one weight":                {Input{Allowed: []string{"arm64", "amd64"}, Levels: Levels{{"arm64"}, {"amd64"}}, Weights: map[string]int32{"arm64": 7, "amd64": 7}}, Levels{{"arm64"}, {"amd64"}}},
+		"what is not known is in no order": {Input{Levels: levels}, nil},
+		"the user's own terms: by level":   {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1}, Affinity: preferringOwn()}, levels},
+	} {
+		if diff := cmp.Diff(tc.want, Preference(tc.in)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func preferringOwn() *corev1.Affinity {
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{
+		{Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{in(corev1.LabelArchStable, "s390x")}}},
+	}}}
+}
+
+// The order can be read back from the template that was made with it.
+func TestLevelsOf(t *testing.T) {
+	for name, levels := range map[string]Levels{
+		"one":          {{"arm64"}},
+		"alike":        {{"amd64", "arm64"}},
+		"in order":     {{"arm64"}, {"amd64"}},
+		"three levels": {{"arm64"}, {"amd64", "ppc64le"}, {"s390x"}},
+	} {
+		placed := Place(Input{Allowed: levels.Flat(), Levels: levels})
+		if diff := cmp.Diff(levels, LevelsOf(placed.Affinity)); diff != "" {
+			t.Errorf("%s (-made with +read):\n%s", name, diff)
+		}
+	}
+	if LevelsOf(nil) != nil || LevelsOf(&corev1.Affinity{}) != nil || LevelsOf(Place(Input{}).Affinity) != nil {
+		t.Error("a template that names no architecture has an order")
 	}
 }
 

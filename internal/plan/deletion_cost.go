@@ -10,22 +10,30 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// deletionCosts are those to stamp on pods, by name: on those of the architectures that are kept less long, the last ones
-// cheapest to delete. A pod is stamped when it is bound: at a scale-down it would be too late, since the ReplicaSet
-// controller may not see it in time. Pods that are kept longest need none, but must not bear one that lets them go first.
-func deletionCosts(preference placement.Levels, pods []Pod) map[string]int32 {
+// deletionCosts are those to stamp on pods, by name. A pod is stamped when it is bound: at a scale-down it would be too late,
+// since the ReplicaSet controller may not see it in time.
+func deletionCosts(preferred placement.Levels, pods []Pod) map[string]int32 {
 	costs := map[string]int32{}
 	for _, pod := range pods {
-		if pod.Gone || pod.Node == "" {
-			continue
-		}
-		rank, isRanked := rankOf(preference, pod.Architecture)
-		has, wanted := costOf(pod), int32(-100*rank) //nolint:gosec // at most the number of architectures.
-		if isRanked && has != wanted && (rank > 0 || has < 0) {
-			costs[pod.Name] = wanted
+		if cost := dueCost(preferred, pod); !pod.Gone && pod.Node != "" && cost != costOf(pod) {
+			costs[pod.Name] = cost
 		}
 	}
 	return costs
+}
+
+// dueCost is what a pod is to bear: the less, the less its architecture is preferred. Pods of the most preferred one need none, but
+// must not bear one that lets them go first. Where somebody else has the say, it is theirs.
+func dueCost(preferred placement.Levels, pod Pod) int32 {
+	rank, isRanked := rankOf(preferred, pod.Architecture)
+	switch has := costOf(pod); {
+	case pod.CostIsOthers || !isRanked:
+		return has
+	case rank == 0:
+		return max(has, 0)
+	default:
+		return int32(-100 * rank) //nolint:gosec // at most the number of architectures.
+	}
 }
 
 // rankOf is how many levels are preferred to that of the architecture.

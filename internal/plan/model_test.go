@@ -47,7 +47,7 @@ type model struct {
 	blind bool
 	// policy sets the deletion cost of every pod, and puts back what others set.
 	policy  string
-	stamps  int
+	stamped map[string]int
 	serial  int
 	changes []int32
 	// most is the number of pods beyond which nothing was to be gained.
@@ -70,7 +70,7 @@ type modelPod struct {
 }
 
 func newModel(random *rand.Rand, web *elasticwebv1.ElasticWeb, nodes []*modelNode) *model {
-	return &model{random: random, web: web, nodes: nodes, seenByPlanner: map[string]modelPod{}, costsSeen: map[string]int32{}, sets: map[string]int32{}}
+	return &model{random: random, web: web, nodes: nodes, seenByPlanner: map[string]modelPod{}, costsSeen: map[string]int32{}, sets: map[string]int32{}, stamped: map[string]int{}}
 }
 
 // begin forgets what was counted, for the next change of the world.
@@ -120,6 +120,7 @@ func (m *model) observed() Observed {
 	}
 	observed := Observed{Nodes: counts, Image: Image{State: ImageFailed}}
 	for _, pod := range m.seenByPlanner {
+		pod.CostIsOthers = m.stamped[pod.Name] >= 3
 		observed.Pods = append(observed.Pods, pod.Pod)
 	}
 	slices.SortFunc(observed.Pods, func(a, b Pod) int { return cmp.Compare(a.Name, b.Name) })
@@ -152,13 +153,23 @@ func (m *model) plan() bool {
 		m.written, m.replicas, m.template, m.record = true, planned.Replicas, shape, planned.Record.String()
 		m.order = preferredOrder(planned)
 	}
-	for name, cost := range planned.DeletionCosts {
-		for _, pod := range m.pods {
-			if pod.Name == name && m.policy == "" && pod.DeletionCost != fmt.Sprint(cost) {
-				pod.DeletionCost, changed = fmt.Sprint(cost), true
-				m.stamps++
-			}
+	return m.stamp(planned.DeletionCosts) || changed
+}
+
+// stamp puts deletion costs on pods, unless the policy puts its own there.
+func (m *model) stamp(costs map[string]int32) bool {
+	changed := false
+	for _, pod := range m.pods {
+		cost, isDue := costs[pod.Name]
+		if !isDue || m.stamped[pod.Name] >= 3 {
+			continue
 		}
+		changed = true
+		if m.policy == "" {
+			pod.DeletionCost = fmt.Sprint(cost)
+			continue
+		}
+		m.stamped[pod.Name]++
 	}
 	return changed
 }

@@ -49,6 +49,8 @@ type Pod struct {
 	Unschedulable string
 	// DeletionCost is the value of the annotation controller.kubernetes.io/pod-deletion-cost as it was found.
 	DeletionCost string
+	// CostIsOthers is true where somebody else keeps putting that cost in the place of the operator's.
+	CostIsOthers bool
 	// Failure is what keeps the container from running, if anything.
 	Failure *PodFailure
 }

@@ -94,10 +94,12 @@ func position(order []string, architecture string) int {
 }
 
 // preference is the order in which the architectures of the rates are filled and kept: as the template has it, and behind that,
-// by what they serve, those that it no longer allows but that have pods.
+// by what they serve, those that it no longer allows but that have pods. What is on a node that is not known is in no order.
 func preference(input placement.Input, rates []placement.Rate) placement.Levels {
 	preferred := placement.Preference(input)
 	named := preferred.Flat()
-	others := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return slices.Contains(named, rate.Architecture) })
+	others := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool {
+		return rate.Architecture == "" || slices.Contains(named, rate.Architecture)
+	})
 	return append(preferred, placement.Rank(others, nil)...)
 }

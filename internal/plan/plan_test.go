@@ -210,15 +210,3 @@ func TestNothingButTheUserChangesTheTemplate(t *testing.T) {
 		t.Error("the order of the architectures changed, and the placement did not")
 	}
 }
-
-func TestRecordOf(t *testing.T) {
-	record := Record{Generation: 4, Pod: "0123456789abcdef", MaxSkew: 2, Replicas: 3, Levels: [][]string{{"arm64"}, {"amd64"}}}
-	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: record.String()}}}
-	if diff := cmp.Diff(&record, RecordOf(deployment)); diff != "" {
-		t.Errorf("(-written +read):\n%s", diff)
-	}
-	deployment.Annotations[AnnotationRecord] = "{"
-	if RecordOf(deployment) != nil || RecordOf(nil) != nil || RecordOf(&appsv1.Deployment{}) != nil {
-		t.Error("what cannot be read counts as never written")
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"pgregory.net/rapid"
@@ -44,7 +45,26 @@ func anyModel(t *rapid.T) *model {
 	seed := rapid.Uint64().Draw(t, "seed")
 	m := newModel(rand.New(rand.NewPCG(seed, 1)), modelWeb(1, rates, names...), nodes) //nolint:gosec // no secret.
 	m.web.Spec.TotalQPS = ptr.To(anyDemand(t, m))
+	switch rapid.SampledFrom([]string{"", "", "weights", "own preference", "policy"}).Draw(t, "kind") {
+	case "weights":
+		for i := range m.web.Spec.Architectures {
+			m.web.Spec.Architectures[i].Weight = rapid.SampledFrom([]*int32{nil, ptr.To[int32](1), ptr.To[int32](50), ptr.To[int32](100)}).Draw(t, "weight")
+		}
+	case "own preference":
+		m.web.Spec.Affinity = preferring(names[0])
+	case "policy":
+		m.policy = rapid.SampledFrom([]string{"100", "0", "-100", "x"}).Draw(t, "policy")
+	}
 	return m
+}
+
+// preferring is a preference of the user's own, which stands in the place of all that is derived.
+func preferring(architecture string) *corev1.Affinity {
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{
+		Weight: 100, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{
+			{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{architecture}},
+		}},
+	}}}}
 }
 
 func anySlots(t *rapid.T) int {
@@ -72,7 +92,7 @@ func anyDemand(t *rapid.T, m *model) int32 {
 
 // changeWorld does one thing to the world, and says what.
 func changeWorld(t *rapid.T, m *model) string {
-	what := rapid.SampledFrom([]string{"demand", "demand", "rollout", "node lost", "node added"}).Draw(t, "change")
+	what := rapid.SampledFrom([]string{"demand", "demand", "rollout", "node lost", "node added", "order"}).Draw(t, "change")
 	switch what {
 	case "demand":
 		m.web.Generation++
@@ -80,6 +100,11 @@ func changeWorld(t *rapid.T, m *model) string {
 	case "rollout":
 		m.web.Generation++
 		m.web.Spec.Image = fmt.Sprintf("shop:%d", m.web.Generation)
+	case "order":
+		m.web.Generation++
+		entries := m.web.Spec.Architectures
+		last := len(entries) - 1
+		entries[0].SinglePodsQPS, entries[last].SinglePodsQPS = entries[last].SinglePodsQPS, entries[0].SinglePodsQPS
 	case "node lost":
 		if len(m.nodes) > 0 {
 			m.lose(m.nodes[rapid.IntRange(0, len(m.nodes)-1).Draw(t, "node")])
@@ -112,7 +137,12 @@ func checkMet(t *rapid.T, m *model, what, before string) {
 
 func checkChanges(t *rapid.T, m *model, worldChanges int, what, before string) {
 	// The demand's own change, and one for each slower architecture that pods spill onto in turn.
-	if limit := worldChanges * max(3, len(m.web.Spec.Architectures)); len(m.changes) > limit {
+	limit := worldChanges * max(3, len(m.web.Spec.Architectures))
+	isWeighted := slices.ContainsFunc(m.web.Spec.Architectures, func(a elasticwebv1.ArchitectureSpec) bool { return a.Weight != nil })
+	if m.web.Spec.Affinity != nil || m.policy != "" || isWeighted {
+		limit *= 2 // where pods land in another order than that of their rates, each architecture can bring one up, and one down.
+	}
+	if len(m.changes) > limit {
 		t.Fatalf("%s: too many changes; before: %s; now: %s", what, before, m)
 	}
 	for _, replicas := range m.changes {

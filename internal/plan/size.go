@@ -5,6 +5,7 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -106,7 +107,7 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
 	})
 	slowest, _ := capacity.Slowest(groups)
-	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), int64(len(stay))))
+	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), int64(len(s.pods))))
 	staying := capacity.Group{PodQPS: math.MaxInt64}
 	for _, pod := range stay {
 		staying.Pods, staying.PodQPS = staying.Pods+1, min(staying.PodQPS, s.rate(pod.Architecture))
@@ -145,26 +146,25 @@ func (s sizing) rate(architecture string) int64 {
 	return s.fallback
 }
 
-// groups are the pods that have a node, those that are kept longest first. Architectures that are alike are one group, which
-// serves what its slowest pod does.
+// groups are the pods that have a node, those that are kept longest first. What bears the same cost is one group, which
+// serves what its slowest pod does: which of them go is not known.
 func (s sizing) groups() []capacity.Group {
-	number := map[string]int64{}
+	byCost := map[int32]capacity.Group{}
 	for _, pod := range s.pods {
-		if pod.Node != "" {
-			number[pod.Architecture]++
+		if pod.Node == "" {
+			continue
 		}
+		cost := dueCost(s.preferred, pod)
+		group, isAny := byCost[cost]
+		if podQPS := s.rate(pod.Architecture); !isAny || podQPS < group.PodQPS {
+			group.PodQPS = podQPS
+		}
+		group.Pods++
+		byCost[cost] = group
 	}
 	var groups []capacity.Group
-	for _, level := range s.preferred {
-		group := capacity.Group{PodQPS: math.MaxInt64}
-		for _, architecture := range level {
-			if pods := number[architecture]; pods > 0 {
-				group.Pods, group.PodQPS = group.Pods+pods, min(group.PodQPS, s.rate(architecture))
-			}
-		}
-		if group.Pods > 0 {
-			groups = append(groups, group)
-		}
+	for _, cost := range slices.Backward(slices.Sorted(maps.Keys(byCost))) {
+		groups = append(groups, byCost[cost])
 	}
 	return groups
 }

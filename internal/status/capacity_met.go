@@ -44,7 +44,7 @@ func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 }
 
 func lacksBenchmark(in Input) bool {
-	return in.Web.Spec.BenchmarkRef != nil && len(in.Observed.Benchmark) == 0
+	return in.Web.Spec.BenchmarkRef != nil && len(in.Observed.Benchmark) == 0 && len(in.Plan.Measured) == 0
 }
 
 func benchmarkMissing(in Input) verdict {

@@ -1,0 +1,94 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+// The last good result stays in force until there is one that says more.
+func TestMeasuredInForce(t *testing.T) {
+	measured := func(qps int32, atLeast bool, benchmark string) elasticwebv1.ArchitectureStatus {
+		return elasticwebv1.ArchitectureStatus{Name: "arm64", SinglePodsQPS: qps, Source: elasticwebv1.QPSSourceMeasured, AtLeast: atLeast, Benchmark: benchmark}
+	}
+	exact := measured(1000, false, "b")
+	for name, tc := range map[string]struct {
+		before elasticwebv1.ArchitectureStatus
+		result *Measurement
+		want   int64
+		bound  bool
+	}{
+		"the first result":                          {elasticwebv1.ArchitectureStatus{Name: "arm64", SinglePodsQPS: 800, Source: elasticwebv1.QPSSourceSpec}, &Measurement{QPS: 801}, 801, false},
+		"no result any more":                        {exact, nil, 1000, false},
+		"within noise":                              {exact, &Measurement{QPS: 1100}, 1000, false},
+		"within noise, less":                        {exact, &Measurement{QPS: 910}, 1000, false},
+		"more than noise":                           {exact, &Measurement{QPS: 1101}, 1101, false},
+		"less by more than noise":                   {exact, &Measurement{QPS: 909}, 909, false},
+		"a lower bound says nothing against a rate": {exact, &Measurement{QPS: 10, AtLeast: true}, 1000, false},
+		"but against a lower rate":                  {exact, &Measurement{QPS: 1101, AtLeast: true}, 1101, true},
+		"not within noise":                          {exact, &Measurement{QPS: 1100, AtLeast: true}, 1000, false},
+		"a bound becomes a rate":                    {measured(1000, true, "b"), &Measurement{QPS: 1001}, 1001, false},
+		"a bound stays":                             {measured(1000, true, "b"), &Measurement{QPS: 1000, AtLeast: true}, 1000, true},
+		"another benchmark's, within noise":         {measured(1000, false, "other"), &Measurement{QPS: 1001}, 1001, false},
+		"another benchmark without a result":        {measured(1000, false, "other"), nil, 1000, false},
+		"of an older operator, within noise":        {measured(1000, false, ""), &Measurement{QPS: 1001}, 1000, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			web := shop(func(s *elasticwebv1.ElasticWebSpec) {
+				s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
+				s.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "arm64", SinglePodsQPS: ptr.To[int32](5)}}
+			})
+			web.Status.Architectures = []elasticwebv1.ArchitectureStatus{tc.before}
+			observed := Observed{}
+			if tc.result != nil {
+				observed.Benchmark = map[string]Measurement{"arm64": *tc.result}
+			}
+			rate := Make(web, observed).Rates[0]
+			if rate.QPS != tc.want || rate.AtLeast != tc.bound || !rate.Measured {
+				t.Errorf("got %+v, want %d (at least: %t)", rate, tc.want, tc.bound)
+			}
+			web.Spec.BenchmarkRef = nil
+			if rate := Make(web, observed).Rates[0]; rate.QPS != 5 || rate.Measured {
+				t.Errorf("without a benchmark the spec holds; got %+v", rate)
+			}
+		})
+	}
+}
+
+// A benchmark that is deleted, run again, or that lost the result of an architecture changes neither the number of pods nor the
+// order; nor does it bring back what was left out.
+func TestALostResultChangesNothing(t *testing.T) {
+	facts := &ImageFacts{Reference: shop().Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64", "linux/s390x"}}
+	web := shop(func(s *elasticwebv1.ElasticWebSpec) {
+		s.BenchmarkRef, s.SinglePodsQPS = &elasticwebv1.BenchmarkReference{Name: "b"}, ptr.To[int32](1)
+	})
+	all := map[string]Measurement{"amd64": {QPS: 500}, "arm64": {QPS: 800}, "s390x": {QPS: 20}}
+	first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: all})
+	for _, rate := range first.Rates {
+		web.Status.Architectures = append(web.Status.Architectures, elasticwebv1.ArchitectureStatus{
+			Name: rate.Architecture, SinglePodsQPS: int32(rate.QPS), Source: elasticwebv1.QPSSourceMeasured, Benchmark: "b", //nolint:gosec // small.
+		})
+	}
+	for name, results := range map[string]map[string]Measurement{
+		"deleted":             nil,
+		"lost arm64's":        {"amd64": {QPS: 500}, "s390x": {QPS: 20}},
+		"lost s390x's":        {"amd64": {QPS: 500}, "arm64": {QPS: 800}},
+		"saturated on arm64":  {"amd64": {QPS: 500}, "arm64": {QPS: 300, AtLeast: true}},
+		"all within noise":    {"amd64": {QPS: 545}, "arm64": {QPS: 730}, "s390x": {QPS: 19}},
+		"only of what is out": {"s390x": {QPS: 20}},
+	} {
+		got := Make(web, Observed{Deployment: deploymentOf(first), Benchmark: results})
+		if got.Replicas != 3 {
+			t.Errorf("%s: %d replicas, want 3", name, got.Replicas)
+		}
+		if diff := cmp.Diff(first.Placement, got.Placement); diff != "" {
+			t.Errorf("%s: the placement changed (-before +after):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+func recorded(text string) *appsv1.Deployment {
+	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: text}}}
+}
+
+func TestRecordOf(t *testing.T) {
+	record := Record{
+		Generation: 4, Pod: "0123456789abcdef", MaxSkew: 2, Replicas: 3, Levels: [][]string{{"arm64"}, {"amd64", "386"}},
+		Image: &ImageFacts{Reference: "shop:1", Digest: "sha256:1", Platforms: []string{"linux/arm64", "linux/arm/v7", "windows/x"}, Port: ptr.To[int32](80), User: ptr.To[int64](1000)},
+	}
+	if diff := cmp.Diff(&record, RecordOf(recorded(record.String()))); diff != "" {
+		t.Errorf("(-written +read):\n%s", diff)
+	}
+	old := `{"generation":4,"pod":"0123456789abcdef","maxSkew":2,"basis":"arm64","topUp":3,"grown":true}`
+	if got := RecordOf(recorded(old)); got == nil || got.MaxSkew != 2 {
+		t.Errorf("the record of an older operator reads as %v", got)
+	}
+	if RecordOf(nil) != nil || RecordOf(&appsv1.Deployment{}) != nil {
+		t.Error("there is a record where there is none")
+	}
+}
+
+// damaged are records that the operator cannot have written.
+func damaged() map[string]string {
+	const sound = `"generation":1,"pod":"0123456789abcdef"`
+	names := make([]string, 65)
+	for i := range names {
+		names[i] = fmt.Sprintf("%q", fmt.Sprint("a", i))
+	}
+	return map[string]string{
+		"empty": "", "cut off": "{", "no object": "[]", "null": "null", "another type": `{"generation":"1"}`,
+		"too long":                `{` + sound + `,"x":"` + strings.Repeat("x", 16<<10) + `"}`,
+		"negative generation":     `{"generation":-1,"pod":"0123456789abcdef"}`,
+		"no hash":                 `{"generation":1}`,
+		"a hash that is none":     `{"generation":1,"pod":"0123456789abcdeg"}`,
+		"negative maxSkew":        `{` + sound + `,"maxSkew":-1}`,
+		"absurd maxSkew":          `{` + sound + `,"maxSkew":10000001}`,
+		"negative replicas":       `{` + sound + `,"replicas":-1}`,
+		"an architecture twice":   `{` + sound + `,"levels":[["arm64"],["arm64"]]}`,
+		"a level without any":     `{` + sound + `,"levels":[["arm64"],[]]}`,
+		"what is no architecture": `{` + sound + `,"levels":[["arm 64"]]}`,
+		"too many architectures":  `{` + sound + `,"levels":[[` + strings.Join(names, ",") + `]]}`,
+		"facts of nothing":        `{` + sound + `,"image":{}}`,
+		"a huge reference":        `{` + sound + `,"image":{"reference":"` + strings.Repeat("x", 1025) + `"}}`,
+		"a huge digest":           `{` + sound + `,"image":{"reference":"a","digest":"` + strings.Repeat("x", 257) + `"}}`,
+		"a huge platform":         `{` + sound + `,"image":{"reference":"a","platforms":["` + strings.Repeat("x", 129) + `"]}}`,
+		"too many platforms":      `{` + sound + `,"image":{"reference":"a","platforms":[` + strings.Join(names, ",") + `]}}`,
+		"a platform of nothing":   `{` + sound + `,"image":{"reference":"a","platforms":["linux/a b"]}}`,
+		"port 0":                  `{` + sound + `,"image":{"reference":"a","port":0}}`,
+		"a port that is none":     `{` + sound + `,"image":{"reference":"a","port":65536}}`,
+		"the user root":           `{` + sound + `,"image":{"reference":"a","user":0}}`,
+		"a user that cannot be":   `{` + sound + `,"image":{"reference":"a","user":2147483648}}`,
+	}
+}
+
+// The record at each bound is sound.
+func TestSoundRecords(t *testing.T) {
+	names := make([]string, 64)
+	for i := range names {
+		names[i] = fmt.Sprint("a", i)
+	}
+	for name, change := range map[string]func(*Record){
+		"nothing but the hash": func(*Record) {},
+		"maxSkew":              func(r *Record) { r.MaxSkew = 10_000_000 },
+		"architectures":        func(r *Record) { r.Levels = [][]string{names} },
+		"facts": func(r *Record) {
+			r.Image = &ImageFacts{Reference: strings.Repeat("x", 1024), Digest: strings.Repeat("x", 256), Port: ptr.To[int32](65535), User: ptr.To[int64](1<<31 - 1)}
+		},
+		"least facts": func(r *Record) { r.Image = &ImageFacts{Reference: "x", Port: ptr.To[int32](1), User: ptr.To[int64](1)} },
+		"platforms":   func(r *Record) { r.Image = &ImageFacts{Reference: "x", Platforms: names} },
+		"a platform":  func(r *Record) { r.Image = &ImageFacts{Reference: "x", Platforms: []string{strings.Repeat("x", 128)}} },
+	} {
+		record := Record{Pod: "0123456789abcdef"}
+		if change(&record); RecordOf(recorded(record.String())) == nil {
+			t.Errorf("%s: %s counts as damaged", name, record)
+		}
+	}
+}
+
+// live is an ElasticWeb at rest with what was made of it.
+func live(t *testing.T) (*elasticwebv1.ElasticWeb, Observed, Plan) {
+	t.Helper()
+	web := shop(listing(
+		elasticwebv1.ArchitectureSpec{Name: "arm64", SinglePodsQPS: ptr.To[int32](1000)}, elasticwebv1.ArchitectureSpec{Name: "amd64"}, elasticwebv1.ArchitectureSpec{Name: "s390x", SinglePodsQPS: ptr.To[int32](10)}))
+	facts := &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64", "linux/s390x"}}
+	first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}})
+	observed := Observed{Deployment: deploymentOf(first), KnownFacts: facts, Image: Image{State: ImageFailed}}
+	observed.Deployment.Spec.Template.Spec.Affinity = first.Placement.Affinity
+	observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints = first.Placement.Spread
+	return web, observed, first
+}
+
+// A record that is damaged, or not there, restarts no pod, and the next write repairs it.
+func TestDamagedRecordsRestartNothing(t *testing.T) {
+	for name, text := range damaged() {
+		web, observed, first := live(t)
+		observed.Deployment.Annotations[AnnotationRecord] = text
+		if RecordOf(observed.Deployment) != nil {
+			t.Errorf("%s: counts as sound", name)
+		}
+		got := Make(web, observed)
+		if diff := cmp.Diff(first.Placement, got.Placement); diff != "" || got.Replicas != first.Replicas || got.WaitsForImage {
+			t.Errorf("%s: %d replicas, and the placement changed (-before +after):\n%s", name, got.Replicas, diff)
+		}
+		if !got.Record.IsDue(observed.Deployment) {
+			t.Errorf("%s: is not repaired", name)
+		}
+		if diff := cmp.Diff(first.Record, got.Record); diff != "" {
+			t.Errorf("%s: is repaired to another one (-before +after):\n%s", name, diff)
+		}
+	}
+}
+
+// A lost record is put together from the template, whose order measurements within noise may contradict.
+func TestALostRecordKeepsTheOrder(t *testing.T) {
+	web, observed, first := live(t)
+	web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
+	observed.Benchmark = map[string]Measurement{"amd64": {QPS: 1010}, "arm64": {QPS: 1000}, "s390x": {QPS: 990}}
+	delete(observed.Deployment.Annotations, AnnotationRecord)
+	if diff := cmp.Diff(first.Placement, Make(web, observed).Placement); diff != "" {
+		t.Errorf("the placement changed (-before +after):\n%s", diff)
+	}
+}
+
+func TestRecordIsDue(t *testing.T) {
+	record := Record{Generation: 2, Pod: "0123456789abcdef", Replicas: 3}
+	for name, tc := range map[string]struct {
+		live string
+		want bool
+	}{
+		"the same":                       {record.String(), false},
+		"an older generation":            {Record{Generation: 1, Pod: record.Pod, Replicas: 3}.String(), false},
+		"a generation that never was":    {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
+		"another number of pods":         {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
+		"of before that number was kept": {Record{Generation: 2, Pod: record.Pod}.String(), false},
+		"none":                           {"", true},
+	} {
+		if got := record.IsDue(recorded(tc.live)); got != tc.want {
+			t.Errorf("%s: due: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+// FuzzRecord: whatever somebody writes into the annotation, the plan takes no long time, and what it records is sound.
+func FuzzRecord(f *testing.F) {
+	f.Add(`{"generation":1,"pod":"0123456789abcdef","levels":[["arm64"],["amd64"]],"maxSkew":3,"replicas":4}`)
+	for _, text := range damaged() {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		web := shop(armThenAmd)
+		observed := Observed{Deployment: deploymentOf(Make(web, Observed{})), Image: Image{State: ImageFailed}}
+		observed.Deployment.Annotations[AnnotationRecord] = text
+		began := time.Now()
+		got := Make(web, observed)
+		if took := time.Since(began); took > 100*time.Millisecond {
+			t.Fatalf("a plan takes %s", took)
+		}
+		if got.Record.String() == "" || RecordOf(recorded(got.Record.String())) == nil {
+			t.Fatalf("what is recorded is damaged: %s", got.Record)
+		}
+		if got.Replicas < 1 || !json.Valid([]byte(got.Record.String())) {
+			t.Fatalf("%d replicas", got.Replicas)
+		}
+	})
+}
