@@ -68,7 +68,7 @@ const (
 	ReasonRollingOut = "RollingOut"
 	// ReasonPodsNotReady: all pods exist, and some do not answer yet.
 	ReasonPodsNotReady = "PodsNotReady"
-	// ReasonResolvingImage: a new image waits for its platforms, some seconds at most.
+	// ReasonResolvingImage: a new image waits for its platforms: for seconds, with thousands of others for minutes.
 	ReasonResolvingImage = "ResolvingImage"
 	// ReasonBenchmarkMissing: the benchmark that spec.benchmarkRef names has no result yet.
 	ReasonBenchmarkMissing = "BenchmarkMissing"

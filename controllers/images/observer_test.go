@@ -59,6 +59,10 @@ func TestWaits(t *testing.T) {
 			{queueWait, queued, plan.ImageFailed, 0},
 			{queueWait + time.Second, askedAt(queueWait + time.Second), plan.ImageFailed, 0},
 		},
+		"no place in the queue is a queue as well": {
+			{0, platforms.Result{Pending: true, RetryAt: at(20 * time.Second)}, plan.ImagePending, wait},
+			{queueWait, platforms.Result{Pending: true, RetryAt: at(queueWait + 20*time.Second)}, plan.ImageFailed, 20 * time.Second},
+		},
 		"what others asked for is waited for in full": {
 			{0, askedAt(-30 * time.Second), plan.ImagePending, wait},
 			{wait, askedAt(-30 * time.Second), plan.ImageFailed, 0},

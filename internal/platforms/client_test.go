@@ -335,3 +335,19 @@ func TestInspectUserAgent(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+func TestProbe(t *testing.T) {
+	r := newRegistry(t)
+	c, err := newClient(r.options().withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, _ := parseReference(r.host + "/shop:1")
+	r.behind(answering("/v2/", status(http.StatusServiceUnavailable)))
+	checkReason(t, c.probe(t.Context(), ref), ReasonRegistryUnreachable)
+	r.behind(basicAuth("user", "s3cret"))
+	checkReason(t, c.probe(t.Context(), ref), "")
+	if asked := r.asked(); len(asked) != 1 {
+		t.Errorf("requests %v", asked)
+	}
+}

@@ -200,7 +200,7 @@ func TestKeyringIsBounded(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			const secrets = 16
+			const secrets = 4
 			k := keyring{repository: "quay.io/team/shop"}
 			secret := dockerConfigJSON("pull", nil)
 			secret.Data[corev1.DockerConfigJsonKey] = tc.data

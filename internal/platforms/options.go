@@ -72,7 +72,7 @@ type Options struct {
 	// above the number in use. Default: 10,000, about 10 MB.
 	MaxImages int
 	// MaxPending is the number of waiters, shared out among the namespaces like
-	// Workers. Default: 20,000.
+	// Workers. Default: 40,000.
 	MaxPending int
 
 	// Notify is called when answers have arrived for the waiters, in no
@@ -106,7 +106,7 @@ func (o Options) withDefaults() Options {
 	o.MinTransientBackoff = cmp.Or(o.MinTransientBackoff, time.Second)
 	o.MaxBackoff = cmp.Or(o.MaxBackoff, 5*time.Minute)
 	o.MaxImages = cmp.Or(o.MaxImages, 10_000)
-	o.MaxPending = cmp.Or(o.MaxPending, 20_000)
+	o.MaxPending = cmp.Or(o.MaxPending, 40_000)
 	return o
 }
 

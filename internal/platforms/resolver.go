@@ -56,11 +56,11 @@ type Result struct {
 	// Err is the *Error of the last look-up, nil if that went well or its
 	// failure does not matter since the Facts are young enough.
 	Err error
-	// RetryAt is when Lookup should be called again after an Err: nobody is
-	// notified when that time has come. It is zero where that is of no use.
+	// RetryAt is when Lookup should be called again: nobody is notified when
+	// that time has come. It is zero where that is of no use.
 	RetryAt time.Time
 	// Pending says that a look-up is queued or under way, and that the Waiter
-	// will be notified when it ends.
+	// will be notified when it ends, unless so many wait that RetryAt is set.
 	Pending bool
 	// Asked is when the registry was asked in the look-up that is Pending. It is
 	// zero while that waits for its turn.
@@ -203,12 +203,11 @@ func (r *Resolver) stopWaiting(w Waiter) {
 	r.waiters.giveBack(w.Namespace)
 }
 
+// overloaded has a waiter come back: there is no place for it yet.
 func (r *Resolver) overloaded(known answer, now time.Time) Result {
-	return known.postponed(&Error{
-		Reason:    ReasonRegistryUnreachable,
-		Message:   "too many images of the namespace are being looked up",
-		Transient: true,
-	}, now.Add(withJitter(r.options.MinBackoff))).result()
+	res := known.pending(time.Time{})
+	res.RetryAt = now.Add(withJitter(r.options.MinBackoff))
+	return res
 }
 
 // Forget drops a waiter, and with the last one a look-up that has not begun.

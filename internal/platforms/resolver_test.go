@@ -113,14 +113,14 @@ func TestBounds(t *testing.T) {
 		results := map[string]int{}
 		for i := range 100 {
 			res := h.Lookup(request(fmt.Sprintf("quay.io/team/shop-%d:1", i), "dev", fmt.Sprint(i)))
-			if res.Pending {
+			if res.Pending && res.RetryAt.IsZero() {
 				results["pending"]++
-			} else if res.Err != nil && !res.RetryAt.IsZero() {
+			} else if res.Pending && res.Asked.IsZero() {
 				results["refused"]++
 			}
 		}
 		for i := range 100 {
-			if h.Lookup(request("quay.io/team/shop-0:1", "other", fmt.Sprint(i))).Pending {
+			if h.Lookup(request("quay.io/team/shop-0:1", "other", fmt.Sprint(i))).RetryAt.IsZero() {
 				results["joined"]++
 			}
 		}
