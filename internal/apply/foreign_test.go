@@ -125,6 +125,30 @@ func foreignNodePort(t *testing.T, b *bench) {
 	}
 }
 
+// What a policy made of our own port is nobody's, and goes when the port is put back.
+func nobodysPort(t *testing.T, b *bench) {
+	intent := b.service("nobodys", corev1.ServiceTypeNodePort, 80)
+	if _, _, err := b.applier.Apply(t.Context(), intent, nil); err != nil {
+		t.Fatal(err)
+	}
+	service := &corev1.Service{}
+	readLive(t, b, intent, service)
+	service.Spec.Ports[0].Port = 4711
+	// As after an apply that was changed by admission: the fields are those that were applied.
+	before := service.DeepCopy()
+	if err := b.client.Update(t.Context(), service, client.FieldOwner(somebody)); err != nil {
+		t.Fatal(err)
+	}
+	service.ManagedFields = before.ManagedFields
+	if err := b.client.Update(t.Context(), service, client.FieldOwner(manager)); err != nil {
+		t.Fatal(err)
+	}
+	spec := taken(t, b, intent, service, &corev1.Service{}).Spec
+	if len(spec.Ports) != 1 || spec.Ports[0].Port != 80 {
+		t.Errorf("ports %+v", spec.Ports)
+	}
+}
+
 // What cannot be taken is named, with who set it, in words that stay.
 func foreignAddress(t *testing.T, b *bench) {
 	edited(t, b, b.service("headless", corev1.ServiceTypeClusterIP, 80), &corev1.Service{}, func(s *corev1.Service) {
