@@ -135,11 +135,11 @@ var _ = Describe("A write that a policy denies", func() {
 		}),
 		Entry("of the Deployment", expectation{
 			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate}, probe: object(&appsv1.Deployment{}),
-			service: true, // the budget stays as long as there are as many pods as before.
+			service: true, budgetGone: true,
 		}),
 		Entry("of the Deployment, with a code that looks as if it may pass", expectation{
 			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate, reason: metav1.StatusReasonUnauthorized},
-			probe:  object(&appsv1.Deployment{}), service: true,
+			probe:  object(&appsv1.Deployment{}), service: true, budgetGone: true,
 		}),
 		Entry("that takes the budget away", expectation{
 			denial: denial{group: "policy", resource: "poddisruptionbudgets", verbs: []admissionv1.OperationType{admissionv1.Delete}},
