@@ -72,8 +72,16 @@ func readLive(t *testing.T, b *bench, intent Intent, object client.Object) {
 // taken applies an intent to what somebody else changed, and reads what came of it.
 func taken[T client.Object](t *testing.T, b *bench, intent Intent, cached, object T) T {
 	t.Helper()
-	if _, wrote, err := b.applier.Apply(t.Context(), intent, cached); !wrote || err != nil {
-		t.Fatalf("wrote %t, error %v", wrote, err)
+	for range 20 { // its controller writes the Deployment's status meanwhile.
+		_, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+		if _, hasChanged := errors.AsType[*ChangedError](err); hasChanged {
+			readLive(t, b, intent, cached)
+			continue
+		}
+		if !wrote || err != nil {
+			t.Fatalf("wrote %t, error %v", wrote, err)
+		}
+		break
 	}
 	readLive(t, b, intent, object)
 	return object
