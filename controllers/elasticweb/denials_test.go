@@ -124,6 +124,14 @@ var _ = Describe("A write that a policy denies", func() {
 				g.Expect(absent(ctx, web, &policyv1.PodDisruptionBudget{})()).To(Equal(e.budgetGone), "the budget")
 				g.Expect(messageOfReady(ctx, web)()).To(And(HavePrefix("False "), ContainSubstring(denied)))
 			}).WithContext(ctx).Should(Succeed())
+			pods := int32(3)
+			if e.image {
+				pods = 1
+			}
+			Eventually(func() [2]int32 {
+				status := current(ctx, web).Status
+				return [2]int32{status.Replicas, status.ReadyReplicas}
+			}).WithContext(ctx).Should(Equal([2]int32{pods, pods}))
 			expectFewRetries(ctx, running)
 			lift()
 			expectPods(ctx, web, 1)
