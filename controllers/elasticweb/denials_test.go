@@ -145,8 +145,8 @@ var _ = Describe("A write that a policy denies", func() {
 			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate}, probe: object(&appsv1.Deployment{}),
 			service: true, budgetGone: true,
 		}),
-		Entry("of the Deployment, with a code that looks as if it may pass", expectation{
-			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate, reason: metav1.StatusReasonUnauthorized},
+		Entry("of the Deployment, with another code", expectation{
+			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate, reason: metav1.StatusReasonRequestEntityTooLarge},
 			probe:  object(&appsv1.Deployment{}), service: true, budgetGone: true,
 		}),
 		Entry("that takes the budget away", expectation{

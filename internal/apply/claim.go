@@ -132,12 +132,7 @@ func (a *Applier) contest(object client.Object, wanted *prepared, refusal error)
 			entries = append(entries, withFields(entry, left))
 		}
 	}
-	// What an admission policy made of an element of a list is nobody's. Other fields that are nobody's are defaults.
-	fieldsIn(live).Difference(owned).Iterate(func(path fieldpath.Path) {
-		if left := rivals.leaves(path); left >= 0 && path[left].Key != nil && rivals.isRival(path, left) {
-			claimed.Insert(path.Copy())
-		}
-	})
+	claimed = claimed.Union(rivals.unowned(owned))
 	if mine < 0 || claimed.Empty() {
 		return result, nil
 	}
@@ -228,6 +223,18 @@ func (r rivalry) among(fields *fieldpath.Set) (taken, left *fieldpath.Set) {
 		}
 	})
 	return taken, fields.Difference(taken)
+}
+
+// unowned are those that nobody owns, as what an admission policy made of an element of a list. Other fields that are nobody's are
+// defaults.
+func (r rivalry) unowned(owned *fieldpath.Set) *fieldpath.Set {
+	taken := fieldpath.NewSet()
+	fieldsIn(r.live).Difference(owned).Iterate(func(path fieldpath.Path) {
+		if left := r.leaves(path); left >= 0 && path[left].Key != nil && r.isRival(path, left) {
+			taken.Insert(path.Copy())
+		}
+	})
+	return taken
 }
 
 // leaves is the step at which a path leaves the fields of the intent; -1 where it does not.
