@@ -64,8 +64,9 @@ func TestStampsThatAreDenied(t *testing.T) {
 	}
 	for range 30 {
 		before := len(costs)
-		if refused := pass(); refused == nil {
-			t.Fatal("what is denied is not told")
+		refused := pass()
+		if refused == nil || strings.Contains(refused.Error(), "shop-") {
+			t.Fatalf("what is denied is told as %v, want it without a pod's name", refused)
 		}
 		if hasChanged := len(costs) != before; hasChanged {
 			continue // something else is to be written.
