@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -90,8 +89,7 @@ func problemOf(refused *apply.RefusedError) status.Problem {
 }
 
 // carryOut makes what the plan says, and leaves the objects as they are then in observed. Each write is made whatever became of the
-// others, and is harmless without them, be it by a crash or by a refusal: what takes something away comes after what it must not be
-// missed by.
+// others, and is harmless without them, be it by a crash or by a refusal.
 func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) (result outcome) {
 	if !p.Wanted || isPaused(web) {
 		return result
@@ -103,7 +101,6 @@ func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb,
 	result.add(r.applyBudget(ctx, web, p, observed, confirm))
 	result.add(r.stampDeletionCosts(ctx, web, p, confirm))
 	result.add(r.applyDeployment(ctx, web, p, observed, confirm))
-	result.add(r.dropBudget(ctx, web, p, observed, confirm))
 	if result.hasChanged {
 		r.memory.doubt(client.ObjectKeyFromObject(web)) // what was known may be old.
 	}
@@ -131,9 +128,14 @@ func (r *Reconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.Elast
 	}, observed.Service)
 }
 
+// applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
 func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
 	if !p.BudgetWanted {
-		return nil
+		if observed.Budget == nil {
+			return nil
+		}
+		_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
+		return err
 	}
 	budget, err := applyObject(ctx, r, web, confirm, apply.Intent{
 		Kind: kindBudget, Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
@@ -141,16 +143,6 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 	if budget != nil {
 		observed.Budget = budget
 	}
-	return err
-}
-
-// dropBudget takes the budget away where it is of no use: with a single pod it would block every drain. It stays as long as the
-// Deployment has more, which may be refused to be changed.
-func (r *Reconciler) dropBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
-	if p.BudgetWanted || observed.Budget == nil || observed.Deployment != nil && ptr.Deref(observed.Deployment.Spec.Replicas, 1) > 1 {
-		return nil
-	}
-	_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
 	return err
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -56,11 +58,25 @@ func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int
 	pod.Namespace, pod.Name = namespace, name
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, cost)
 	err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
-	if apierrors.IsNotFound(err) && !apply.IsDenial(err) {
+	if err == nil || apierrors.IsNotFound(err) && !apply.IsDenial(err) {
 		return nil
 	}
-	return err
+	return nameless{err, name}
 }
+
+// nameless is an error without the name of the pod: what is told must not change from try to try.
+type nameless struct {
+	error
+	name string
+}
+
+// Error implements error.
+func (n nameless) Error() string {
+	return strings.ReplaceAll(n.error.Error(), " "+strconv.Quote(n.name), "")
+}
+
+// Unwrap gives the API server's error.
+func (n nameless) Unwrap() error { return n.error }
 
 // gravest is the failure to name: one that stays before one that may pass.
 func gravest(failures []error) error {

@@ -124,6 +124,14 @@ var _ = Describe("A write that a policy denies", func() {
 				g.Expect(absent(ctx, web, &policyv1.PodDisruptionBudget{})()).To(Equal(e.budgetGone), "the budget")
 				g.Expect(messageOfReady(ctx, web)()).To(And(HavePrefix("False "), ContainSubstring(denied)))
 			}).WithContext(ctx).Should(Succeed())
+			pods := int32(3)
+			if e.image {
+				pods = 1
+			}
+			Eventually(func() [2]int32 {
+				status := current(ctx, web).Status
+				return [2]int32{status.Replicas, status.ReadyReplicas}
+			}).WithContext(ctx).Should(Equal([2]int32{pods, pods}))
 			expectFewRetries(ctx, running)
 			lift()
 			expectPods(ctx, web, 1)
@@ -135,11 +143,11 @@ var _ = Describe("A write that a policy denies", func() {
 		}),
 		Entry("of the Deployment", expectation{
 			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate}, probe: object(&appsv1.Deployment{}),
-			service: true, // the budget stays as long as there are as many pods as before.
+			service: true, budgetGone: true,
 		}),
-		Entry("of the Deployment, with a code that looks as if it may pass", expectation{
-			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate, reason: metav1.StatusReasonUnauthorized},
-			probe:  object(&appsv1.Deployment{}), service: true,
+		Entry("of the Deployment, with another code", expectation{
+			denial: denial{group: "apps", resource: "deployments", verbs: onUpdate, reason: metav1.StatusReasonRequestEntityTooLarge},
+			probe:  object(&appsv1.Deployment{}), service: true, budgetGone: true,
 		}),
 		Entry("that takes the budget away", expectation{
 			denial: denial{group: "policy", resource: "poddisruptionbudgets", verbs: []admissionv1.OperationType{admissionv1.Delete}},

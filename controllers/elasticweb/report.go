@@ -51,7 +51,7 @@ func (r *Reconciler) untold(ctx context.Context, web *elasticwebv1.ElasticWeb, e
 	if !isRefused {
 		return 0, err
 	}
-	if !refused.Waiting {
+	if !refused.Waiting && ctx.Err() == nil {
 		log.FromContext(ctx).Error(refused.Err, "The status cannot be written", "tries", refused.Tries)
 	}
 	if !refused.Waiting && !refused.Passing && refused.Tries == 1 {

@@ -123,6 +123,7 @@ func TestApplier(t *testing.T) {
 		"source-ranges-of-others":    foreignSourceRanges,
 		"a-node-port-of-others":      foreignNodePort,
 		"an-address-of-others":       foreignAddress,
+		"a-port-of-nobody":           nobodysPort,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
 
 // mostClaims is how often fields are claimed for one write: what is mended may bring up the next complaint.
@@ -106,19 +107,21 @@ func (a *Applier) contest(object client.Object, wanted *prepared, refusal error)
 	}
 	rivals := rivalry{live: live, intent: intended, complaints: complaintsOf(refusal)}
 	var entries []metav1.ManagedFieldsEntry
-	claimed, mine := fieldpath.NewSet(), -1
+	claimed, owned, mine := fieldpath.NewSet(), fieldpath.NewSet(), -1
 	for _, entry := range object.GetManagedFields() {
-		isMine := entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationApply
-		if entry.Subresource != "" || entry.FieldsV1 == nil || isMine {
-			if isMine && entry.Subresource == "" && entry.FieldsV1 != nil {
-				mine = len(entries)
-			}
+		if entry.Subresource != "" || entry.FieldsV1 == nil {
 			entries = append(entries, entry)
 			continue
 		}
 		fields, err := fieldsOf(entry)
 		if err != nil {
 			return result, err
+		}
+		owned = owned.Union(fields)
+		if entry.Manager == a.manager && entry.Operation == metav1.ManagedFieldsOperationApply {
+			mine = len(entries)
+			entries = append(entries, entry)
+			continue
 		}
 		taken, left := rivals.among(fields)
 		claimed = claimed.Union(taken)
@@ -129,6 +132,7 @@ func (a *Applier) contest(object client.Object, wanted *prepared, refusal error)
 			entries = append(entries, withFields(entry, left))
 		}
 	}
+	claimed = claimed.Union(rivals.unowned(owned))
 	if mine < 0 || claimed.Empty() {
 		return result, nil
 	}
@@ -147,6 +151,52 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) (*fieldpath.Set, error) {
 		return nil, fmt.Errorf("read the fields of %s: %w", entry.Manager, err)
 	}
 	return fields, nil
+}
+
+// fieldsIn are the fields of an object's spec, as field managers have them.
+func fieldsIn(object map[string]any) *fieldpath.Set {
+	fields := fieldpath.NewSet()
+	var add func(path fieldpath.Path, of any, keys []string)
+	add = func(path fieldpath.Path, of any, keys []string) {
+		switch of := of.(type) {
+		case map[string]any:
+			for name, member := range of {
+				add(append(path[:len(path):len(path)], fieldpath.MakePathOrDie(name)...), member, listKeys[name])
+			}
+			if len(of) == 0 || len(path) > 0 && path[len(path)-1].Key != nil {
+				fields.Insert(path)
+			}
+		case []any:
+			if keys == nil {
+				fields.Insert(path)
+			}
+			for _, element := range of {
+				if key := keyOf(element, keys); key != nil {
+					add(append(path[:len(path):len(path)], fieldpath.PathElement{Key: key}), element, nil)
+				}
+			}
+		default:
+			fields.Insert(path)
+		}
+	}
+	add(fieldpath.MakePathOrDie("spec"), object["spec"], nil)
+	return fields
+}
+
+// keyOf is the key of an element of a list that is merged; nil where it has none.
+func keyOf(element any, keys []string) *value.FieldList {
+	members, _ := element.(map[string]any)
+	var key value.FieldList
+	for _, name := range keys {
+		if member, isThere := members[name]; isThere {
+			key = append(key, value.Field{Name: name, Value: value.NewValueInterface(member)})
+		}
+	}
+	if key == nil {
+		return nil
+	}
+	key.Sort()
+	return &key
 }
 
 func withFields(entry metav1.ManagedFieldsEntry, fields *fieldpath.Set) metav1.ManagedFieldsEntry {
@@ -173,6 +223,18 @@ func (r rivalry) among(fields *fieldpath.Set) (taken, left *fieldpath.Set) {
 		}
 	})
 	return taken, fields.Difference(taken)
+}
+
+// unowned are those that nobody owns, as what an admission policy made of an element of a list. Other fields that are nobody's are
+// defaults.
+func (r rivalry) unowned(owned *fieldpath.Set) *fieldpath.Set {
+	taken := fieldpath.NewSet()
+	fieldsIn(r.live).Difference(owned).Iterate(func(path fieldpath.Path) {
+		if left := r.leaves(path); left >= 0 && path[left].Key != nil && r.isRival(path, left) {
+			taken.Insert(path.Copy())
+		}
+	})
+	return taken
 }
 
 // leaves is the step at which a path leaves the fields of the intent; -1 where it does not.

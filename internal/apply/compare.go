@@ -85,9 +85,10 @@ func holdsMembers(live, intent reflect.Value, isWhole bool) bool {
 	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
 		return holdsTexts(present, wanted) && (!isWhole || len(present) == len(wanted))
 	}
-	if isWhole && hasMore(live, intent) {
-		return false
-	}
+	return (!isWhole || !hasMore(live, intent)) && holdsEach(live, intent, isWhole)
+}
+
+func holdsEach(live, intent reflect.Value, isWhole bool) bool {
 	for name, value := range members(intent) {
 		by, present := comparisonOf(name), member(live, name)
 		by.isWhole = by.isWhole || isWhole

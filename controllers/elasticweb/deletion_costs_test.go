@@ -1,0 +1,86 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// stamping notes which pods are patched, and denies some.
+type stamping struct {
+	client.Client
+	isDenied func(name string) bool
+	stamped  map[string]bool
+	denials  int
+}
+
+func (s *stamping) Patch(_ context.Context, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	if s.isDenied(object.GetName()) {
+		s.denials++
+		return apierrors.NewForbidden(corev1.Resource("pods"), object.GetName(), errors.New("no"))
+	}
+	s.stamped[object.GetName()] = true
+	return nil
+}
+
+// Some pods may not be stamped: the others are, whichever names come first, and the Deployment is not kept waiting by the many.
+func TestStampsThatAreDenied(t *testing.T) {
+	const pods, denied = 40, 25
+	costs := map[string]int32{}
+	for i := range pods {
+		costs[fmt.Sprintf("shop-%02d", i)] = -100
+	}
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	writer := &stamping{stamped: map[string]bool{}, isDenied: func(name string) bool { return strings.Compare(name, fmt.Sprintf("shop-%02d", denied)) < 0 }}
+	r := &Reconciler{Writer: writer, Clock: clock, applier: apply.New(writer, nil, "test", apply.NewWritten(clock), clock)}
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop"}}
+	pass := func() *apply.RefusedError {
+		before := writer.denials
+		err := r.stampDeletionCosts(t.Context(), web, &plan.Plan{DeletionCosts: costs}, func(context.Context) error { return nil })
+		if made := writer.denials - before; made > mostFailedStamps {
+			t.Fatalf("%d pods were denied in one pass", made)
+		}
+		for name := range writer.stamped {
+			delete(costs, name) // the plan sees them.
+		}
+		refused, _ := errors.AsType[*apply.RefusedError](err)
+		return refused
+	}
+	for range 30 {
+		before := len(costs)
+		refused := pass()
+		if refused == nil || strings.Contains(refused.Error(), "shop-") {
+			t.Fatalf("what is denied is told as %v, want it without a pod's name", refused)
+		}
+		if hasChanged := len(costs) != before; hasChanged {
+			continue // something else is to be written.
+		}
+		if again := pass(); again == nil || !again.Waiting {
+			t.Fatalf("tried again at once: %+v", again)
+		}
+		clock.SetTime(clock.Now().Add(2 * time.Minute))
+	}
+	if len(writer.stamped) != pods-denied {
+		t.Errorf("%d pods are stamped, want %d", len(writer.stamped), pods-denied)
+	}
+	writer.isDenied = func(string) bool { return false }
+	if refused := pass(); refused != nil || len(costs) != 0 {
+		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(costs))
+	}
+}
