@@ -108,7 +108,7 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	paced, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems,
-		Paused: isPaused(web), Contestant: carried.contestant, BenchmarksOff: !r.FollowsBenchmarks,
+		Paused: isPaused(web), Contestant: carried.contestant,
 	})
 	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
 		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
