@@ -21,31 +21,54 @@ const (
 	longestValue   = 160
 )
 
+// longestLooked is how much of a text is looked through for what differs from one attempt to the next.
+const longestLooked = 4096
+
 // Said is what others say: an API server, a scheduler, a kubelet, a registry.
-func Said(text string) string { return Bounded(Steady(text), longestSaid) }
+func Said(text string) string {
+	text = strings.ToValidUTF8(text, "")
+	head, tail := ends(text, longestLooked/2, longestLooked/2)
+	return bounded(Steady(head+tail), longestSaid, len(text)-len(head)-len(tail))
+}
 
 // Value is what the user wrote: it stays as it is, unless it is too long.
 func Value(text string) string { return Bounded(text, longestValue) }
 
+// Bounded is a text of at most limit bytes. What is too much is taken out of its middle, since a text of this kind begins with
+// what it is about and ends with the cause or the remedy, and it is said how much that was.
+func Bounded(text string, limit int) string { return bounded(text, limit, 0) }
+
 // cutRoom is enough for the words that say what was cut.
 const cutRoom = 40
 
-// Bounded is a text of at most limit bytes. What is too much is taken out of its middle, since a text of this kind begins with
-// what it is about and ends with the cause or the remedy, and it is said how much that was.
-func Bounded(text string, limit int) string {
+// bounded is about a text from which some bytes were left out already.
+func bounded(text string, limit, leftOut int) string {
 	text = strings.ToValidUTF8(text, "")
 	if len(text) <= limit {
 		return text
 	}
-	tail := (limit - cutRoom) / 3
-	head, rest := limit-cutRoom-tail, len(text)-tail
-	for !utf8.RuneStart(text[head]) {
-		head--
+	tailRoom := (limit - cutRoom) / 3
+	head, tail := ends(text, limit-cutRoom-tailRoom, tailRoom)
+	leftOut += len(text) - len(head) - len(tail)
+	if leftOut < 1024 {
+		return fmt.Sprintf("%s ... %d bytes left out ... %s", head, leftOut, tail)
 	}
-	for !utf8.RuneStart(text[rest]) {
-		rest++
+	return fmt.Sprintf("%s ... %d kB left out ... %s", head, leftOut/1024, tail)
+}
+
+// ends are the first and the last bytes of a text, whole characters each; all of it where it is no longer than both.
+func ends(text string, first, last int) (head, tail string) {
+	if len(text) <= first+last {
+		return text, ""
 	}
-	return fmt.Sprintf("%s ... %d bytes left out ... %s", text[:head], rest-head, text[rest:])
+	last = len(text) - last
+	for !utf8.RuneStart(text[first]) {
+		first--
+	}
+	for last < len(text) && !utf8.RuneStart(text[last]) {
+		last++
+	}
+	return text[:first], text[last:]
 }
 
 // gone stands for what was taken out of a text.

@@ -90,6 +90,14 @@ func TestBounded(t *testing.T) {
 			}
 		}
 	}
+	if got := quote.Said("begin " + strings.Repeat("attempt 7 ", 20_000) + " end"); len(got) > 400 || !strings.Contains(got, " ... 195 kB left out ... ") || !strings.HasSuffix(got, " end") {
+		t.Errorf("%d bytes: %s", len(got), got)
+	}
+	for _, piece := range []string{"\x80", "\xff", "語", "a"} {
+		if got := quote.Said(strings.Repeat(piece, 10_000)); len(got) > 400 || !utf8.ValidString(got) {
+			t.Errorf("%q: %q", piece, got)
+		}
+	}
 	const exact = "0123456789012345678901234567890123456789012345678901234567890123456789"
 	if got := quote.Bounded(exact, 70); got != exact {
 		t.Errorf("a text of the very limit became %q", got)

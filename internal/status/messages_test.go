@@ -348,7 +348,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	}
 	in := planned()
 	refused("Deployment", forbidden("deployments.apps", long))(&in)
-	if got := readyOf(in).Message; !strings.HasSuffix(got, ": ask an administrator of the cluster to allow it") || !strings.Contains(got, "bytes left out") {
+	if got := readyOf(in).Message; !strings.HasSuffix(got, ": ask an administrator of the cluster to allow it") || !strings.Contains(got, "kB left out") {
 		t.Errorf("the remedy was cut: %s", got)
 	}
 }
