@@ -22,8 +22,8 @@ import (
 )
 
 // report writes the status where it differs, and then records what went wrong or was mended. retry is when to look again though
-// nothing tells: what may heal has not done so in time, or a write came too fast. The error is a *apply.ChangedError where the ElasticWeb is not the newest: what made
-// it newer may be no event to wait for.
+// nothing tells: what may heal has not done so in time, or a write came too fast. The error is a *apply.ChangedError where the
+// ElasticWeb is not the newest: what made it newer may be no event to wait for.
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
 	now := r.Clock.Now()
 	input.Now = metav1.NewTime(now)
