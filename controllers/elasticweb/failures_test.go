@@ -502,6 +502,20 @@ var _ = Describe("A failure", func() {
 		Expect(tries()).To(BeNumerically(">=", 3))
 	})
 
+	It("makes it Stalled when what may heal has not done so in time, without another event", func(ctx SpecContext) {
+		namespace, shifted := newNamespace(ctx), &shiftedClock{}
+		startOperator(operatorOptions{namespaces: []string{namespace}, clock: shifted})
+		quota("count/deployments.apps", "0")(ctx, namespace)
+		web := newWeb(namespace, "shop")
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, working)
+		shifted.shift(11 * time.Minute)
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, stuck)
+		Expect(eventsOf(ctx, web, corev1.EventTypeWarning, "")()).To(Equal(1))
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "nginx:1.27" })
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, working) // another spec has all its time before it.
+	})
+
 	It("tries at once what the user changed", func(ctx SpecContext) {
 		namespace, _ := startInNamespace(ctx)
 		web := newWeb(namespace, "shop", requests(corev1.ResourceCPU, "2", "1"))
