@@ -168,13 +168,18 @@ verify: generate manifests api-docs catalog $(KUSTOMIZE) ## Regenerate everythin
 
 ##@ Tests
 
+# In a module of its own, which go test ./... does not see.
+.PHONY: test-kstatus
+test-kstatus: ## Hold the status of ElasticWebs against the library of kstatus.
+	go test -C test/kstatus ./...
+
 .PHONY: test-unit
-test-unit: $(GOTESTSUM) ## Run the tests that need no cluster.
+test-unit: $(GOTESTSUM) test-kstatus ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')

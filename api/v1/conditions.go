@@ -11,18 +11,24 @@ const (
 	ConditionReady = "Ready"
 	// ConditionReconciling is True while the operator or the cluster is at work and will end by itself.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True while somebody has to do something.
+	// ConditionStalled is True while nothing but a person can help, or what may heal has not done so in time.
 	ConditionStalled = "Stalled"
 	// ConditionCapacityMet is True while what the ready pods serve meets the demand.
 	ConditionCapacityMet = "CapacityMet"
 	// ConditionPlatformsResolved is True while the platforms of the image are known from its registry.
 	ConditionPlatformsResolved = "PlatformsResolved"
+	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
+	// nothing about whether the ElasticWeb is ready.
+	ConditionContested = "Contested"
 )
 
 // Reasons of the conditions. Each condition's message says what to do.
 //
 // What each reason of Ready means for the other conditions. "-" is absent, "measured" is True or False by
-// comparison of realQPS, or of the ready pods where the spec has replicas, with the demand:
+// comparison of realQPS, or of the ready pods where the spec has replicas, with the demand. "later" is absent at
+// first, since it may heal by itself, and Reconciling is True meanwhile. It becomes True, and Reconciling goes, when
+// the Deployment has passed its progress deadline, or, where no Deployment is in progress, after as long (10 minutes)
+// of the same reason and the same spec:
 //
 //	Reason                Ready    Reconciling  Stalled  CapacityMet
 //	AsPlanned             True     -            -        True
@@ -31,32 +37,41 @@ const (
 //	RollingOut            False    True         -        measured
 //	PodsNotReady          False    True         -        measured
 //	ResolvingImage        False    True         -        measured
-//	BenchmarkMissing      False    True         -        Unknown
-//	ReplicasContested     False    True         -        measured
-//	Unschedulable         False    True         -        measured
+//	BenchmarkRunning      False    True         -        Unknown
+//	BenchmarkMissing      False    True         later    Unknown
+//	Unschedulable         False    True         later    measured
+//	NoCompatibleNodes     False    True         later    measured
+//	NodePortConflict      False    True         later    measured
+//	QuotaExceeded         False    True         later    measured
+//	Forbidden             False    True         later    measured
+//	WebhookFailed         False    True         later    measured
+//	ReferenceMissing      False    True         later    measured
+//	ImageNotFound         False    True         later    measured
+//	ImageUntrusted        False    True         later    measured
+//	RegistryUnauthorized  False    True         later    measured
+//	RegistryUnreachable   False    True         later    measured
+//	PlatformMissing       False    True         later    measured
+//	ExecFormatError       False    True         later    measured
+//	ContainerFailed       False    True         later    measured
+//	OutOfMemory           False    True         later    measured
+//	CrashLoop             False    True         later    measured
 //	ReplicaLimit          False    -            True     False
-//	NoCompatibleNodes     False    -            True     measured
-//	NodePortConflict      False    -            True     measured
 //	NameConflict          False    -            True     measured
-//	QuotaExceeded         False    -            True     measured
-//	Forbidden             False    -            True     measured
-//	WebhookFailed         False    -            True     measured
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
-//	ImageNotFound         False    -            True     measured
-//	RegistryUnauthorized  False    -            True     measured
-//	RegistryUnreachable   False    -            True     measured
-//	ExecFormatError       False    -            True     measured
-//	PlatformMissing       False    -            True     measured
-//	CrashLoop             False    -            True     measured
 //	ProgressDeadline      False    -            True     measured
+//
+// NoCompatibleNodes of a spec that contradicts itself or the image, NodePortConflict of a port outside the cluster's
+// range, and BenchmarkMissing where benchmarks are switched off are Stalled at once.
 //
 // While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
 //
-// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkMissing, CapacityShort.
+// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkRunning, BenchmarkMissing, CapacityShort.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
 // RegistryUnreachable.
+//
+// Reasons of Contested: ReplicasContested.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"
@@ -70,7 +85,9 @@ const (
 	ReasonPodsNotReady = "PodsNotReady"
 	// ReasonResolvingImage: a new image waits for its platforms: for seconds, with thousands of others for minutes.
 	ReasonResolvingImage = "ResolvingImage"
-	// ReasonBenchmarkMissing: the benchmark that spec.benchmarkRef names has no result yet.
+	// ReasonBenchmarkRunning: the benchmark that spec.benchmarkRef names is under way, and has no result yet.
+	ReasonBenchmarkRunning = "BenchmarkRunning"
+	// ReasonBenchmarkMissing: the benchmark that spec.benchmarkRef names does not exist, or found nothing.
 	ReasonBenchmarkMissing = "BenchmarkMissing"
 	// ReasonReplicasContested: someone else keeps changing the replicas of the Deployment.
 	ReasonReplicasContested = "ReplicasContested"
@@ -92,12 +109,17 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
 	ReasonWebhookFailed = "WebhookFailed"
-	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid.
+	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid, or the kubelet the name of the image.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"
+	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a Secret,
+	// a ConfigMap, or a key in one.
+	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonImageNotFound: the registry does not have the image, or what it has is none that Linux pods can run.
 	ReasonImageNotFound = "ImageNotFound"
+	// ReasonImageUntrusted: the nodes refuse the image for its signature.
+	ReasonImageUntrusted = "ImageUntrusted"
 	// ReasonRegistryUnauthorized: the registry refuses the credentials, or there are none.
 	ReasonRegistryUnauthorized = "RegistryUnauthorized"
 	// ReasonRegistryUnreachable: the registry does not answer.
@@ -106,7 +128,11 @@ const (
 	ReasonExecFormatError = "ExecFormatError"
 	// ReasonPlatformMissing: a node pulled an image that holds no part for its architecture.
 	ReasonPlatformMissing = "PlatformMissing"
-	// ReasonCrashLoop: a container ends again and again.
+	// ReasonContainerFailed: the kubelet or the runtime cannot make or start a container.
+	ReasonContainerFailed = "ContainerFailed"
+	// ReasonOutOfMemory: a container was ended since it needs more memory than its limit.
+	ReasonOutOfMemory = "OutOfMemory"
+	// ReasonCrashLoop: a container ended, and is started again.
 	ReasonCrashLoop = "CrashLoop"
 	// ReasonProgressDeadline: the rollout made no progress for its deadline.
 	ReasonProgressDeadline = "ProgressDeadline"

@@ -55,7 +55,7 @@ type ElasticWebStatus struct {
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, CapacityMet and PlatformsResolved.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, PlatformsResolved and Contested.
 	//
 	// +optional
 	// +listType=map

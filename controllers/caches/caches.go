@@ -105,14 +105,20 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 			})
 		}
 	}
-	for _, container := range pod.Status.ContainerStatuses {
-		if container.Ready {
-			continue // only what keeps a container from being ready is looked at.
+	kept.Status.InitContainerStatuses = notReady(pod.Status.InitContainerStatuses)
+	kept.Status.ContainerStatuses = notReady(pod.Status.ContainerStatuses)
+	return kept
+}
+
+// notReady are the containers that are not ready, with what keeps them from it: only that is looked at.
+func notReady(containers []corev1.ContainerStatus) []corev1.ContainerStatus {
+	var kept []corev1.ContainerStatus
+	for _, container := range containers {
+		if !container.Ready {
+			kept = append(kept, corev1.ContainerStatus{
+				Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState,
+			})
 		}
-		kept.Status.ContainerStatuses = append(kept.Status.ContainerStatuses, corev1.ContainerStatus{
-			Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState,
-			RestartCount: container.RestartCount,
-		})
 	}
 	return kept
 }

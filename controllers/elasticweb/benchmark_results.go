@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +21,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
 // indexWebsByBenchmark finds the ElasticWebs that follow a benchmark in the cache.
@@ -70,12 +72,41 @@ func (r *Reconciler) followers(ctx context.Context, object client.Object) []reco
 	return requests
 }
 
-// resultsChanged lets through the benchmarks whose results ElasticWebs follow.
+// resultsChanged lets through the benchmarks whose results ElasticWebs follow, or wait for.
 func resultsChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, isBenchmark := e.ObjectOld.(*v1alpha1.ElasticWebBenchmark)
 		after, isAlsoBenchmark := e.ObjectNew.(*v1alpha1.ElasticWebBenchmark)
-		return !isBenchmark || !isAlsoBenchmark ||
+		return !isBenchmark || !isAlsoBenchmark || stateOf(before) != stateOf(after) ||
 			!equality.Semantic.DeepEqual(benchmark.Measurements(before), benchmark.Measurements(after))
 	}}
+}
+
+// benchmarkState is how far the benchmark is that the spec names.
+func (r *Reconciler) benchmarkState(ctx context.Context, web *elasticwebv1.ElasticWeb) (status.BenchmarkState, error) {
+	if web.Spec.BenchmarkRef == nil {
+		return status.BenchmarkAbsent, nil
+	}
+	if !r.FollowsBenchmarks {
+		return status.BenchmarksOff, nil
+	}
+	b := &v1alpha1.ElasticWebBenchmark{}
+	err := r.Cached.Get(ctx, types.NamespacedName{Namespace: web.Namespace, Name: web.Spec.BenchmarkRef.Name}, b, client.UnsafeDisableDeepCopy)
+	switch {
+	case apierrors.IsNotFound(err):
+		return status.BenchmarkAbsent, nil
+	case err != nil:
+		return 0, fmt.Errorf("read ElasticWebBenchmark: %w", err)
+	default:
+		return stateOf(b), nil
+	}
+}
+
+// stateOf is how far a benchmark without a result is: one that is complete without has failed.
+func stateOf(b *v1alpha1.ElasticWebBenchmark) status.BenchmarkState {
+	if meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionStalled) ||
+		meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionComplete) {
+		return status.BenchmarkFailed
+	}
+	return status.BenchmarkRunning
 }

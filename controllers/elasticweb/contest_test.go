@@ -12,11 +12,14 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
 // deploymentOf reads the Deployment of an ElasticWeb.
@@ -57,18 +60,26 @@ var _ = Describe("Somebody who scales the Deployment of an ElasticWeb", func() {
 		contest(ctx, web, "legacy-scaler", 4)
 		expectPods(ctx, web, 3)
 		contest(ctx, web, "legacy-scaler", 6)
-		Expect(condition(ctx, web, elasticwebv1.ConditionReady, "False", elasticwebv1.ReasonReplicasContested)).
+		Expect(condition(ctx, web, elasticwebv1.ConditionContested, "True", elasticwebv1.ReasonReplicasContested)).
 			To(HavePrefix("legacy-scaler keeps changing the replicas of the Deployment"))
+		expectPods(ctx, web, 3) // and is ready again at once.
 		condition(ctx, web, elasticwebv1.ConditionCapacityMet, "True", elasticwebv1.ReasonAsPlanned)
+		Eventually(eventsOf(ctx, web, corev1.EventTypeWarning, elasticwebv1.ReasonReplicasContested)).WithContext(ctx).Should(Equal(1))
 		contest(ctx, web, "kube-controller-manager", 2)
 		Eventually(func() string {
-			return condition(ctx, web, elasticwebv1.ConditionReady, "False", elasticwebv1.ReasonReplicasContested)
+			return condition(ctx, web, elasticwebv1.ConditionContested, "True", elasticwebv1.ReasonReplicasContested)
 		}).WithContext(ctx).Should(HavePrefix("kube-controller-manager keeps changing"))
+		update(ctx, web, podState(cluster.Waiting("ErrImagePull", "manifest unknown")))
+		expectReason(ctx, web, elasticwebv1.ReasonImageNotFound)
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.PodAnnotations = nil })
 
 		shifted.shift(11 * time.Minute)
 		Expect(k8s.Patch(ctx, deploymentOf(ctx, web), client.RawPatch("application/merge-patch+json",
 			[]byte(`{"metadata": {"annotations": {"example.com/look": "again"}}}`)))).To(Succeed())
 		expectPods(ctx, web, 3)
+		await(ctx, web, &elasticwebv1.ElasticWeb{}, func(g Gomega, w *elasticwebv1.ElasticWeb) {
+			g.Expect(meta.FindStatusCondition(w.Status.Conditions, elasticwebv1.ConditionContested)).To(BeNil())
+		})
 	})
 
 	It("is not the operator itself, whatever the spec asks for", func(ctx SpecContext) {

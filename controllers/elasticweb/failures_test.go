@@ -30,6 +30,8 @@ import (
 var (
 	working = row{"False", "True", "-", "False"}
 	stuck   = row{"False", "-", "True", "False"}
+	// notReached is what serves, and cannot be reached from outside yet.
+	notReached = row{"False", "True", "-", "True"}
 )
 
 // failure is one thing that can go wrong.
@@ -91,6 +93,58 @@ func requests(name corev1.ResourceName, amount, limit string) func(*elasticwebv1
 			Limits:   corev1.ResourceList{name: resource.MustParse(limit)},
 		}
 	}
+}
+
+// requestsOnly asks for what it does not limit.
+func requestsOnly(w *elasticwebv1.ElasticWeb) {
+	w.Spec.Resources = &corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}}
+}
+
+// limitRange is one of the containers of a namespace.
+func limitRange(item corev1.LimitRangeItem) func(context.Context, string) {
+	return func(ctx context.Context, namespace string) {
+		GinkgoHelper()
+		item.Type = corev1.LimitTypeContainer
+		Expect(k8s.Create(ctx, &corev1.LimitRange{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "limits"}, Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{item}},
+		})).To(Succeed())
+	}
+}
+
+// denyingPolicy denies the Deployments of a namespace, with the status that the API server has for what is invalid.
+func denyingPolicy(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	policy := &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+				Operations: []admissionv1.OperationType{admissionv1.Create},
+				Rule:       admissionv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}},
+			}}}},
+			Validations: []admissionv1.Validation{{Expression: "false", Message: "not here"}},
+		},
+	}
+	binding := &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+			PolicyName: namespace, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
+			MatchResources: &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}}},
+		},
+	}
+	Expect(k8s.Create(ctx, policy)).To(Succeed())
+	Expect(k8s.Create(ctx, binding)).To(Succeed())
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, binding))).To(Succeed())
+		Expect(k8s.Delete(ctx, policy)).To(Succeed())
+	})
+	// The API server watches its policies.
+	Eventually(func() error {
+		labels := map[string]string{"app": "probe"}
+		return k8s.Create(ctx, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "probe"}, Spec: appsv1.DeploymentSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}}},
+		}}, client.DryRunAll)
+	}).WithContext(ctx).Should(MatchError(ContainSubstring("ValidatingAdmissionPolicy")))
 }
 
 func podSecurity(ctx context.Context, namespace, level string) {
@@ -183,7 +237,7 @@ var _ = Describe("A failure", func() {
 			before:  func(ctx context.Context, namespace string) { takenPort(ctx, namespace, 50001) },
 			spec:    func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = ptr.To[int32](50001) },
 			reason:  elasticwebv1.ReasonNodePortConflict,
-			row:     row{"False", "-", "True", "True"}, // the pods serve; they cannot be reached from outside.
+			row:     notReached,
 			says:    []string{"50001", "already allocated", "spec.port"},
 			retries: true,
 		}),
@@ -197,7 +251,7 @@ var _ = Describe("A failure", func() {
 		Entry("QuotaExceeded, of objects", failure{
 			before:  quota("count/deployments.apps", "0"),
 			reason:  elasticwebv1.ReasonQuotaExceeded,
-			row:     stuck,
+			row:     working,
 			says:    []string{"Deployment shop", "exceeded quota: limits", "ResourceQuota"},
 			retries: true,
 			mend:    withoutQuota,
@@ -205,7 +259,7 @@ var _ = Describe("A failure", func() {
 		Entry("QuotaExceeded, of node ports", failure{
 			before:  quota("services.nodeports", "0"),
 			reason:  elasticwebv1.ReasonQuotaExceeded,
-			row:     row{"False", "-", "True", "True"},
+			row:     notReached,
 			says:    []string{"Service shop", "exceeded quota: limits", "ResourceQuota"},
 			retries: true,
 			mend:    withoutQuota,
@@ -213,7 +267,7 @@ var _ = Describe("A failure", func() {
 		Entry("QuotaExceeded, of pods", failure{
 			before: quota("pods", "2"),
 			reason: elasticwebv1.ReasonQuotaExceeded,
-			row:    stuck,
+			row:    working,
 			says:   []string{"exceeded quota: limits", "ResourceQuota"},
 			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
 				update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.TotalQPS = ptr.To[int32](1600) })
@@ -222,7 +276,7 @@ var _ = Describe("A failure", func() {
 		Entry("Forbidden, by the pod security standard", failure{
 			before: func(ctx context.Context, namespace string) { podSecurity(ctx, namespace, "restricted") },
 			reason: elasticwebv1.ReasonForbidden,
-			row:    stuck,
+			row:    working,
 			says:   []string{"violates PodSecurity", "restricted", "spec.podSecurityContext", "spec.securityContext"},
 			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
 				update(ctx, web, func(w *elasticwebv1.ElasticWeb) {
@@ -238,7 +292,7 @@ var _ = Describe("A failure", func() {
 		Entry("WebhookFailed", failure{
 			before:  deadWebhook,
 			reason:  elasticwebv1.ReasonWebhookFailed,
-			row:     stuck,
+			row:     working,
 			says:    []string{"Deployment shop", "failed calling webhook", "dead.example.com", "mend the webhook"},
 			retries: true,
 			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
@@ -261,11 +315,11 @@ var _ = Describe("A failure", func() {
 			says:    []string{"Deployment shop", "startupProbe.grpc.mode", "does not know the field", "upgrade the cluster"},
 			retries: true,
 		}),
-		Entry("InvalidPod, of an image pull policy that cannot be", failure{
+		Entry("ImageNotFound, of an image that the node must not pull", failure{
 			spec:   podState(cluster.Waiting("ErrImageNeverPull", `Container image "nginx:1.17.1" is not present with pull policy of Never`)),
-			reason: elasticwebv1.ReasonInvalidPod,
-			row:    stuck,
-			says:   []string{"pull policy of Never", "mend the field"},
+			reason: elasticwebv1.ReasonImageNotFound,
+			row:    working,
+			says:   []string{"nginx:1.17.1", "load it onto the nodes", "spec.imagePullPolicy"},
 		}),
 		Entry("InvalidService", failure{
 			spec: func(w *elasticwebv1.ElasticWeb) {
@@ -280,14 +334,14 @@ var _ = Describe("A failure", func() {
 			spec:   requests(corev1.ResourceCPU, "64", "64"),
 			reason: elasticwebv1.ReasonUnschedulable,
 			row:    working,
-			says:   []string{"add nodes", "0/3 nodes are available", "Insufficient cpu"},
+			says:   []string{"add nodes", "spec.resources", "Insufficient cpu"},
 		}),
 		Entry("NoCompatibleNodes, of architectures that the cluster lacks", failure{
 			spec: func(w *elasticwebv1.ElasticWeb) {
 				w.Spec.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "s390x"}}
 			},
 			reason: elasticwebv1.ReasonNoCompatibleNodes,
-			row:    stuck,
+			row:    working,
 			says:   []string{"s390x", "add one"},
 			last:   elasticwebv1.ReasonUnschedulable, // the pods of the old template, for a moment.
 		}),
@@ -303,42 +357,108 @@ var _ = Describe("A failure", func() {
 		Entry("ExecFormatError", failure{
 			spec:   podState(cluster.CrashLoop(1, "exec /usr/sbin/nginx: exec format error")),
 			reason: elasticwebv1.ReasonExecFormatError,
-			row:    stuck,
+			row:    working,
 			says:   []string{"nginx:1.17.1", "amd64", "spec.architectures"},
 		}),
 		Entry("PlatformMissing", failure{
 			spec: podState(cluster.Waiting("ImagePullBackOff",
 				`Back-off pulling image "nginx:1.17.1": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:1.17.1": no match for platform in manifest: not found`)),
 			reason: elasticwebv1.ReasonPlatformMissing,
-			row:    stuck,
+			row:    working,
 			says:   []string{"nginx:1.17.1", "amd64", "spec.architectures"},
 		}),
 		Entry("ImageNotFound", failure{
 			spec: podState(cluster.Waiting("ErrImagePull",
 				`rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:1.17.1": docker.io/library/nginx:1.17.1: not found`)),
 			reason: elasticwebv1.ReasonImageNotFound,
-			row:    stuck,
+			row:    working,
 			says:   []string{"nginx:1.17.1", "spec.image"},
 		}),
 		Entry("RegistryUnauthorized", failure{
 			spec: podState(cluster.Waiting("ImagePullBackOff",
 				`Back-off pulling image "nginx:1.17.1": ErrImagePull: failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized`)),
 			reason: elasticwebv1.ReasonRegistryUnauthorized,
-			row:    stuck,
+			row:    working,
 			says:   []string{"nginx:1.17.1", "spec.imagePullSecrets", "401 Unauthorized"},
 		}),
 		Entry("RegistryUnreachable", failure{
 			spec: podState(cluster.Waiting("ErrImagePull",
 				`failed to pull image "nginx:1.17.1": dial tcp: lookup registry-1.docker.io: no such host`)),
 			reason: elasticwebv1.ReasonRegistryUnreachable,
-			row:    stuck,
+			row:    working,
 			says:   []string{"nginx:1.17.1", "no such host", "registry"},
 		}),
 		Entry("CrashLoop", failure{
 			spec:   podState(cluster.CrashLoop(3, "no configuration")),
 			reason: elasticwebv1.ReasonCrashLoop,
-			row:    stuck,
+			row:    working,
 			says:   []string{"exit code 3", "kubectl logs"},
+		}),
+		Entry("QuotaExceeded, of what the spec leaves out", failure{
+			before: quota(corev1.ResourceLimitsCPU, "8"),
+			spec:   requestsOnly,
+			reason: elasticwebv1.ReasonQuotaExceeded,
+			row:    working,
+			says:   []string{"must specify limits.cpu", "set limits.cpu in spec.resources"},
+		}),
+		Entry("Forbidden, by a LimitRange below the operator's own default", failure{
+			before: limitRange(corev1.LimitRangeItem{Max: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")}}),
+			reason: elasticwebv1.ReasonForbidden,
+			row:    working,
+			says:   []string{"maximum memory usage per Container is 256Mi, but limit is 512Mi", "set spec.resources"},
+			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
+				update(ctx, web, requests(corev1.ResourceMemory, "128Mi", "128Mi"))
+			},
+		}),
+		Entry("InvalidPod, by a LimitRange that adds a limit below what is requested", failure{
+			before: limitRange(corev1.LimitRangeItem{Default: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("50m")}}),
+			spec:   requestsOnly,
+			reason: elasticwebv1.ReasonInvalidPod,
+			row:    stuck,
+			says:   []string{"the pods cannot be created: Pod is invalid", "give requests and limits in spec.resources"},
+		}),
+		Entry("ReferenceMissing, of a ServiceAccount", failure{
+			spec:   func(w *elasticwebv1.ElasticWeb) { w.Spec.ServiceAccountName = "robot" },
+			reason: elasticwebv1.ReasonReferenceMissing,
+			row:    working,
+			says:   []string{`serviceaccount "robot" not found`, "spec.serviceAccountName", "create the ServiceAccount"},
+		}),
+		Entry("ReferenceMissing, of a PriorityClass", failure{
+			spec:   func(w *elasticwebv1.ElasticWeb) { w.Spec.PriorityClassName = "highest" },
+			reason: elasticwebv1.ReasonReferenceMissing,
+			row:    working,
+			says:   []string{"no PriorityClass with name highest was found", "spec.priorityClassName"},
+		}),
+		Entry("ReferenceMissing, of a Secret", failure{
+			spec:   podState(cluster.Waiting("CreateContainerConfigError", `secret "shop-env" not found`)),
+			reason: elasticwebv1.ReasonReferenceMissing,
+			row:    working,
+			says:   []string{`secret "shop-env" not found`, "spec.env"},
+		}),
+		Entry("Forbidden, by a policy that calls it invalid", failure{
+			before:  denyingPolicy,
+			reason:  elasticwebv1.ReasonForbidden,
+			row:     working,
+			says:    []string{"Deployment shop", "ValidatingAdmissionPolicy", "change the spec as the policy asks"},
+			retries: true,
+			mend: func(ctx context.Context, web *elasticwebv1.ElasticWeb) {
+				Expect(k8s.Delete(ctx, &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: web.Namespace}})).To(Succeed())
+			},
+		}),
+		Entry("ContainerFailed, of a hook", failure{
+			spec:   podState(cluster.Waiting("PostStartHookError", "PostStartHook failed")),
+			reason: elasticwebv1.ReasonContainerFailed,
+			row:    working,
+			says:   []string{"spec.lifecycle.postStart"},
+		}),
+		Entry("OutOfMemory", failure{
+			spec: podState(cluster.PodState{
+				State:     &corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 40s"}},
+				LastState: &corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "OOMKilled", ExitCode: 137}},
+			}),
+			reason: elasticwebv1.ReasonOutOfMemory,
+			row:    working,
+			says:   []string{"spec.resources.limits.memory"},
 		}),
 		Entry("ReplicaLimit", failure{
 			spec:   func(w *elasticwebv1.ElasticWeb) { w.Spec.MaxReplicas = ptr.To[int32](2) },
@@ -346,13 +466,13 @@ var _ = Describe("A failure", func() {
 			row:    stuck,
 			says:   []string{"3 pods", "spec.maxReplicas allows 2", "raise spec.maxReplicas"},
 		}),
-		Entry("BenchmarkMissing", failure{
+		Entry("BenchmarkMissing, where benchmarks are switched off", failure{
 			spec: func(w *elasticwebv1.ElasticWeb) {
 				w.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "shop-capacity"}
 			},
 			reason: elasticwebv1.ReasonBenchmarkMissing,
-			row:    row{"False", "True", "-", "Unknown"},
-			says:   []string{"shop-capacity", "spec.benchmarkRef"},
+			row:    row{"False", "-", "True", "Unknown"},
+			says:   []string{"shop-capacity", "--enable-benchmarks=false", "spec.benchmarkRef"},
 		}),
 		Entry("PodsNotReady", failure{
 			spec:   podAnnotations(map[string]string{cluster.ReadyAfter: "3600"}),
@@ -382,6 +502,20 @@ var _ = Describe("A failure", func() {
 		Expect(tries()).To(BeNumerically(">=", 3))
 	})
 
+	It("makes it Stalled when what may heal has not done so in time, without another event", func(ctx SpecContext) {
+		namespace, shifted := newNamespace(ctx), &shiftedClock{}
+		startOperator(operatorOptions{namespaces: []string{namespace}, clock: shifted})
+		quota("count/deployments.apps", "0")(ctx, namespace)
+		web := newWeb(namespace, "shop")
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, working)
+		shifted.shift(11 * time.Minute)
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, stuck)
+		Expect(eventsOf(ctx, web, corev1.EventTypeWarning, "")()).To(Equal(1))
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "nginx:1.27" })
+		expectVerdict(ctx, web, elasticwebv1.ReasonQuotaExceeded, working) // another spec has all its time before it.
+	})
+
 	It("tries at once what the user changed", func(ctx SpecContext) {
 		namespace, _ := startInNamespace(ctx)
 		web := newWeb(namespace, "shop", requests(corev1.ResourceCPU, "2", "1"))
@@ -396,7 +530,7 @@ var _ = Describe("A failure", func() {
 		web := newWeb(namespace, "shop")
 		create(ctx, web)
 		update(ctx, web, podState(cluster.Waiting("ErrImagePull", "manifest unknown")))
-		expectVerdict(ctx, web, elasticwebv1.ReasonImageNotFound, row{"False", "-", "True", "True"})
+		expectVerdict(ctx, web, elasticwebv1.ReasonImageNotFound, row{"False", "True", "-", "True"})
 		expectRest(ctx, running)
 		Expect(read(ctx, web, &elasticwebv1.ElasticWeb{}).Status.RealQPS).To(HaveValue(Equal(int32(2400))))
 	})

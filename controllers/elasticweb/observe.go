@@ -6,7 +6,6 @@ package elasticweb
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,6 +20,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 )
 
 const (
@@ -58,7 +59,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) 
 		return nil, 0, err
 	}
 	observed.Image, retry = r.observeImage(web, observed)
-	return observed, retry, nil
+	return observed, soonest(retry, failuresPass(observed.Pods, r.Clock.Now())), nil
 }
 
 // observeImage asks for the image's facts where they are needed. retry is when to look again, though nobody tells; 0 for never.
@@ -101,16 +102,16 @@ func (r *Reconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticW
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	pods := make([]plan.Pod, 0, len(list.Items))
+	pods, now := make([]plan.Pod, 0, len(list.Items)), r.Clock.Now()
 	for i := range list.Items {
-		pods = append(pods, observePod(&list.Items[i], census.Architecture))
+		pods = append(pods, observePod(&list.Items[i], census.Architecture, now))
 	}
 	r.memory.of(client.ObjectKeyFromObject(web)).stamps.tell(pods)
 	return pods, nil
 }
 
 // observePod takes from a pod what decides.
-func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
+func observePod(pod *corev1.Pod, architectureOf map[string]string, now time.Time) plan.Pod {
 	result := plan.Pod{
 		Name:         pod.Name,
 		Node:         pod.Spec.NodeName,
@@ -118,7 +119,7 @@ func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
 		TemplateHash: pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey],
 		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
 		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
-		Failure:      podFailure(pod),
+		Failure:      podfailure.Of(pod, resources.ContainerName, now),
 	}
 	for _, condition := range pod.Status.Conditions {
 		switch {
@@ -132,32 +133,15 @@ func observePod(pod *corev1.Pod, architectureOf map[string]string) plan.Pod {
 	return result
 }
 
-// crashLoopRestarts is after how many ends a container that runs again still counts as failing: between
-// two crashes it would look healthy for a moment.
-const crashLoopRestarts = 2
-
-func podFailure(pod *corev1.Pod) *plan.PodFailure {
-	for _, container := range pod.Status.ContainerStatuses {
-		last := container.LastTerminationState.Terminated
-		failure := &plan.PodFailure{}
-		if last != nil {
-			failure.Message, failure.ExitCode = last.Message, last.ExitCode
-		}
-		switch waiting := container.State.Waiting; {
-		case waiting != nil && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing":
-			failure.Reason = waiting.Reason
-			failure.Message = strings.TrimSpace(waiting.Message + " " + failure.Message)
-			return failure
-		case container.State.Terminated != nil && container.State.Terminated.ExitCode != 0:
-			failure.Reason = container.State.Terminated.Reason
-			failure.Message, failure.ExitCode = container.State.Terminated.Message, container.State.Terminated.ExitCode
-			return failure
-		case !container.Ready && last != nil && last.ExitCode != 0 && container.RestartCount >= crashLoopRestarts:
-			failure.Reason = "CrashLoopBackOff"
-			return failure
+// failuresPass is when the first failure no longer counts although nothing happens to its pod; 0 for never.
+func failuresPass(pods []plan.Pod, now time.Time) time.Duration {
+	var first time.Duration
+	for i := range pods {
+		if failure := pods[i].Failure; failure != nil && !failure.Until.IsZero() {
+			first = soonest(first, failure.Until.Sub(now))
 		}
 	}
-	return nil
+	return first
 }
 
 func factsOfStatus(image *elasticwebv1.ImageStatus) *plan.ImageFacts {

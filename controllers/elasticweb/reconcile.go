@@ -104,7 +104,7 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems, IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant, BenchmarksOff: !r.FollowsBenchmarks,
+		Paused: isPaused(web), Contestant: carried.contestant,
 	})
 	return ctrl.Result{
 		RequeueAfter: soonest(retry, carried.retry, reported, r.followUp(web, planned, before, *observed)),

@@ -22,24 +22,29 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
-// report writes the status where it differs, and then records what went wrong or was mended. retry is when to try again
-// a write that came too fast, that failed, or that met another version of the ElasticWeb: what made it newer may be no event to wait for.
+// report writes the status where it differs, and then records what went wrong or was mended. retry is when to look again though
+// nothing tells: what may heal has not done so in time, or a write came too fast, failed, or met another version of the ElasticWeb: what
+// made it newer may be no event to wait for.
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
 	now := r.Clock.Now()
 	input.Now = metav1.NewTime(now)
-	wanted := status.Make(input)
+	if input.Benchmark, err = r.benchmarkState(ctx, web); err != nil {
+		return 0, err
+	}
+	wanted, retry := status.Make(input)
 	if equality.Semantic.DeepEqual(web.Status, wanted) {
-		return 0, nil
+		return retry, nil
 	}
 	// Users wait for what becomes of their change.
 	wait := r.memory.of(client.ObjectKeyFromObject(web)).pace.wait(now)
 	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
-		return wait, nil
+		return soonest(wait, retry), nil
 	}
 	err = r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
 		return r.writeStatus(ctx, web, wanted)
 	})
-	return r.untold(ctx, web, err)
+	untold, err := r.untold(ctx, web, err)
+	return soonest(untold, retry), err
 }
 
 // untold is when to try again to tell what could not be told. The status cannot say that it is refused: an event does, and the log.
@@ -84,17 +89,19 @@ func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebSt
 	return changed, client.MergeFrom(before)
 }
 
-// record makes an event of a failure that begins, changes or ends. The rest is no news.
+// record makes an event of a failure that begins, changes or ends, and of a contest that begins. The rest is no news.
 func (r *Reconciler) record(web *elasticwebv1.ElasticWeb, now *elasticwebv1.ElasticWebStatus) {
 	before := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
 	after := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionReady)
-	if after == nil || before != nil && before.Reason == after.Reason {
-		return
-	}
 	switch {
+	case after == nil || before != nil && before.Reason == after.Reason:
 	case status.IsFailure(after.Reason):
 		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
 	case before != nil && status.IsFailure(before.Reason) && after.Reason != elasticwebv1.ReasonPaused:
 		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
+	}
+	contest := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionContested)
+	if contest != nil && !meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionContested) {
+		r.Events.Eventf(web, nil, corev1.EventTypeWarning, contest.Reason, "Reconcile", "%s", contest.Message)
 	}
 }

@@ -142,33 +142,25 @@ func waitingPod(a v1alpha1.ArchitectureRun, pod *Pod) v1alpha1.ArchitectureRun {
 		return waiting(a, v1alpha1.ReasonUnschedulable, "no "+string(a.Architecture)+" node has room for the pod: "+shorten(pod.Unschedulable))
 	}
 	for _, container := range []*Container{&pod.Target, &pod.Generator} {
-		switch {
-		case isPullFailure(container.Waiting):
+		switch class := podfailure.Classify(container.Waiting, container.Message); {
+		case class.IsOfImage():
 			return waiting(a, v1alpha1.ReasonImagePull, pullMessage(container))
-		case container.Waiting == "CrashLoopBackOff" || container.Restarts > 0 && container.LastMessage != "":
+		case class == podfailure.Crash || container.Restarts > 0 && container.LastMessage != "":
 			return waiting(a, v1alpha1.ReasonTargetCrashes, said("the application ended and is started again", shorten(container.LastMessage)))
-		case isConfigFailure(container.Waiting):
+		case class != podfailure.None:
 			return waiting(a, container.Waiting, shorten(container.Message))
 		}
 	}
 	return waiting(a, v1alpha1.ReasonStarting, "the pod starts")
 }
 
-// pullMessage does not swing between the two reasons of a pull that is tried again and again.
+// pullMessage does not swing between the reasons of a pull that is tried again and again.
 func pullMessage(container *Container) string {
 	message := shorten(podfailure.PullMessage(container.Message))
-	if container.Waiting == "ErrImagePull" || container.Waiting == "ImagePullBackOff" {
+	if message != "" && slices.Contains([]string{"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"}, container.Waiting) {
 		return message
 	}
 	return said(container.Waiting, message)
-}
-
-func isPullFailure(reason string) bool {
-	return slices.Contains([]string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}, reason)
-}
-
-func isConfigFailure(reason string) bool {
-	return reason == "CreateContainerConfigError" || reason == "CreateContainerError" || reason == "RunContainerError"
 }
 
 func waiting(a v1alpha1.ArchitectureRun, reason, message string) v1alpha1.ArchitectureRun {

@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
 // Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb
@@ -51,18 +53,8 @@ type Pod struct {
 	DeletionCost string
 	// CostIsOthers is true where somebody else keeps putting that cost in the place of the operator's.
 	CostIsOthers bool
-	// Failure is what keeps the container from running, if anything.
-	Failure *PodFailure
-}
-
-// PodFailure is what the kubelet reports of a container that does not run.
-type PodFailure struct {
-	// Reason as the container's state has it, for instance ImagePullBackOff.
-	Reason string
-	// Message of the state, and of the last one.
-	Message string
-	// ExitCode of the last run; 0 where there was none.
-	ExitCode int32
+	// Failure is what keeps a container from running, if anything.
+	Failure *podfailure.Failure
 }
 
 // Nodes are the Linux nodes of the cluster by architecture.

@@ -5,12 +5,14 @@ package status
 
 import (
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // isMet reports whether what the ready pods serve meets the demand.
@@ -28,18 +30,18 @@ func isMet(in Input, f facts) bool {
 func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 	switch {
 	case in.Plan.Demand.Mode == plan.ModeNone:
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonNoDemand, "nothing is to be served"}
+		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served"}
 	case lacksBenchmark(in):
 		return metav1.ConditionUnknown, benchmarkMissing(in)
 	case isMet(in, f) && in.Plan.Limit == plan.LimitMin && in.Plan.Demand.Mode == plan.ModeReplicas:
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonReplicaLimit, fmt.Sprintf(
+		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonReplicaLimit, message: fmt.Sprintf(
 			"spec.replicas asks for %d pods, and spec.minReplicas keeps %d", in.Plan.Asked, in.Plan.Replicas)}
 	case isMet(in, f):
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonAsPlanned, "the ready pods serve the demand"}
+		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonAsPlanned, message: "the ready pods serve the demand"}
 	case in.Plan.Limit == plan.LimitMax:
 		return metav1.ConditionFalse, replicaLimit(in)
 	default:
-		return metav1.ConditionFalse, verdict{elasticwebv1.ReasonCapacityShort, short(in, f)}
+		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonCapacityShort, message: short(in, f)}
 	}
 }
 
@@ -47,33 +49,66 @@ func lacksBenchmark(in Input) bool {
 	return in.Web.Spec.BenchmarkRef != nil && len(in.Observed.Benchmark) == 0 && len(in.Plan.Measured) == 0
 }
 
+// BenchmarkState is how far the benchmark is that the spec names, while it has no result.
+type BenchmarkState int
+
+const (
+	// BenchmarkAbsent: there is none of that name.
+	BenchmarkAbsent BenchmarkState = iota
+	// BenchmarkRunning: it is under way.
+	BenchmarkRunning
+	// BenchmarkFailed: it found nothing, and does not go on by itself.
+	BenchmarkFailed
+	// BenchmarksOff: the operator looks at none.
+	BenchmarksOff
+)
+
 func benchmarkMissing(in Input) verdict {
-	if in.BenchmarksOff {
-		return verdict{elasticwebv1.ReasonBenchmarkMissing, fmt.Sprintf(
-			"ElasticWebBenchmark %s is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on",
-			in.Web.Spec.BenchmarkRef.Name)}
+	name := "ElasticWebBenchmark " + quote.Value(in.Web.Spec.BenchmarkRef.Name)
+	switch in.Benchmark {
+	case BenchmarkRunning:
+		return verdict{reason: elasticwebv1.ReasonBenchmarkRunning, message: name +
+			" is still measuring, and the numbers of the spec hold until it has a result: wait for it"}
+	case BenchmarkFailed:
+		return verdict{reason: elasticwebv1.ReasonBenchmarkMissing, message: name +
+			" found no result, and the numbers of the spec hold: look at it with kubectl describe elasticwebbenchmark, or remove spec.benchmarkRef"}
+	case BenchmarksOff:
+		return verdict{elasticwebv1.ReasonBenchmarkMissing, name +
+			" is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on", true}
+	default:
+		return verdict{reason: elasticwebv1.ReasonBenchmarkMissing, message: name +
+			" does not exist, and the numbers of the spec hold: create it, or remove spec.benchmarkRef"}
 	}
-	return verdict{elasticwebv1.ReasonBenchmarkMissing, fmt.Sprintf(
-		"ElasticWebBenchmark %s has no result: the numbers of the spec hold until it has; create it, or remove spec.benchmarkRef",
-		in.Web.Spec.BenchmarkRef.Name)}
 }
 
 func replicaLimit(in Input) verdict {
-	return verdict{elasticwebv1.ReasonReplicaLimit, fmt.Sprintf(
+	return verdict{reason: elasticwebv1.ReasonReplicaLimit, message: fmt.Sprintf(
 		"the demand calls for %d pods, and spec.maxReplicas allows %d: raise spec.maxReplicas, or lower the demand",
 		in.Plan.Asked, in.Plan.Replicas)}
 }
 
 // short says what is missing, and which architecture drags the others down.
 func short(in Input, f facts) string {
-	if in.Plan.Demand.Mode == plan.ModeReplicas {
-		return fmt.Sprintf("%d of %d pods are ready", f.ready, in.Plan.Demand.Pods)
+	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, in.Plan.Replicas)
+	switch {
+	case in.Plan.Demand.Mode == plan.ModeReplicas:
+		return fmt.Sprintf("%d of %d pods are ready", f.ready, max(in.Plan.Demand.Pods, int64(in.Plan.Replicas)))
+	case isMet(in, f):
+		return ready
 	}
 	message := fmt.Sprintf("the ready pods serve %d of %d requests per second", f.served, in.Plan.Demand.QPS)
+	if f.ready < in.Plan.Replicas {
+		message += "; " + ready
+	}
 	slowest, isAny := capacity.Slowest(f.groups)
-	if isAny && slowest.Pods < capacity.Pods(f.groups) {
+	if isAny && isSlower(slowest, f.groups) {
 		message += fmt.Sprintf("; the pods on %s drag the others down to %d each: add nodes of a faster architecture and run kubectl rollout restart, or leave %s out of spec.architectures",
 			slowest.Architecture, slowest.PodQPS, slowest.Architecture)
 	}
 	return message
+}
+
+// isSlower reports whether there are pods that would serve more without those of the group.
+func isSlower(slowest capacity.Group, groups []capacity.Group) bool {
+	return slices.ContainsFunc(groups, func(g capacity.Group) bool { return g.Pods > 0 && g.PodQPS > slowest.PodQPS })
 }

@@ -4,14 +4,16 @@
 package status
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
-	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // facts are what several conditions are worked out from.
@@ -19,79 +21,77 @@ type facts struct {
 	served          int64
 	groups          []capacity.Group
 	replicas, ready int32
+	// isServed is true where the pods are rolled out and serve the demand, all of them or, once all of them did, those that are
+	// ready: a pod that fails at the side then makes nothing less ready.
+	isServed bool
+}
+
+func factsOf(in Input, groups []capacity.Group, replicas, ready int32) facts {
+	f := facts{served: capacity.Served(groups), groups: groups, replicas: replicas, ready: ready}
+	f.isServed = isMet(in, f) && isRolledOut(in, f) && (ready >= in.Plan.Replicas || wasCompleted(in.Observed.Deployment))
+	return f
 }
 
 // verdict is a reason and the message that goes with it.
 type verdict struct {
 	reason, message string
+	// isFinal is true where nothing but a person can help, although others of this reason may heal.
+	isFinal bool
 }
 
-// conditions are the present ones with what changed. Reconciling and Stalled are there only while True.
-func conditions(in Input, f facts) []metav1.Condition {
-	result := slices.Clone(in.Web.Status.Conditions)
+// conditions are the present ones with what changed, and when to look again though nothing tells. Reconciling, Stalled and
+// Contested are there only while True.
+func conditions(in Input, f facts) (result []metav1.Condition, again time.Duration) {
+	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
 		meta.SetStatusCondition(&result, metav1.Condition{
-			Type: kind, Status: status, Reason: v.reason, Message: v.message,
+			Type: kind, Status: status, Reason: v.reason, Message: quote.Bounded(v.message, quote.LongestMessage),
 			ObservedGeneration: in.Web.Generation, LastTransitionTime: in.Now,
 		})
 	}
-	ready := unlessUnfinished(in, readiness(in, f))
-	meaning := rows[ready.reason]
-	set(elasticwebv1.ConditionReady, meaning.ready, ready)
-	for kind, isTrue := range map[string]bool{
-		elasticwebv1.ConditionReconciling: meaning.reconciling,
-		elasticwebv1.ConditionStalled:     meaning.stalled,
-	} {
-		if isTrue {
-			set(kind, metav1.ConditionTrue, ready)
-		} else {
+	// setWhile sets what is there only while True, since a given time.
+	setWhile := func(isTrue bool, kind string, v verdict, since metav1.Time) {
+		if before := meta.FindStatusCondition(result, kind); before != nil && (!isTrue || !before.LastTransitionTime.Equal(&since)) {
 			meta.RemoveStatusCondition(&result, kind)
 		}
+		if isTrue {
+			set(kind, metav1.ConditionTrue, v)
+			meta.FindStatusCondition(result, kind).LastTransitionTime = since
+		}
 	}
+	ready := unlessUnfinished(in, readiness(in, f))
+	status := rows[ready.reason].ready
+	set(elasticwebv1.ConditionReady, status, ready)
+	isStalled, since, again := patience(in, ready)
+	setWhile(status == metav1.ConditionFalse && !isStalled, elasticwebv1.ConditionReconciling, ready, since)
+	setWhile(isStalled, elasticwebv1.ConditionStalled, ready, sinceOf(in, elasticwebv1.ConditionStalled))
+	setWhile(in.Contestant != "", elasticwebv1.ConditionContested, contested(in), sinceOf(in, elasticwebv1.ConditionContested))
 	capacityMet, why := capacityMet(in, f)
 	set(elasticwebv1.ConditionCapacityMet, capacityMet, why)
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
 	slices.SortFunc(result, func(a, b metav1.Condition) int { return order(a.Type) - order(b.Type) })
-	return result
+	return result, again
+}
+
+// sinceOf is since when a condition is there, now where it is not.
+func sinceOf(in Input, kind string) metav1.Time {
+	if before := meta.FindStatusCondition(in.Web.Status.Conditions, kind); before != nil {
+		return before.LastTransitionTime
+	}
+	return in.Now
+}
+
+func contested(in Input) verdict {
+	return verdict{reason: elasticwebv1.ReasonReplicasContested, message: fmt.Sprintf(
+		"%s keeps changing the replicas of the Deployment, and the operator sets them back: let it scale the ElasticWeb in the place of the Deployment",
+		quote.Value(in.Contestant))}
 }
 
 // order of the conditions: the summary first. A fixed one, so that the same status is the same bytes.
 func order(kind string) int {
 	return slices.Index([]string{
 		elasticwebv1.ConditionReady, elasticwebv1.ConditionReconciling, elasticwebv1.ConditionStalled,
-		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionPlatformsResolved,
+		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
 	}, kind)
-}
-
-// platformsResolved is True while the pods are made from facts of the very image that the spec names.
-func platformsResolved(in Input) (metav1.ConditionStatus, verdict) {
-	image := in.Observed.Image
-	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
-	switch {
-	case image.State == plan.ImagePending && !in.Plan.WaitsForImage && before != nil && before.Reason != elasticwebv1.ReasonResolvingImage:
-		return before.Status, verdict{before.Reason, before.Message} // it is asked again, and no pod waits for that.
-	case image.State == plan.ImageFailed:
-		return metav1.ConditionFalse, verdict{image.Reason, image.Message + "; " + fallback(in.Plan)}
-	case in.Plan.Facts != nil && in.Plan.Facts.Reference == in.Web.Spec.Image:
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonResolved, "the platforms of the image are known from its registry"}
-	case image.State == plan.ImageResolved:
-		return metav1.ConditionTrue, verdict{elasticwebv1.ReasonResolved, "the platforms of the image are known from its registry, and are taken up with the next rollout (kubectl rollout restart is one); until then " + fallback(in.Plan)}
-	case image.State == plan.ImagePending:
-		return metav1.ConditionUnknown, verdict{elasticwebv1.ReasonResolvingImage, "the registry was asked for the platforms of the image; " + fallback(in.Plan)}
-	default:
-		return metav1.ConditionUnknown, verdict{elasticwebv1.ReasonNotLookedUp, "the platforms of the image were not looked up; " + fallback(in.Plan)}
-	}
-}
-
-// fallback says what the pods are placed by while the registry does not answer.
-func fallback(p *plan.Plan) string {
-	switch {
-	case p.Facts != nil:
-		return "the platforms that were known before hold"
-	case p.Placement.Possible != nil:
-		return "spec.architectures decides where the pods run"
-	default:
-		return "the pods may run on any architecture: list those of the image in spec.architectures to restrict them"
-	}
 }

@@ -30,18 +30,18 @@ func TestPlatformsResolvedIsSteady(t *testing.T) {
 		"still asked, and the rollout done": {&pending, false, elasticwebv1.ReasonResolvingImage, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := asPlanned()
+			in := planned()
 			if tc.before == nil || tc.before.State != plan.ImageNotLookedUp {
 				in.Plan.Facts = nil
 			}
 			if tc.before != nil {
 				in.Observed.Image = *tc.before
-				in.Web.Status = Make(in)
+				in.Web.Status = statusOf(in)
 			}
 			before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
 			in.Observed.Image, in.Plan.WaitsForImage = pending, tc.waits
 			in.Now = metav1.NewTime(now.Add(1))
-			after := meta.FindStatusCondition(Make(in).Conditions, elasticwebv1.ConditionPlatformsResolved)
+			after := meta.FindStatusCondition(statusOf(in).Conditions, elasticwebv1.ConditionPlatformsResolved)
 			if after.Reason != tc.reason || (before == nil || *before != *after) != tc.changes {
 				t.Errorf("%+v\nbecame %+v", before, after)
 			}

@@ -4,67 +4,167 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
-// podFailure names what keeps a container from running.
-func podFailure(in Input, _ facts) *verdict {
-	for _, pod := range in.Observed.Pods {
-		if pod.Gone || pod.Ready || pod.Failure == nil {
-			continue
-		}
-		if v := failureVerdict(in.Web, pod); v != nil {
-			return v
-		}
-	}
-	return nil
+// reasonOf has the reason of each class of failures. The order of their gravity is that of the classes.
+var reasonOf = map[podfailure.Class]string{
+	podfailure.Other:            elasticwebv1.ReasonContainerFailed,
+	podfailure.Crash:            elasticwebv1.ReasonCrashLoop,
+	podfailure.OutOfMemory:      elasticwebv1.ReasonOutOfMemory,
+	podfailure.NotMade:          elasticwebv1.ReasonContainerFailed,
+	podfailure.PullFailed:       elasticwebv1.ReasonRegistryUnreachable,
+	podfailure.ReferenceMissing: elasticwebv1.ReasonReferenceMissing,
+	podfailure.ImageUnreadable:  elasticwebv1.ReasonContainerFailed,
+	podfailure.PullUnauthorized: elasticwebv1.ReasonRegistryUnauthorized,
+	podfailure.ImageAbsent:      elasticwebv1.ReasonImageNotFound,
+	podfailure.ImageNotFound:    elasticwebv1.ReasonImageNotFound,
+	podfailure.ImageUntrusted:   elasticwebv1.ReasonImageUntrusted,
+	podfailure.PlatformMissing:  elasticwebv1.ReasonPlatformMissing,
+	podfailure.ExecFormat:       elasticwebv1.ReasonExecFormatError,
+	podfailure.InvalidImageName: elasticwebv1.ReasonInvalidPod,
 }
 
-func failureVerdict(web *elasticwebv1.ElasticWeb, pod plan.Pod) *verdict {
-	message := strings.ToLower(pod.Failure.Message)
-	switch {
-	case podfailure.IsExecFormatError(message):
-		return &verdict{elasticwebv1.ReasonExecFormatError, fmt.Sprintf(
-			"the program in image %s is not built for %s, although the image claims it: mend the image, or leave %s out of spec.architectures",
-			web.Spec.Image, pod.Architecture, pod.Architecture)}
-	case podfailure.IsPlatformMissing(message):
-		return &verdict{elasticwebv1.ReasonPlatformMissing, fmt.Sprintf(
-			"image %s holds nothing for %s: add that platform to the image, or leave %s out of spec.architectures",
-			web.Spec.Image, pod.Architecture, pod.Architecture)}
-	}
-	switch pod.Failure.Reason {
-	case "ErrImagePull", "ImagePullBackOff":
-		return pullVerdict(web.Spec.Image, message, podfailure.PullMessage(pod.Failure.Message))
-	case "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError":
-		return &verdict{elasticwebv1.ReasonInvalidPod, "the container cannot be made: " + pod.Failure.Message + ": mend the field of the spec that it speaks of"}
-	case "CrashLoopBackOff", "RunContainerError", "StartError":
-		return &verdict{elasticwebv1.ReasonCrashLoop, fmt.Sprintf(
-			"the container of image %s ends with exit code %d again and again: look at its log with kubectl logs", web.Spec.Image, pod.Failure.ExitCode)}
-	}
-	return nil
+// podFailures are the reasons that podFailure finds.
+var podFailures = []string{
+	elasticwebv1.ReasonContainerFailed, elasticwebv1.ReasonCrashLoop, elasticwebv1.ReasonOutOfMemory,
+	elasticwebv1.ReasonRegistryUnreachable, elasticwebv1.ReasonReferenceMissing, elasticwebv1.ReasonRegistryUnauthorized,
+	elasticwebv1.ReasonImageNotFound, elasticwebv1.ReasonImageUntrusted, elasticwebv1.ReasonPlatformMissing,
+	elasticwebv1.ReasonExecFormatError, elasticwebv1.ReasonInvalidPod,
 }
 
-func pullVerdict(image, lower, message string) *verdict {
-	switch {
-	case containsAny(lower, "unauthorized", "authentication required", "access denied", "requested access to the resource is denied", "403 forbidden", "insufficient_scope"):
-		return &verdict{elasticwebv1.ReasonRegistryUnauthorized, "the registry refuses to give image " + image + ": check spec.imagePullSecrets; it says: " + message}
-	case containsAny(lower, "not found", "manifest unknown", "name unknown", "does not exist"):
-		return &verdict{elasticwebv1.ReasonImageNotFound, "image " + image + " cannot be found: check spec.image; the registry says: " + message}
+// podFailure names what keeps containers from running.
+func podFailure(in Input, f facts) *verdict {
+	if f.isServed {
+		return nil
+	}
+	found := gravest(in.Observed.Pods, func(pod *plan.Pod) *graded {
+		if pod.Failure == nil {
+			return nil
+		}
+		return &graded{verdict{reason: reasonOf[pod.Failure.Class], message: failureMessage(in, pod)}, int(pod.Failure.Class)}
+	})
+	if found == nil {
+		return nil
+	}
+	return held(in, found)
+}
+
+// held keeps what was told of this spec where the pods have come to a phase of the same failure in which the kubelet says less: it
+// waits for the next pull, or for the next start of a container whose hook failed.
+func held(in Input, found *verdict) *verdict {
+	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady)
+	if before == nil || before.ObservedGeneration != in.Web.Generation {
+		return found
+	}
+	isPull := found.reason == elasticwebv1.ReasonRegistryUnreachable && found.message == pullFailed(in, "") &&
+		slices.Contains([]string{elasticwebv1.ReasonImageNotFound, elasticwebv1.ReasonRegistryUnauthorized,
+			elasticwebv1.ReasonRegistryUnreachable, elasticwebv1.ReasonPlatformMissing, elasticwebv1.ReasonImageUntrusted}, before.Reason)
+	isStart := found.reason == elasticwebv1.ReasonCrashLoop &&
+		slices.Contains([]string{elasticwebv1.ReasonContainerFailed, elasticwebv1.ReasonOutOfMemory}, before.Reason)
+	if isPull || isStart {
+		return &verdict{reason: before.Reason, message: before.Message}
+	}
+	return found
+}
+
+func failureMessage(in Input, pod *plan.Pod) string {
+	failure := pod.Failure
+	if !failure.IsOwn {
+		return injectedMessage(failure)
+	}
+	image, said := quote.Value(in.Web.Spec.Image), quote.Said(failure.Message)
+	architecture := cmp.Or(pod.Architecture, "its node's architecture")
+	switch failure.Class {
+	case podfailure.InvalidImageName:
+		return "spec.image is no name of an image: correct it; the kubelet says: " + said
+	case podfailure.ExecFormat:
+		return fmt.Sprintf("the program in image %s is not built for %s, although the image claims it: mend the image, or leave %s out of spec.architectures",
+			image, architecture, architecture)
+	case podfailure.PlatformMissing:
+		return fmt.Sprintf("image %s holds nothing for %s: add that platform to the image, or leave %s out of spec.architectures",
+			image, architecture, architecture)
+	case podfailure.ImageUntrusted:
+		return "the nodes refuse image " + image + " for its signature: sign it as their policy asks, or use another image; the runtime says: " + quote.Said(podfailure.PullMessage(failure.Message))
+	case podfailure.ImageNotFound:
+		return "image " + image + " cannot be found: check spec.image; the registry says: " + quote.Said(podfailure.PullMessage(failure.Message))
+	case podfailure.ImageAbsent:
+		return "a node lacks image " + image + ", and must not pull it: load it onto the nodes, or change spec.imagePullPolicy, which is Never"
+	case podfailure.PullUnauthorized:
+		return "the registry refuses to give image " + image + ": check spec.imagePullSecrets; it says: " + quote.Said(podfailure.PullMessage(failure.Message))
+	case podfailure.PullFailed:
+		return pullFailed(in, quote.Said(podfailure.PullMessage(failure.Message)))
+	case podfailure.ImageUnreadable:
+		return "a node cannot read image " + image + ": ask an administrator of the cluster to look at the node's storage; the kubelet says: " + said
+	case podfailure.ReferenceMissing:
+		return "the container cannot be made: " + said + ": create it, or correct what spec.env or spec.envFrom names"
+	case podfailure.OutOfMemory:
+		return "the application in image " + image + " needs more memory than it may have: raise spec.resources.limits.memory, which is 512Mi without spec.resources"
+	case podfailure.Crash:
+		return crashed(image, failure.ExitCode)
 	default:
-		return &verdict{elasticwebv1.ReasonRegistryUnreachable, "image " + image + " cannot be pulled: check that the nodes reach its registry; the runtime says: " + message}
+		return fmt.Sprintf("the container cannot run: %s: %s: %s", quote.Value(failure.Reason), said, notMadeRemedy(failure))
 	}
 }
 
-func containsAny(text string, parts ...string) bool {
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			return true
-		}
+func pullFailed(in Input, said string) string {
+	message := "image " + quote.Value(in.Web.Spec.Image) + " cannot be pulled: check that the nodes reach its registry"
+	if said == "" {
+		return message
 	}
-	return false
+	return message + "; the runtime says: " + said
+}
+
+func crashed(image string, exitCode int32) string {
+	switch exitCode {
+	case 0:
+		return "the application in image " + image + " ends with exit code 0, and is to go on serving: look at its log with kubectl logs --previous, and at spec.command and spec.args"
+	case 137, 143:
+		return fmt.Sprintf("the application in image %s was killed (exit code %d): kubectl describe pods tells whether by its liveness or startup probe; else look at its log with kubectl logs --previous", image, exitCode)
+	default:
+		return fmt.Sprintf("the application in image %s ended with exit code %d, and is started again: look at its log with kubectl logs --previous", image, exitCode)
+	}
+}
+
+// notMadeRemedy names the fields of the spec that a failure to make or start the container speaks of.
+func notMadeRemedy(failure *podfailure.Failure) string {
+	switch {
+	case failure.Reason == "PostStartHookError":
+		return "mend spec.lifecycle.postStart"
+	case saysAny(failure.Message, "runAsNonRoot", "non-root"):
+		return "set spec.securityContext.runAsUser to a user other than 0, or use an image that names one"
+	case saysAny(failure.Message, "executable file not found", "no such file or directory", "permission denied"):
+		return "look at spec.command, spec.args and spec.volumeMounts, and at the entry point of the image"
+	case failure.Class == podfailure.Other:
+		return "look at the pods with kubectl describe"
+	default:
+		return "look at spec.command, spec.securityContext and spec.volumeMounts, and at the pods with kubectl describe"
+	}
+}
+
+// injectedMessage is about a container that is not of the ElasticWeb's spec, as that of a service mesh: the spec cannot mend it.
+func injectedMessage(failure *podfailure.Failure) string {
+	begin := "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
+	switch failure.Class {
+	case podfailure.Crash:
+		return fmt.Sprintf("%sended with exit code %d: look at its log with kubectl logs --previous -c %s, or take it out where it is added",
+			begin, failure.ExitCode, quote.Value(failure.Container))
+	case podfailure.OutOfMemory:
+		return begin + "needs more memory than it may have: raise its limit where it is added"
+	default:
+		said := quote.Said(podfailure.PullMessage(failure.Message))
+		if failure.Class.IsOfImage() {
+			return begin + "does not run, as its image cannot be had: mend it where it is added; the kubelet says: " + said
+		}
+		return fmt.Sprintf("%sdoes not run: %s: %s: mend it where it is added", begin, quote.Value(failure.Reason), said)
+	}
 }

@@ -5,67 +5,94 @@ package status
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // check looks for one thing that decides about readiness; nil where it does not apply.
 type check func(Input, facts) *verdict
 
 // checks in order: the first that applies is the reason. What somebody must mend comes before what ends by
-// itself, and a cause before its effects.
-var checks = []check{
-	paused,
-	problem,
-	contradiction,
-	noCompatibleNodes,
-	resolvingImage,
-	noDemand,
-	podFailure,
-	replicaFailure,
-	limited,
-	unschedulable,
-	progressDeadline,
-	contested,
-	rollingOut,
-	missingBenchmark,
-	podsNotReady,
+// itself, and a cause before its effects. Where none applies, the reason is AsPlanned.
+var checks = []struct {
+	find check
+	// reasons that it finds.
+	reasons []string
+	// because says why it stands where it does.
+	because string
+}{
+	{paused, []string{elasticwebv1.ReasonPaused},
+		"nothing of what follows is acted on"},
+	{problem, refusals,
+		"what was refused is the way in which all the rest would be mended"},
+	{contradiction, []string{elasticwebv1.ReasonNoCompatibleNodes},
+		"the Deployment stays as it was, so that its pods are of an older spec"},
+	{noCompatibleNodes, []string{elasticwebv1.ReasonNoCompatibleNodes},
+		"it is why pods are not scheduled"},
+	{resolvingImage, []string{elasticwebv1.ReasonResolvingImage},
+		"the Deployment waits, so that its pods are of an older spec"},
+	{noDemand, []string{elasticwebv1.ReasonNoDemand, elasticwebv1.ReasonRollingOut},
+		"no pod is wanted, so that none can fail"},
+	{podFailure, podFailures,
+		"it is why a rollout makes no progress, and why pods are not ready"},
+	{replicaFailure, refusals,
+		"it is why there are too few pods; those that there are tell more of why they fail"},
+	{limited, []string{elasticwebv1.ReasonReplicaLimit},
+		"all pods that may be are ready, and are too few"},
+	{unschedulable, []string{elasticwebv1.ReasonUnschedulable},
+		"it is why a rollout makes no progress; a pod that fails is more certain than one that waits"},
+	{progressDeadline, []string{elasticwebv1.ReasonProgressDeadline},
+		"no cause was found"},
+	{sideProblem, refusals,
+		"it keeps no pod from running"},
+	{rollingOut, []string{elasticwebv1.ReasonRollingOut},
+		"it is why pods are not ready yet"},
+	{missingBenchmark, []string{elasticwebv1.ReasonBenchmarkRunning, elasticwebv1.ReasonBenchmarkMissing},
+		"the pods run; what they serve is not known"},
+	{podsNotReady, []string{elasticwebv1.ReasonPodsNotReady},
+		"it is what is left"},
 }
 
 func readiness(in Input, f facts) verdict {
-	for _, applies := range checks {
-		if v := applies(in, f); v != nil {
+	for _, check := range checks {
+		if v := check.find(in, f); v != nil {
 			return *v
 		}
 	}
-	return verdict{elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand"}
+	return asPlanned(in, f)
+}
+
+// asPlanned says so, and what is amiss at the side, if anything.
+func asPlanned(in Input, f facts) verdict {
+	message := "everything is rolled out, and the ready pods serve the demand"
+	if missing := in.Plan.Replicas - f.ready; missing > 0 {
+		message += fmt.Sprintf("; %d of %d pods are not ready", missing, in.Plan.Replicas)
+		f.isServed = false
+		for _, find := range []check{podFailure, unschedulable} {
+			if v := find(in, f); v != nil {
+				message += ": " + v.message
+				break
+			}
+		}
+	}
+	return verdict{reason: elasticwebv1.ReasonAsPlanned, message: message}
 }
 
 func paused(in Input, _ facts) *verdict {
 	if !in.Paused {
 		return nil
 	}
-	return &verdict{elasticwebv1.ReasonPaused, "nothing is changed while the annotation " + elasticwebv1.AnnotationPaused + " is true: remove it to go on"}
-}
-
-func problem(in Input, _ facts) *verdict {
-	if len(in.Problems) == 0 {
-		return nil
-	}
-	return &verdict{in.Problems[0].Reason, in.Problems[0].Message}
+	return &verdict{reason: elasticwebv1.ReasonPaused, message: "nothing is changed while the annotation " + elasticwebv1.AnnotationPaused + " is true: remove it to go on"}
 }
 
 func contradiction(in Input, _ facts) *verdict {
 	if in.Plan.Demand.Mode == plan.ModeNone || in.Plan.Placement.Contradiction == "" {
 		return nil
 	}
-	return &verdict{elasticwebv1.ReasonNoCompatibleNodes, in.Plan.Placement.Contradiction}
+	return &verdict{elasticwebv1.ReasonNoCompatibleNodes, in.Plan.Placement.Contradiction, true}
 }
 
 // noCompatibleNodes is known before a pod is made: no node has an architecture of the image's.
@@ -79,16 +106,16 @@ func noCompatibleNodes(in Input, f facts) *verdict {
 			return nil
 		}
 	}
-	return &verdict{elasticwebv1.ReasonNoCompatibleNodes, fmt.Sprintf(
+	return &verdict{reason: elasticwebv1.ReasonNoCompatibleNodes, message: fmt.Sprintf(
 		"the pods can run on %s, and the cluster has no such Linux node: add one, or use an image for the architectures of the cluster",
-		strings.Join(possible, ", "))}
+		quote.Value(strings.Join(possible, ", ")))}
 }
 
 func resolvingImage(in Input, _ facts) *verdict {
 	if !in.Plan.WaitsForImage {
 		return nil
 	}
-	return &verdict{elasticwebv1.ReasonResolvingImage, "the registry was asked for the platforms of the image"}
+	return &verdict{reason: elasticwebv1.ReasonResolvingImage, message: "the registry was asked for the platforms of the image"}
 }
 
 func noDemand(in Input, f facts) *verdict {
@@ -96,23 +123,9 @@ func noDemand(in Input, f facts) *verdict {
 		return nil
 	}
 	if f.replicas > 0 {
-		return &verdict{elasticwebv1.ReasonRollingOut, "there is no demand, and the last pods are going"}
+		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: "there is no demand, and the last pods are going"}
 	}
-	return &verdict{elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas"}
-}
-
-// generatedName is what would make the message of each attempt another one.
-var generatedName = regexp.MustCompile(`pods "[^"]*"`)
-
-// replicaFailure is a ReplicaSet that may not create its pods.
-func replicaFailure(in Input, _ facts) *verdict {
-	condition := deploymentCondition(in.Observed.Deployment, appsv1.DeploymentReplicaFailure)
-	if condition == nil || condition.Status != corev1.ConditionTrue {
-		return nil
-	}
-	reason, remedy := refusalReason(condition.Message)
-	said := generatedName.ReplaceAllString(condition.Message, "pods")
-	return &verdict{reason, "the pods cannot be created: " + said + ": " + remedy}
+	return &verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served: set spec.totalQPS or spec.replicas"}
 }
 
 func limited(in Input, f facts) *verdict {
@@ -123,38 +136,32 @@ func limited(in Input, f facts) *verdict {
 	return &v
 }
 
-func unschedulable(in Input, _ facts) *verdict {
-	for _, pod := range in.Observed.Pods {
-		if !pod.Gone && pod.Unschedulable != "" {
-			return &verdict{elasticwebv1.ReasonUnschedulable, "pods wait for a node with room for them: add nodes, or lower what the pods request; the scheduler says: " + pod.Unschedulable}
-		}
-	}
-	return nil
-}
-
-func progressDeadline(in Input, _ facts) *verdict {
-	condition := deploymentCondition(in.Observed.Deployment, appsv1.DeploymentProgressing)
-	if condition == nil || condition.Status != corev1.ConditionFalse || condition.Reason != "ProgressDeadlineExceeded" {
+func progressDeadline(in Input, f facts) *verdict {
+	if f.isServed || !hasGivenUp(in.Observed.Deployment) {
 		return nil
 	}
-	return &verdict{elasticwebv1.ReasonProgressDeadline, "the rollout makes no progress: look at the pods with kubectl describe, and at their logs"}
-}
-
-func contested(in Input, _ facts) *verdict {
-	if in.Contestant == "" {
-		return nil
-	}
-	return &verdict{elasticwebv1.ReasonReplicasContested, fmt.Sprintf(
-		"%s keeps changing the replicas of the Deployment, and the operator sets them back: let it scale the ElasticWeb in the place of the Deployment", in.Contestant)}
+	return &verdict{reason: elasticwebv1.ReasonProgressDeadline, message: "the rollout makes no progress: look at the pods with kubectl describe, and at their logs"}
 }
 
 func rollingOut(in Input, f facts) *verdict {
 	deployment := in.Observed.Deployment
-	if deployment == nil || plan.IsRollingOut(deployment) || f.replicas != in.Plan.Replicas ||
-		deployment.Status.Replicas != in.Plan.Replicas {
-		return &verdict{elasticwebv1.ReasonRollingOut, "the pods are being brought to what the spec says"}
+	switch {
+	case deployment != nil && deployment.DeletionTimestamp != nil:
+		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: fmt.Sprintf(
+			"the Deployment is being deleted, and is made again when it is gone: it waits for its finalizers %s; see to it that they are removed, should it stay so",
+			quote.Value(strings.Join(deployment.Finalizers, ", ")))}
+	case !isRolledOut(in, f):
+		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: "the pods are being brought to what the spec says"}
+	default:
+		return nil
 	}
-	return nil
+}
+
+// isRolledOut reports whether there are as many pods as planned, all of them of the present template.
+func isRolledOut(in Input, f facts) bool {
+	deployment := in.Observed.Deployment
+	return deployment != nil && deployment.DeletionTimestamp == nil && !plan.IsRollingOut(deployment) &&
+		f.replicas == in.Plan.Replicas && deployment.Status.Replicas == in.Plan.Replicas
 }
 
 func missingBenchmark(in Input, _ facts) *verdict {
@@ -166,20 +173,8 @@ func missingBenchmark(in Input, _ facts) *verdict {
 }
 
 func podsNotReady(in Input, f facts) *verdict {
-	if isMet(in, f) && f.ready >= in.Plan.Replicas {
+	if f.isServed {
 		return nil
 	}
-	return &verdict{elasticwebv1.ReasonPodsNotReady, short(in, f)}
-}
-
-func deploymentCondition(deployment *appsv1.Deployment, kind appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {
-	if deployment == nil {
-		return nil
-	}
-	for i := range deployment.Status.Conditions {
-		if deployment.Status.Conditions[i].Type == kind {
-			return &deployment.Status.Conditions[i]
-		}
-	}
-	return nil
+	return &verdict{reason: elasticwebv1.ReasonPodsNotReady, message: short(in, f)}
 }

@@ -23,7 +23,7 @@ func TestRealQPSIsNeverAboveTheFormula(t *testing.T) {
 	names := []string{"amd64", "arm64", "ppc64le", "s390x"}
 	for seed := range cases {
 		random := rand.New(rand.NewPCG(uint64(seed), 7)) //nolint:gosec // no secret.
-		in := asPlanned()
+		in := planned()
 		rates := map[string]int64{}
 		in.Plan.Rates = nil
 		for _, name := range names {
@@ -45,7 +45,7 @@ func TestRealQPSIsNeverAboveTheFormula(t *testing.T) {
 		if total > 0 {
 			want = min(total*least, math.MaxInt32)
 		}
-		got := Make(in)
+		got := statusOf(in)
 		if int64(*got.RealQPS) != want {
 			t.Fatalf("seed %d: realQPS = %d, want %d: %d ready pods at %d", seed, *got.RealQPS, want, total, least)
 		}

@@ -88,14 +88,14 @@ func (d *documented) readDoc(doc string) {
 
 func TestEveryReasonIsRegistered(t *testing.T) {
 	reasons := readReasons(t)
-	others := append(slices.Clone(reasons.lists["CapacityMet"]), reasons.lists["PlatformsResolved"]...)
+	others := slices.Concat(reasons.lists["CapacityMet"], reasons.lists["PlatformsResolved"], reasons.lists["Contested"])
 	byValue := map[string]string{}
 	for name, value := range reasons.constants {
 		if name != "Reason"+value {
 			t.Errorf("%s has the value %q", name, value)
 		}
 		if _, isReady := rows[value]; !isReady && !slices.Contains(others, value) {
-			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet or PlatformsResolved", name)
+			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet, PlatformsResolved or Contested", name)
 		}
 		byValue[value] = name
 	}
@@ -111,11 +111,38 @@ func TestEveryReasonIsRegistered(t *testing.T) {
 	}
 }
 
+// Each reason of Ready has its place in the order of the checks, and no other reason has.
+func TestEveryReasonHasItsPlace(t *testing.T) {
+	placed := map[string]bool{"AsPlanned": true} // what is left where no check applies.
+	for _, check := range checks {
+		if check.because == "" || len(check.reasons) == 0 {
+			t.Errorf("a check for %v has no reason for its place", check.reasons)
+		}
+		for _, reason := range check.reasons {
+			placed[reason] = true
+			if _, isReason := rows[reason]; !isReason {
+				t.Errorf("a check finds %s, which is no reason of Ready", reason)
+			}
+		}
+	}
+	for reason := range rows {
+		if !placed[reason] {
+			t.Errorf("no check finds %s", reason)
+		}
+	}
+	for class, reason := range reasonOf {
+		if !slices.Contains(podFailures, reason) {
+			t.Errorf("class %d has the reason %s, which is not among those of pods that fail", class, reason)
+		}
+	}
+}
+
 func TestDocumentedTableIsTheTable(t *testing.T) {
 	presence := map[bool]string{true: string(metav1.ConditionTrue), false: "-"}
+	stalled := map[stall]string{never: "-", later: "later", atOnce: string(metav1.ConditionTrue)}
 	want := map[string][]string{}
 	for reason, meaning := range rows {
-		want[reason] = []string{string(meaning.ready), presence[meaning.reconciling], presence[meaning.stalled]}
+		want[reason] = []string{string(meaning.ready), presence[meaning.ready == metav1.ConditionFalse && meaning.stalls != atOnce], stalled[meaning.stalls]}
 	}
 	got := map[string][]string{}
 	for reason, cells := range readReasons(t).table {
@@ -133,7 +160,7 @@ func TestDocumentedTableIsTheTable(t *testing.T) {
 // Reasons that the functions of CapacityMet and PlatformsResolved name are those that are documented for them.
 func TestDocumentedReasonsAreUsed(t *testing.T) {
 	reasons := readReasons(t)
-	for condition, path := range map[string]string{"CapacityMet": "capacity_met.go", "PlatformsResolved": "conditions.go"} {
+	for condition, path := range map[string]string{"CapacityMet": "capacity_met.go", "PlatformsResolved": "platforms_resolved.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			t.Fatal(err)

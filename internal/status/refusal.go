@@ -4,52 +4,173 @@
 package status
 
 import (
+	"cmp"
+	"regexp"
+	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
-// ProblemOf names an error with which the API server refused an object of the given kind.
+// Problem is something that keeps the plan from being carried out.
+type Problem struct {
+	// Reason of the conditions, and a message that says what to do.
+	Reason, Message string
+	// IsFinal is true where nothing but a person can help, although others of this reason may heal.
+	IsFinal bool
+	// IsAside is true where no pod is kept from running by it.
+	IsAside bool
+}
+
+// refusals are the reasons of problems.
+var refusals = []string{
+	elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
+	elasticwebv1.ReasonForbidden, elasticwebv1.ReasonWebhookFailed, elasticwebv1.ReasonReferenceMissing,
+	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService,
+}
+
+func problem(in Input, _ facts) *verdict { return gravestProblem(in.Problems, false) }
+
+func sideProblem(in Input, _ facts) *verdict { return gravestProblem(in.Problems, true) }
+
+// gravestProblem names the first problem in full, and the others as far as there is room: those that only a person can mend come
+// first, and then it goes by the words, which begin with the object.
+func gravestProblem(problems []Problem, isAside bool) *verdict {
+	sorted := slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.IsAside != isAside })
+	if len(sorted) == 0 {
+		return nil
+	}
+	slices.SortFunc(sorted, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(finality(b), finality(a)), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Reason, b.Reason))
+	})
+	v := verdict{sorted[0].Reason, sorted[0].Message, sorted[0].IsFinal}
+	if len(sorted) > 1 {
+		var messages []string
+		for _, p := range sorted {
+			messages = append(messages, quote.Bounded(p.Message, quote.LongestMessage/len(sorted)-2))
+		}
+		v.message = strings.Join(slices.Compact(messages), "; ")
+	}
+	return &v
+}
+
+func finality(p Problem) int {
+	if p.IsFinal || rows[p.Reason].stalls == atOnce {
+		return 1
+	}
+	return 0
+}
+
+// ProblemOf names an error with which the API server refused an object of the given kind. A Pod is refused the mark that decides
+// which of them leave first.
 func ProblemOf(kind, name string, err error) Problem {
-	text := kind + " " + name + " was refused: " + err.Error()
+	object := kind + " " + name
+	if kind == "Pod" {
+		object = "the deletion cost of pods"
+	}
+	result := refusalOf(kind, err)
+	result.Message = object + " was refused: " + quote.Said(err.Error()) + ": " + result.Message
+	result.IsAside = kind != "Deployment" && kind != "Service"
+	return result
+}
+
+// refusalOf is the reason and the remedy.
+func refusalOf(kind string, err error) Problem {
+	message := err.Error()
+	isInvalid := apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)
 	invalid := elasticwebv1.ReasonInvalidPod
 	if kind == "Service" {
 		invalid = elasticwebv1.ReasonInvalidService
 	}
 	switch {
-	case strings.Contains(err.Error(), "field not declared in schema"):
-		return Problem{invalid, text + ": this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
-	case kind == "Service" && apierrors.IsInvalid(err) && isNodePort(err.Error()):
-		return Problem{elasticwebv1.ReasonNodePortConflict, text + ": choose a free spec.port within the cluster's node port range, or another spec.service.type"}
-	case kind == "Service" && apierrors.IsInvalid(err):
-		return Problem{invalid, text + ": mend the field of the spec that it speaks of"}
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return Problem{elasticwebv1.ReasonInvalidPod, text + ": mend the field of the spec that it speaks of"}
-	}
-	reason, remedy := refusalReason(err.Error())
-	return Problem{reason, text + ": " + remedy}
-}
-
-// isNodePort knows the API server's words for a node port that is taken, or outside the range.
-func isNodePort(message string) bool {
-	return strings.Contains(message, "nodePort") || strings.Contains(message, "provided port is already allocated") ||
-		strings.Contains(message, "provided port is not in the valid range")
-}
-
-// refusalReason sorts what admission says of an object or a pod, and names the remedy.
-func refusalReason(message string) (reason, remedy string) {
-	switch {
-	case strings.Contains(message, "failed calling webhook"):
-		return elasticwebv1.ReasonWebhookFailed, "mend the webhook, or ask an administrator of the cluster to"
-	case containsAny(message, "exceeded quota", "failed quota", "status unknown for quota", "insufficient quota"):
-		return elasticwebv1.ReasonQuotaExceeded, "raise the ResourceQuota of the namespace, or ask for less"
-	case strings.Contains(message, "violates PodSecurity"):
-		return elasticwebv1.ReasonForbidden, "set spec.podSecurityContext and spec.securityContext as the namespace's pod security standard asks"
-	case strings.Contains(message, "forbidden"):
-		return elasticwebv1.ReasonForbidden, "ask an administrator of the cluster to allow it"
+	case saysAny(message, "field not declared in schema"):
+		return Problem{Reason: invalid, Message: "this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
+	case isOfAdmission(message):
+		return admissionRefusal(message)
+	case kind == "Service" && isInvalid && saysAny(message, "provided port is not in the valid range"):
+		return Problem{Reason: elasticwebv1.ReasonNodePortConflict, IsFinal: true,
+			Message: "choose a spec.port within the cluster's node port range, or another spec.service.type"}
+	case kind == "Service" && isInvalid && saysAny(message, "nodePort", "provided port is already allocated"):
+		return Problem{Reason: elasticwebv1.ReasonNodePortConflict,
+			Message: "choose a free spec.port within the cluster's node port range, or another spec.service.type"}
+	case isInvalid && kind != "Service" && kind != "Deployment":
+		return Problem{Reason: elasticwebv1.ReasonForbidden,
+			Message: "no field of the spec is at fault: look whose fields are on it with kubectl get -o yaml --show-managed-fields"}
+	case isInvalid:
+		return Problem{Reason: invalid, Message: "mend the field of the spec that it speaks of"}
+	case saysAny(message, "too large"):
+		return Problem{Reason: invalid, Message: "make the spec smaller"}
 	default:
-		return elasticwebv1.ReasonInvalidPod, "mend the field of the spec that it speaks of"
+		return admissionRefusal(message)
 	}
+}
+
+// isOfAdmission knows the words of what stands before the API server's own validation: a policy may refuse with any status.
+func isOfAdmission(message string) bool {
+	return saysAny(message, "failed calling webhook", "admission webhook", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "is forbidden:")
+}
+
+var (
+	mustSpecify   = regexp.MustCompile(`failed quota: .* must specify ([a-z0-9./,-]+)`)
+	limitRange    = regexp.MustCompile(`(?:minimum|maximum) \S+ usage per (?:Container|Pod) is|max limit to request ratio per (?:Container|Pod) is`)
+	priorityClass = regexp.MustCompile(`no PriorityClass with name \S+ was found`)
+)
+
+// admissionRefusal sorts what admission says of an object or a pod, and names the remedy.
+func admissionRefusal(message string) Problem {
+	switch {
+	case saysAny(message, "failed calling webhook"):
+		return Problem{Reason: elasticwebv1.ReasonWebhookFailed, Message: "mend the webhook, or ask an administrator of the cluster to"}
+	case mustSpecify.MatchString(message):
+		return Problem{Reason: elasticwebv1.ReasonQuotaExceeded, Message: "set " + quote.Value(mustSpecify.FindStringSubmatch(message)[1]) +
+			" in spec.resources: the ResourceQuota of the namespace takes no pod without"}
+	case saysAny(message, "exceeded quota", "failed quota", "status unknown for quota", "insufficient quota"):
+		return Problem{Reason: elasticwebv1.ReasonQuotaExceeded, Message: "raise the ResourceQuota of the namespace, or ask for less"}
+	case limitRange.MatchString(message):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "set spec.resources to what the LimitRange of the namespace allows; without it the operator gives a pod 100m of CPU and 512Mi of memory"}
+	case priorityClass.MatchString(message):
+		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct spec.priorityClassName, or create the PriorityClass"}
+	case saysAny(message, "error looking up service account"):
+		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct spec.serviceAccountName, or create the ServiceAccount"}
+	case saysAny(message, "violates PodSecurity"):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "set spec.podSecurityContext and spec.securityContext as the namespace's pod security standard asks"}
+	case saysAny(message, "cannot create resource", "cannot patch resource", "cannot update resource", "cannot delete resource", "cannot get resource"):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to give that right to whom it names"}
+	case saysAny(message, "ValidatingAdmissionPolicy", "denied the request"):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "change the spec as the policy asks, or ask an administrator of the cluster to allow it"}
+	case saysAny(message, "forbidden"):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to allow it"}
+	case saysAny(message, "is invalid", "Invalid value"):
+		return Problem{Reason: elasticwebv1.ReasonInvalidPod, Message: invalidPodRemedy(message)}
+	default:
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster"}
+	}
+}
+
+// invalidPodRemedy is about a pod that is invalid although its Deployment was not: somebody added to it.
+func invalidPodRemedy(message string) string {
+	if saysAny(message, ".resources") {
+		return "give requests and limits in spec.resources that go together: a LimitRange of the namespace adds what is left out"
+	}
+	return "mend the field of the spec that it speaks of, or what adds it to the pods"
+}
+
+// replicaFailure is a ReplicaSet that may not create its pods.
+func replicaFailure(in Input, _ facts) *verdict {
+	condition := deploymentCondition(in.Observed.Deployment, appsv1.DeploymentReplicaFailure)
+	if condition == nil || condition.Status != corev1.ConditionTrue {
+		return nil
+	}
+	found := admissionRefusal(condition.Message)
+	return &verdict{found.Reason, "the pods cannot be created: " + quote.Said(condition.Message) + ": " + found.Message, found.IsFinal}
+}
+
+// saysAny reports whether a text holds any of the words.
+func saysAny(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }

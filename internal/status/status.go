@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -23,7 +24,7 @@ type Input struct {
 	Web      *elasticwebv1.ElasticWeb
 	Plan     *plan.Plan
 	Observed plan.Observed
-	// Problems that came up when the plan was carried out, the gravest first.
+	// Problems that came up when the plan was carried out, in any order.
 	Problems []Problem
 	// IsUnfinished is true where something was not written that may be at the next try.
 	IsUnfinished bool
@@ -31,25 +32,19 @@ type Input struct {
 	Paused bool
 	// Contestant is who keeps changing the replicas of the Deployment; "" for nobody.
 	Contestant string
-	// BenchmarksOff is true where the operator looks at no ElasticWebBenchmark.
-	BenchmarksOff bool
+	// Benchmark is how far the one that the spec names is, while it has no result.
+	Benchmark BenchmarkState
 	// Now is the time of conditions that change.
 	Now metav1.Time
 }
 
-// Problem is something that keeps the plan from being carried out.
-type Problem struct {
-	// Reason of the conditions, and a message that says what to do.
-	Reason, Message string
-}
-
-// Make works out the status. Conditions that do not change keep their time.
-func Make(in Input) elasticwebv1.ElasticWebStatus {
+// Make works out the status, and when to look again though nothing tells; 0 for never. Conditions that do not change keep their
+// time.
+func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) {
 	groups := readyGroups(in)
-	served := capacity.Served(groups)
-	result := elasticwebv1.ElasticWebStatus{
+	result = elasticwebv1.ElasticWebStatus{
 		ObservedGeneration: in.Web.Generation,
-		RealQPS:            clampQPS(served),
+		RealQPS:            clampQPS(capacity.Served(groups)),
 		Selector:           selector(in.Web.Name),
 		Image:              image(in.Plan.Facts),
 		Architectures:      architectures(in),
@@ -64,10 +59,8 @@ func Make(in Input) elasticwebv1.ElasticWebStatus {
 		}
 	}
 	result.PodsByArchitecture = summary(result.Architectures)
-	result.Conditions = conditions(in, facts{
-		served: served, groups: groups, replicas: result.Replicas, ready: result.ReadyReplicas,
-	})
-	return result
+	result.Conditions, again = conditions(in, factsOf(in, groups, result.Replicas, result.ReadyReplicas))
+	return result, again
 }
 
 // readyGroups counts the ready pods by architecture.

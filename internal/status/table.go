@@ -9,17 +9,29 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// row is what a reason of Ready means for the conditions that tools read.
+// stall says when a reason makes an ElasticWeb Stalled.
+type stall int
+
+const (
+	never stall = iota
+	// later: it may heal by itself, until its deadline.
+	later
+	// atOnce: nothing but a person can help.
+	atOnce
+)
+
+// row is what a reason of Ready means.
 type row struct {
-	ready                metav1.ConditionStatus
-	reconciling, stalled bool
+	ready  metav1.ConditionStatus
+	stalls stall
 }
 
 var (
 	done    = row{ready: metav1.ConditionTrue}
-	working = row{ready: metav1.ConditionFalse, reconciling: true}
-	stuck   = row{ready: metav1.ConditionFalse, stalled: true}
 	unknown = row{ready: metav1.ConditionUnknown}
+	working = row{ready: metav1.ConditionFalse}
+	healing = row{ready: metav1.ConditionFalse, stalls: later}
+	stuck   = row{ready: metav1.ConditionFalse, stalls: atOnce}
 )
 
 // rows is the table in the documentation of the reasons, see the package of the API.
@@ -30,34 +42,31 @@ var rows = map[string]row{
 	elasticwebv1.ReasonRollingOut:           working,
 	elasticwebv1.ReasonPodsNotReady:         working,
 	elasticwebv1.ReasonResolvingImage:       working,
-	elasticwebv1.ReasonBenchmarkMissing:     working,
-	elasticwebv1.ReasonReplicasContested:    working,
-	elasticwebv1.ReasonUnschedulable:        working,
+	elasticwebv1.ReasonBenchmarkRunning:     working,
+	elasticwebv1.ReasonBenchmarkMissing:     healing,
+	elasticwebv1.ReasonUnschedulable:        healing,
+	elasticwebv1.ReasonNoCompatibleNodes:    healing,
+	elasticwebv1.ReasonNodePortConflict:     healing,
+	elasticwebv1.ReasonQuotaExceeded:        healing,
+	elasticwebv1.ReasonForbidden:            healing,
+	elasticwebv1.ReasonWebhookFailed:        healing,
+	elasticwebv1.ReasonReferenceMissing:     healing,
+	elasticwebv1.ReasonImageNotFound:        healing,
+	elasticwebv1.ReasonImageUntrusted:       healing,
+	elasticwebv1.ReasonRegistryUnauthorized: healing,
+	elasticwebv1.ReasonRegistryUnreachable:  healing,
+	elasticwebv1.ReasonPlatformMissing:      healing,
+	elasticwebv1.ReasonExecFormatError:      healing,
+	elasticwebv1.ReasonContainerFailed:      healing,
+	elasticwebv1.ReasonOutOfMemory:          healing,
+	elasticwebv1.ReasonCrashLoop:            healing,
 	elasticwebv1.ReasonReplicaLimit:         stuck,
-	elasticwebv1.ReasonNoCompatibleNodes:    stuck,
-	elasticwebv1.ReasonNodePortConflict:     stuck,
 	elasticwebv1.ReasonNameConflict:         stuck,
-	elasticwebv1.ReasonQuotaExceeded:        stuck,
-	elasticwebv1.ReasonForbidden:            stuck,
-	elasticwebv1.ReasonWebhookFailed:        stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
 	elasticwebv1.ReasonInvalidService:       stuck,
-	elasticwebv1.ReasonImageNotFound:        stuck,
-	elasticwebv1.ReasonRegistryUnauthorized: stuck,
-	elasticwebv1.ReasonRegistryUnreachable:  stuck,
-	elasticwebv1.ReasonExecFormatError:      stuck,
-	elasticwebv1.ReasonPlatformMissing:      stuck,
-	elasticwebv1.ReasonCrashLoop:            stuck,
 	elasticwebv1.ReasonProgressDeadline:     stuck,
 }
 
 // IsFailure reports whether a reason of Ready tells of something that went wrong, rather than of work that
 // is done or under way.
-func IsFailure(reason string) bool {
-	switch reason {
-	case elasticwebv1.ReasonUnschedulable, elasticwebv1.ReasonReplicasContested, elasticwebv1.ReasonBenchmarkMissing:
-		return true
-	default:
-		return rows[reason].stalled
-	}
-}
+func IsFailure(reason string) bool { return rows[reason].stalls != never }

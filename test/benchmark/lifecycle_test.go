@@ -66,7 +66,7 @@ var _ = Describe("A benchmark", func() {
 		b := newBenchmark(namespace, "shop")
 		web := newFollower(namespace, "shop") // of the benchmark's name: their pods must not be mixed up.
 		create(ctx, b, web)
-		Eventually(ready(ctx, web)).WithContext(ctx).Should(Equal(elasticwebv1.ReasonBenchmarkMissing))
+		Eventually(ready(ctx, web)).WithContext(ctx).Should(Equal(elasticwebv1.ReasonBenchmarkRunning))
 		Expect(replicas(ctx, web)).To(Equal(int32(6))) // 3000 of 500 each.
 		before := template(ctx, web)
 		endPods(ctx, b, fasterARM)

@@ -22,6 +22,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
 const (
@@ -197,9 +198,9 @@ func (p *place) unsettled() string {
 	if web.Status.ObservedGeneration != web.Generation {
 		return "the status is of an older generation"
 	}
-	if !meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionReady) &&
-		!meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionStalled) {
-		return fmt.Sprintf("it is neither Ready nor Stalled: %v", web.Status.Conditions)
+	if ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady); ready == nil ||
+		ready.Status != metav1.ConditionTrue && !status.IsFailure(ready.Reason) {
+		return fmt.Sprintf("it is not Ready, and names no failure: %v", web.Status.Conditions)
 	}
 	if hasDeployment && (plan.IsRollingOut(deployment) || deployment.Status.Replicas != *deployment.Spec.Replicas ||
 		deployment.Status.ReadyReplicas != deployment.Status.Replicas) {

@@ -132,7 +132,7 @@ func (b *bareClient) writeDeploymentAndStatus(ctx context.Context, w *elasticweb
 		return err
 	}
 	changed := w.DeepCopy()
-	changed.Status = status.Make(status.Input{Web: w, Plan: &p, Now: metav1.Now()})
+	changed.Status, _ = status.Make(status.Input{Web: w, Plan: &p, Now: metav1.Now()})
 	return b.api.Status().Patch(ctx, changed, client.MergeFrom(w))
 }
 

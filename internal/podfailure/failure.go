@@ -1,0 +1,109 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podfailure
+
+import (
+	"cmp"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Failure is what keeps a container of a pod from running.
+type Failure struct {
+	Class Class
+	// Container is the name of the one that fails; IsOwn is false for one that somebody injected.
+	Container string
+	IsOwn     bool
+	// Reason and Message are the kubelet's.
+	Reason, Message string
+	// ExitCode of the last run, in the classes that tell of one.
+	ExitCode int32
+	// Until is when this no longer counts although nothing more happens; zero for never.
+	Until time.Time
+}
+
+// forgets is how long a container that was started again must run until the kubelet forgets that it ended before. So long its last
+// end is what is told while it is not ready, or the reason would be another one in each phase of a crash loop.
+const forgets = 10 * time.Minute
+
+// Of is the gravest of what keeps the containers of a pod from running, own being the name of the one that the operator makes; nil
+// where nothing does.
+func Of(pod *corev1.Pod, own string, now time.Time) *Failure {
+	var gravest *Failure
+	consider := func(status *corev1.ContainerStatus, isInit bool) {
+		failure := ofContainer(status, isInit, now)
+		if failure.Class == None {
+			return
+		}
+		failure.Container, failure.IsOwn = status.Name, status.Name == own
+		if gravest == nil || cmp.Or(cmp.Compare(failure.Class, gravest.Class), compareOwn(&failure, gravest)) > 0 {
+			gravest = &failure
+		}
+	}
+	for i := range pod.Status.InitContainerStatuses {
+		consider(&pod.Status.InitContainerStatuses[i], true)
+	}
+	for i := range pod.Status.ContainerStatuses {
+		consider(&pod.Status.ContainerStatuses[i], false)
+	}
+	return gravest
+}
+
+// compareOwn has the application's own container told of rather than another one that fails in the same way.
+func compareOwn(a, b *Failure) int {
+	switch {
+	case a.IsOwn == b.IsOwn:
+		return cmp.Compare(b.Container, a.Container)
+	case a.IsOwn:
+		return 1
+	default:
+		return -1
+	}
+}
+
+func ofContainer(status *corev1.ContainerStatus, isInit bool, now time.Time) Failure {
+	ended, last := status.State.Terminated, status.LastTerminationState.Terminated
+	switch waiting := status.State.Waiting; {
+	case status.Ready:
+		return Failure{}
+	case waiting != nil && waiting.Reason == "CrashLoopBackOff" && last != nil:
+		return ofEnd(last)
+	case waiting != nil:
+		return Failure{Class: Classify(waiting.Reason, waiting.Message), Reason: waiting.Reason, Message: waiting.Message}
+	case ended != nil && isInit && ended.ExitCode == 0:
+		return Failure{} // it has done its work.
+	case ended != nil:
+		return ofEnd(ended)
+	case last != nil && isInit && last.ExitCode == 0:
+		return Failure{}
+	case last != nil:
+		return heldFor(status.State.Running, last, now)
+	default:
+		return Failure{}
+	}
+}
+
+// heldFor is the last end of a container that runs again.
+func heldFor(running *corev1.ContainerStateRunning, last *corev1.ContainerStateTerminated, now time.Time) Failure {
+	since := last.FinishedAt.Time
+	if running != nil && running.StartedAt.After(since) {
+		since = running.StartedAt.Time
+	}
+	if !now.Before(since.Add(forgets)) {
+		return Failure{}
+	}
+	failure := ofEnd(last)
+	failure.Until = since.Add(forgets)
+	return failure
+}
+
+// ofEnd is the failure of a container that ended: whatever the kubelet calls it, one that should serve does not.
+func ofEnd(ended *corev1.ContainerStateTerminated) Failure {
+	class := Classify(ended.Reason, ended.Message)
+	if class == None {
+		class = Crash
+	}
+	return Failure{Class: class, Reason: ended.Reason, Message: ended.Message, ExitCode: ended.ExitCode}
+}
