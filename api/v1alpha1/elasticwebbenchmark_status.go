@@ -225,8 +225,8 @@ type HelmRelease struct {
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// manifest that was applied.
+	// run that its Jobs belong to: the id of status.run when it was deployed.
 	//
 	// +optional
-	Manifest string `json:"manifest,omitempty"`
+	Run string `json:"run,omitempty"`
 }

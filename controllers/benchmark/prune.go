@@ -6,7 +6,6 @@ package benchmark
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/operator-framework/operator-lib/prune"
 	batchv1 "k8s.io/api/batch/v1"
@@ -46,20 +45,18 @@ func (r *Reconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebBenchmark)
 	return nil
 }
 
-// leftover are the Jobs of the benchmark that its release does not hold, once that is the current run's.
+// leftover are the Jobs of other runs, once the release is the current run's, which then holds none of them.
 func (r *Reconciler) leftover(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) ([]client.Object, error) {
 	if b.Status.Run == nil || !holdsRun(b) {
 		return nil, nil
 	}
-	release := b.Status.DeployedRelease
 	jobs, err := ownedJobs(ctx, r.Cached, b)
 	if err != nil {
 		return nil, err
 	}
 	var left []client.Object
 	for i := range jobs {
-		isHeld := strings.Contains(release.Manifest, "name: "+jobs[i].Name+"\n")
-		if !isHeld && jobs[i].Labels[v1alpha1.LabelRun] != b.Status.Run.ID && jobs[i].DeletionTimestamp == nil {
+		if jobs[i].Labels[v1alpha1.LabelRun] != b.Status.Run.ID && jobs[i].DeletionTimestamp == nil {
 			left = append(left, &jobs[i])
 		}
 	}

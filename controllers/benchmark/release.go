@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/go-logr/logr"
@@ -24,6 +23,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -86,7 +86,7 @@ func (r *ReleaseReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		helmreconciler.WithSelector(*r.Watch.Selector),
 		helmreconciler.WithOverrideValues(r.Watch.OverrideValues),
 		helmreconciler.WithMaxReleaseHistory(releaseHistory),
-		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork}),
+		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork, RunOf: benchmark.RunOf}),
 		helmreconciler.WithActionClientGetter(actions),
 		helmreconciler.WithValueTranslator(values.TranslatorFunc(translate)),
 		helmreconciler.WithPostHook(hook.PostHookFunc(r.noteDeployed)),
@@ -118,12 +118,46 @@ func (r *ReleaseReconciler) actionClients(mgr ctrl.Manager) (helmclient.ActionCl
 		// What failed is upgraded by the next try. Rolling back would start Jobs of the previous run again.
 		helmclient.WithFailureRollbacks(false),
 		// The API server validates what it gets; Helm would fetch the schemas of all kinds for that each time.
-		helmclient.AppendInstallOptions(func(install *action.Install) error { install.DisableOpenAPIValidation = true; return nil }),
-		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error { upgrade.DisableOpenAPIValidation = true; return nil }))
+		// Hooks, of which the chart has none, would be applied without a look at them.
+		helmclient.AppendInstallOptions(func(install *action.Install) error {
+			install.DisableOpenAPIValidation, install.DisableHooks = true, true
+			return nil
+		}),
+		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
+			upgrade.DisableOpenAPIValidation, upgrade.DisableHooks = true, true
+			return nil
+		}),
+		helmclient.AppendUninstallOptions(func(uninstall *action.Uninstall) error { uninstall.DisableHooks = true; return nil }))
 	if err != nil {
 		return nil, fmt.Errorf("set up Helm: %w", err)
 	}
-	return helmrelease.Recover(actions), nil
+	return helmrelease.Recover(helmrelease.Rendered(actions, applied)), nil
+}
+
+// applied is what may be applied of a rendered chart: the Jobs of the run that the status holds, owned by the benchmark, and
+// as the types have them. Anything else is refused.
+func applied(owner client.Object, rendered []byte) ([]byte, error) {
+	object, isUnstructured := owner.(*unstructured.Unstructured)
+	if !isUnstructured {
+		return nil, fmt.Errorf("check the rendered chart: %T is not unstructured", owner)
+	}
+	b, err := typed(object)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := benchmark.Rendered(rendered, b, proxy.ReadProxyVarsFromEnv())
+	if err != nil {
+		return nil, err
+	}
+	objects := make([]map[string]any, len(jobs))
+	for i := range jobs {
+		jobs[i].OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(b, v1alpha1.GroupVersion.WithKind(Kind))}
+		if objects[i], err = runtime.DefaultUnstructuredConverter.ToUnstructured(&jobs[i]); err != nil {
+			return nil, fmt.Errorf("convert the Job: %w", err)
+		}
+		delete(objects[i], "status")
+	}
+	return helmrelease.Manifest(objects)
 }
 
 // translate gives the values of the run that the status holds.
@@ -189,8 +223,11 @@ func (r *ReleaseReconciler) isHalfMade(ctx context.Context, b *v1alpha1.ElasticW
 // holdsRun reports whether the release that was deployed last is the current run's.
 func holdsRun(b *v1alpha1.ElasticWebBenchmark) bool {
 	release := b.Status.DeployedRelease
-	return release != nil && meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) &&
-		strings.Contains(release.Manifest, b.Status.Run.ID)
+	if release == nil || !meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) {
+		return false
+	}
+	// Operators of before did not note the run. What has ended then is not measured once more because of that.
+	return release.Run == b.Status.Run.ID || release.Run == "" && benchmark.IsFinished(b.Status.Run)
 }
 
 // get is the benchmark as the informer has it whose events wake the Helm reconciler. That of another reconciler, which has typed

@@ -298,9 +298,12 @@ func TestValues(t *testing.T) {
 	b := running()
 	b.Spec.Resources = &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("0.5")}}
 	b.Spec.ContainerPort = ptr.To[int32](9090)
+	b.Spec.LatencyTarget, b.Spec.Duration = "0.5s", "60s1.0000000000000000000001ms"
 	b.Status = benchmark.Make(b, benchmark.Observed{}, now)
 	b.Status.Run.User, b.Status.Run.GeneratorImage = ptr.To[int64](1000), "g:1"
-	values, err := benchmark.Values(b, []corev1.EnvVar{{Name: "NO_PROXY", Value: "x"}})
+	values, err := benchmark.Values(b, []corev1.EnvVar{
+		{Name: "HTTPS_PROXY", Value: "http://user:secret@proxy:3128"}, {Name: "HTTP_PROXY", Value: "http://"}, {Name: "NO_PROXY", Value: "x"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +313,10 @@ func TestValues(t *testing.T) {
 		"podSecurityContext": map[string]any{"runAsNonRoot": true, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
 		"securityContext":    map[string]any{"allowPrivilegeEscalation": false, "capabilities": map[string]any{"drop": []any{"ALL"}}},
 		"run":                b.Status.Run.ID, "managedBy": "elasticweb-operator", "generator": map[string]any{"image": "g:1"},
-		"proxy": []any{map[string]any{"name": "NO_PROXY", "value": "x"}},
+		"latencyTarget": "500ms", "duration": "1m0.001s",
+		"proxy": []any{
+			map[string]any{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}, map[string]any{"name": "NO_PROXY", "value": "x"},
+		},
 	}
 	if diff := cmp.Diff(want, values); diff != "" {
 		t.Error(diff)

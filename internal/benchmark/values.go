@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -21,6 +22,29 @@ const managedBy = "elasticweb-operator"
 // Values are those of the chart for the run that the status holds: the words of the spec, with what was fixed when the
 // run began. proxy are environment variables for the measured container. It fails where no run was begun.
 func Values(b *v1alpha1.ElasticWebBenchmark, proxy []corev1.EnvVar) (map[string]any, error) {
+	spec, err := settled(b)
+	if err != nil {
+		return nil, err
+	}
+	values, err := toMap(spec)
+	if err != nil {
+		return nil, err
+	}
+	values["run"] = b.Status.Run.ID
+	values["managedBy"] = managedBy
+	values["generator"] = map[string]any{"image": b.Status.Run.GeneratorImage}
+	if proxy = withoutUserInfo(proxy); len(proxy) > 0 {
+		list, err := toList(proxy)
+		if err != nil {
+			return nil, err
+		}
+		values["proxy"] = list
+	}
+	return values, nil
+}
+
+// settled is the spec with what was fixed when the run began, and with time spans that are read alike by all who read them.
+func settled(b *v1alpha1.ElasticWebBenchmark) (*v1alpha1.ElasticWebBenchmarkSpec, error) {
 	run := b.Status.Run
 	if run == nil || len(run.Architectures) == 0 {
 		return nil, errors.New("no run was begun")
@@ -31,22 +55,18 @@ func Values(b *v1alpha1.ElasticWebBenchmark, proxy []corev1.EnvVar) (map[string]
 	for _, name := range Measured(run) {
 		spec.Architectures = append(spec.Architectures, v1alpha1.Architecture(name))
 	}
-	restrict(spec, run)
-	values, err := toMap(spec)
-	if err != nil {
-		return nil, err
-	}
-	values["run"] = run.ID
-	values["managedBy"] = managedBy
-	values["generator"] = map[string]any{"image": run.GeneratorImage}
-	if len(proxy) > 0 {
-		list, err := toList(proxy)
-		if err != nil {
-			return nil, err
+	for name, span := range map[string]*v1alpha1.Duration{"latencyTarget": &spec.LatencyTarget, "duration": &spec.Duration} {
+		if *span == "" {
+			continue
 		}
-		values["proxy"] = list
+		parsed, err := time.ParseDuration(string(*span))
+		if err != nil {
+			return nil, fmt.Errorf("read spec.%s: %w", name, err)
+		}
+		*span = v1alpha1.Duration(parsed.String())
 	}
-	return values, nil
+	restrict(spec, run)
+	return spec, nil
 }
 
 // restrict gives the containers of an image with a numeric user the security context that an ElasticWeb gives it.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,6 +31,8 @@ type Client struct {
 	Live client.Reader
 	// HasWork reports whether there is anything to do for Helm, from the caches alone. It is false where there is no such object.
 	HasWork func(ctx context.Context, name types.NamespacedName) (bool, error)
+	// RunOf is the run that a release's manifest belongs to.
+	RunOf func(manifest string) string
 }
 
 // Get shows an object only while there is work: otherwise it is not found, and the reconciler has nothing to do.
@@ -58,12 +61,13 @@ func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.U
 
 // Status writes the release's part of the status.
 func (c *Client) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), writer: c.Client}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), writer: c.Client, runOf: c.RunOf}
 }
 
 type statusWriter struct {
 	client.SubResourceWriter
 	writer client.Client
+	runOf  func(manifest string) string
 }
 
 // Update applies the conditions of the release and the release, and leaves the rest of the status to its writers.
@@ -72,7 +76,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if !isUnstructured {
 		return fmt.Errorf("report the Helm release: %T is not unstructured", object)
 	}
-	applied, err := releaseStatus(from)
+	applied, err := releaseStatus(from, w.runOf)
 	if err != nil {
 		return err
 	}
@@ -85,15 +89,16 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	return nil
 }
 
-// releaseStatus is the object with nothing but what is known of its release.
-func releaseStatus(from *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+// releaseStatus is the object with nothing but what is known of its release. Its manifest is not reported: whoever may read the
+// object need not be allowed to read what is in a pod.
+func releaseStatus(from *unstructured.Unstructured, runOf func(manifest string) string) (*unstructured.Unstructured, error) {
 	conditions, err := releaseConditions(from)
 	if err != nil {
 		return nil, err
 	}
 	status := map[string]any{"conditions": conditions}
 	if deployed, isThere, _ := unstructured.NestedMap(from.Object, "status", "deployedRelease"); isThere {
-		status["deployedRelease"] = deployed
+		status["deployedRelease"] = map[string]any{"name": text(deployed, "name"), "run": runOf(text(deployed, "manifest"))}
 	}
 	applied := &unstructured.Unstructured{Object: map[string]any{"status": status}}
 	applied.SetGroupVersionKind(from.GroupVersionKind())
@@ -151,7 +156,17 @@ func message(condition map[string]any) string {
 	if text(condition, "type") == "Deployed" && text(condition, "status") == string(metav1.ConditionTrue) {
 		return "the Helm release is installed"
 	}
-	return text(condition, "message")
+	return shorten(text(condition, "message"))
+}
+
+// longestMessage bounds what Helm says: it quotes manifests, and a status that is too large is never written.
+const longestMessage = 2048
+
+func shorten(message string) string {
+	if len(message) <= longestMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longestMessage], "") + "..."
 }
 
 func text(object map[string]any, field string) string {

@@ -37,7 +37,7 @@ func reported() *unstructured.Unstructured {
 }
 
 func TestOnlyTheReleaseIsReported(t *testing.T) {
-	got, err := releaseStatus(reported())
+	got, err := releaseStatus(reported(), func(manifest string) string { return "run of " + manifest })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestOnlyTheReleaseIsReported(t *testing.T) {
 		"apiVersion": "elasticweb.example.com/v1alpha1", "kind": "ElasticWebBenchmark",
 		"metadata": map[string]any{"namespace": "dev", "name": "shop", "uid": "u"},
 		"status": map[string]any{
-			"deployedRelease": map[string]any{"name": "shop", "manifest": "m"},
+			"deployedRelease": map[string]any{"name": "shop", "run": "run of m"},
 			"conditions": []any{
 				condition("Initialized", "True", "Initialized", ""),
 				condition("Deployed", "True", "InstallSuccessful", "the Helm release is installed"),

@@ -6,6 +6,8 @@
 //
 //   - Client shows the reconciler an object only while there is work for it, reports the release through server-side
 //     apply instead of replacing the whole status, and changes nothing else of an object but its finalizers;
+//   - Rendered puts what a chart renders into the hands of the operator before it is applied, and Manifest writes it so that every
+//     reader of YAML reads the same;
 //   - Storage keeps the releases of all namespaces in one, apart from each other;
 //   - Recover takes releases that a crash left pending up again.
 package helmrelease

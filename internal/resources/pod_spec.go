@@ -58,7 +58,7 @@ func container(web *elasticwebv1.ElasticWeb, p *plan.Plan, grace int64) corev1.C
 		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: p.ContainerPort, Protocol: corev1.ProtocolTCP}},
 		Env:             settings.Env,
 		EnvFrom:         settings.EnvFrom,
-		Resources:       defaultResources(),
+		Resources:       DefaultResources(),
 		VolumeMounts:    settings.VolumeMounts,
 		ReadinessProbe:  settings.ReadinessProbe,
 		LivenessProbe:   settings.LivenessProbe,
@@ -83,8 +83,8 @@ func container(web *elasticwebv1.ElasticWeb, p *plan.Plan, grace int64) corev1.C
 	return result
 }
 
-// defaultResources are those of the walk-through.
-func defaultResources() corev1.ResourceRequirements {
+// DefaultResources are those of the walk-through.
+func DefaultResources() corev1.ResourceRequirements {
 	list := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("100m"),
 		corev1.ResourceMemory: resource.MustParse("512Mi"),

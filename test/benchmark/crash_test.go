@@ -5,7 +5,6 @@ package benchmark_test
 
 import (
 	"fmt"
-	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -155,7 +154,7 @@ func endRun(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark) {
 // isDeployed reports whether the release of the current run is reported, the last write of an install or an upgrade.
 func isDeployed(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark) bool {
 	status := current(ctx, b).Status
-	return status.Run != nil && status.DeployedRelease != nil && strings.Contains(status.DeployedRelease.Manifest, status.Run.ID)
+	return status.Run != nil && status.DeployedRelease != nil && status.DeployedRelease.Run == status.Run.ID
 }
 
 // finish has a new operator bring the benchmark to its end, and checks that nothing is left over.

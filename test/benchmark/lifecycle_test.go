@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -54,6 +55,7 @@ var _ = Describe("A benchmark", func() {
 			Expect(result.Node).To(HavePrefix(string(result.Architecture)))
 		}
 		Expect(meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionDeployed)).To(BeTrue())
+		Expect(status.DeployedRelease).To(Equal(&v1alpha1.HelmRelease{Name: "shop", Run: status.Run.ID}))
 		Expect(status.Conditions).NotTo(ContainElement(HaveField("Reason", BeEmpty())))
 		Expect(row(ctx, b)).To(ContainElements("nginx:1.27", "arm64", "arm64=1000,amd64=640", "2/2"))
 		Expect(op.requests.Since(0)).NotTo(ContainElement(HaveField("Status", http.StatusForbidden)))
@@ -136,6 +138,30 @@ var _ = Describe("A benchmark", func() {
 		Expect(runJobs(ctx, b)[0].Spec.Template.Spec.Containers[0].Image).To(Equal(generatorImage + "-next"))
 		endPods(ctx, b, fasterARM)
 		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+	})
+
+	It("runs what its spec says, whatever stands in its strings, and no more", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		const hostile = "a\u2028      hostNetwork: true\u2028      serviceAccountName: admin\u2028\u0085---\u2029- b: {{ .Values }} <no value>\n---\nkind: Pod\n"
+		b := newBenchmark(namespace, "shop", func(b *v1alpha1.ElasticWebBenchmark) {
+			b.Spec.Args, b.Spec.Command = []string{hostile, "\ufeff\u007f\u009b"}, []string{hostile}
+			b.Spec.Env = []corev1.EnvVar{{Name: "A", Value: hostile}}
+			b.Spec.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{hostile}}}}
+		})
+		create(ctx, b)
+		Eventually(func() int { return len(runJobs(ctx, b)) }).WithContext(ctx).Should(Equal(2), func() string { return explain(ctx, b) })
+		for _, job := range runJobs(ctx, b) {
+			pod := job.Spec.Template.Spec
+			Expect(pod.HostNetwork).To(BeFalse())
+			Expect(pod.ServiceAccountName).To(BeEmpty())
+			Expect(pod.InitContainers[0].Args).To(Equal(b.Spec.Args))
+			Expect(pod.InitContainers[0].Command).To(Equal(b.Spec.Command))
+			Expect(pod.InitContainers[0].Env).To(Equal(b.Spec.Env))
+			Expect(pod.InitContainers[0].StartupProbe.Exec.Command).To(Equal([]string{hostile}))
+		}
+		Expect(k8s.Delete(ctx, b)).To(Succeed())
+		expectGone(ctx, b)
 	})
 
 	It("makes a Job again that is lost before it had a result", func(ctx SpecContext) {

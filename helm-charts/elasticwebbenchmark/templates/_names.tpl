@@ -21,9 +21,9 @@ SPDX-License-Identifier: Apache-2.0
 {{- /* Labels of a pod, and of its Job but for the manager: to that Helm gives its own name in any case. */}}
 {{- define "elasticwebbenchmark.labels" -}}
 app.kubernetes.io/name: elasticwebbenchmark
-app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
+app.kubernetes.io/instance: {{ include "elasticwebbenchmark.json" .root.Release.Name }}
 app.kubernetes.io/component: benchmark
-app.kubernetes.io/managed-by: {{ .managedBy | quote }}
-elasticweb.example.com/run: {{ include "elasticwebbenchmark.run" .root | quote }}
-elasticweb.example.com/architecture: {{ .architecture | quote }}
+app.kubernetes.io/managed-by: {{ include "elasticwebbenchmark.json" .managedBy }}
+elasticweb.example.com/run: {{ include "elasticwebbenchmark.run" .root | include "elasticwebbenchmark.json" }}
+elasticweb.example.com/architecture: {{ include "elasticwebbenchmark.json" .architecture }}
 {{- end }}

@@ -10,33 +10,29 @@ terminationGracePeriodSeconds: 5
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with $v.serviceAccountName }}
-serviceAccountName: {{ . | quote }}
+serviceAccountName: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- with $v.imagePullSecrets }}
-imagePullSecrets:
-{{- toYaml . | nindent 0 }}
+imagePullSecrets: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- with $v.priorityClassName }}
-priorityClassName: {{ . | quote }}
+priorityClassName: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 securityContext:
 {{- if kindIs "invalid" $v.podSecurityContext }}
   seccompProfile:
     type: RuntimeDefault
-{{- else }}
-{{- toYaml $v.podSecurityContext | nindent 2 }}
+{{- else }} {{ include "elasticwebbenchmark.json" $v.podSecurityContext }}
 {{- end }}
 initContainers:
 - {{- include "elasticwebbenchmark.target" . | trim | indent 2 | trimPrefix " " }}
 containers:
 - {{- include "elasticwebbenchmark.generator" . | trim | indent 2 | trimPrefix " " }}
 {{- with $v.volumes }}
-volumes:
-{{- toYaml . | nindent 0 }}
+volumes: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- with $v.nodeSelector }}
-nodeSelector:
-{{- toYaml . | nindent 2 }}
+nodeSelector: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- include "elasticwebbenchmark.placement" . | nindent 0 }}
 {{- end }}
@@ -50,7 +46,7 @@ affinity:
       - matchExpressions:
         - key: kubernetes.io/arch
           operator: In
-          values: [{{ .architecture | quote }}]
+          values: [{{ include "elasticwebbenchmark.json" .architecture }}]
         - key: kubernetes.io/os
           operator: In
           values: [linux]
@@ -66,10 +62,10 @@ affinity:
 tolerations:
 - key: kubernetes.io/arch
   operator: Equal
-  value: {{ .architecture | quote }}
+  value: {{ include "elasticwebbenchmark.json" .architecture }}
   effect: NoSchedule
-{{- with .root.Values.tolerations }}
-{{- toYaml . | nindent 0 }}
+{{- range .root.Values.tolerations }}
+- {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- end }}
 
@@ -77,30 +73,24 @@ tolerations:
 {{- define "elasticwebbenchmark.target" -}}
 {{- $v := .root.Values }}
 name: target
-image: {{ $v.image | quote }}
+image: {{ include "elasticwebbenchmark.json" $v.image }}
 {{- with $v.imagePullPolicy }}
-imagePullPolicy: {{ . }}
+imagePullPolicy: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 restartPolicy: Always
 {{- with $v.command }}
-command:
-{{- toYaml . | nindent 0 }}
+command: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- with $v.args }}
-args:
-{{- toYaml . | nindent 0 }}
+args: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 ports:
 - name: http
   containerPort: {{ int64 $v.containerPort }}
   protocol: TCP
-{{- with include "elasticwebbenchmark.env" .root }}
-env:
-{{- . | nindent 0 }}
-{{- end }}
+{{- include "elasticwebbenchmark.env" .root }}
 {{- with $v.envFrom }}
-envFrom:
-{{- toYaml . | nindent 0 }}
+envFrom: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 resources:
 {{- if kindIs "invalid" $v.resources }}
@@ -110,8 +100,7 @@ resources:
   limits:
     cpu: 100m
     memory: 512Mi
-{{- else }}
-{{- toYaml $v.resources | nindent 2 }}
+{{- else }} {{ include "elasticwebbenchmark.json" $v.resources }}
 {{- end }}
 startupProbe:
 {{- if kindIs "invalid" $v.startupProbe }}
@@ -119,16 +108,13 @@ startupProbe:
     port: http
   periodSeconds: 1
   failureThreshold: 300
-{{- else }}
-{{- toYaml $v.startupProbe | nindent 2 }}
+{{- else }} {{ include "elasticwebbenchmark.json" $v.startupProbe }}
 {{- end }}
-{{- with $v.securityContext }}
-securityContext:
-{{- toYaml . | nindent 2 }}
+{{- if not (kindIs "invalid" $v.securityContext) }}
+securityContext: {{ include "elasticwebbenchmark.json" $v.securityContext }}
 {{- end }}
 {{- with $v.volumeMounts }}
-volumeMounts:
-{{- toYaml . | nindent 0 }}
+volumeMounts: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- /* "exec format error" goes to the container's log: so it gets into the pod's status. */}}
 terminationMessagePolicy: FallbackToLogsOnError
@@ -147,7 +133,7 @@ terminationMessagePolicy: FallbackToLogsOnError
 {{- end }}
 {{- end }}
 {{- with concat $all .Values.env }}
-{{- toYaml . }}
+env: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
 {{- end }}
 
@@ -155,19 +141,18 @@ terminationMessagePolicy: FallbackToLogsOnError
 {{- $v := .root.Values }}
 {{- $g := $v.generator }}
 name: loadtest
-image: {{ $g.image | quote }}
+image: {{ include "elasticwebbenchmark.json" $g.image }}
 {{- with $g.imagePullPolicy }}
-imagePullPolicy: {{ . }}
+imagePullPolicy: {{ include "elasticwebbenchmark.json" . }}
 {{- end }}
-command:
-{{- toYaml $g.command | nindent 0 }}
+command: {{ include "elasticwebbenchmark.json" $g.command }}
 args:
 {{- /* Kubernetes would take $(NAME) for a variable, and $$ for a dollar. */}}
-- {{ printf "--target=http://127.0.0.1:%d%s" (int64 $v.containerPort) $v.path | replace "$" "$$" | quote }}
-- --architecture={{ .architecture }}
-- --latency-target={{ $v.latencyTarget }}
+- {{ printf "--target=http://127.0.0.1:%d%s" (int64 $v.containerPort) $v.path | replace "$" "$$" | include "elasticwebbenchmark.json" }}
+- {{ printf "--architecture=%s" .architecture | include "elasticwebbenchmark.json" }}
+- {{ printf "--latency-target=%s" $v.latencyTarget | include "elasticwebbenchmark.json" }}
 - --error-rate-target={{ include "elasticwebbenchmark.share" $v.errorRateTarget }}
-- --duration={{ $v.duration }}
+- {{ printf "--duration=%s" $v.duration | include "elasticwebbenchmark.json" }}
 - --max-qps={{ int64 $v.maxQPS }}
 - --wait={{ include "elasticwebbenchmark.wait" .root }}
 - --output=/dev/termination-log
@@ -178,8 +163,7 @@ resources:
     memory: 64Mi
   limits:
     memory: 512Mi
-{{- else }}
-{{- toYaml $g.resources | nindent 2 }}
+{{- else }} {{ include "elasticwebbenchmark.json" $g.resources }}
 {{- end }}
 securityContext:
   allowPrivilegeEscalation: false
