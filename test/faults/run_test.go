@@ -53,6 +53,14 @@ func newRun(t *testing.T, scenario string, seed uint64) *run {
 	}
 }
 
+// inMixedWorld plays the run where there are several architectures.
+func (r *run) inMixedWorld() {
+	r.t.Helper()
+	mixed, err := startMixed()
+	r.must(err)
+	r.world = mixed
+}
+
 // another gives faults random numbers of their own: they are asked for in an order that nobody knows.
 func (r *run) another() *rand.Rand {
 	return newRandom(r.random)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,18 +42,22 @@ type world struct {
 	cached   cache.Cache
 	watched  *invariants
 	lastPort atomic.Int32
+	// isMixed is true where the nodes are of several architectures.
+	isMixed      bool
+	installing   sync.Once
+	installError error
 }
 
-func startWorld(ctx context.Context, progress io.Writer) (*world, error) {
+func startWorld(ctx context.Context, progress io.Writer, nodes ...cluster.NodePool) (*world, error) {
 	plane, err := cluster.Start(ctx, cluster.Options{
 		NodePortRange: "10000-60000",
-		Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 3}},
+		Nodes:         nodes,
 		Progress:      progress,
 	})
 	if err != nil {
 		return nil, err
 	}
-	w := &world{plane: plane, watched: &invariants{}}
+	w := &world{plane: plane, watched: &invariants{}, isMixed: len(nodes) > 1}
 	w.lastPort.Store(10_000)
 	if w.live, err = client.New(plane.RESTConfig(), client.Options{Scheme: newScheme()}); err != nil {
 		return nil, err
