@@ -277,4 +277,3 @@ func (p *place) setPolicy(value string) {
 	patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}}}`, labelPolicy, value)
 	p.must(p.world.live.Patch(p.ctx, namespace, client.RawPatch(types.MergePatchType, patch)))
 }
-
