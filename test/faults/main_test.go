@@ -69,6 +69,9 @@ func onWorld(run func()) (err error) {
 		// No pod of a run lands on these: they see to it that the cluster has all architectures, whatever the runs do.
 		mixed, err = startWorld(ctx, io.Discard, cluster.NodePool{Arch: "amd64", Count: 1}, cluster.NodePool{Arch: "arm64", Count: 1},
 			cluster.NodePool{Arch: "s390x", Count: 1})
+		if err == nil {
+			mixed.images = startImages()
+		}
 		return mixed, err
 	})
 	defer func() {
@@ -105,6 +108,7 @@ func scenarios() []scenario {
 		{name: "campaign", runs: 3, play: playCampaign},
 		{name: "denials", runs: 1, play: playDenials},
 		{name: "spilled", runs: 1, play: playSpilled},
+		{name: "mixed", runs: 2, play: playMixed},
 		{name: "plane", runs: 1, alone: true, play: playPlane},
 	}
 }

@@ -42,6 +42,8 @@ type run struct {
 	scenario string
 	seed     uint64
 	random   *rand.Rand
+	// looksUp is true where operators look images up, and follow benchmarks.
+	looksUp bool
 }
 
 func newRun(t *testing.T, scenario string, seed uint64) *run {

@@ -4,7 +4,6 @@
 package faults_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -51,22 +50,6 @@ func spilled(image string, qps int32) func(*elasticwebv1.ElasticWebSpec, int32) 
 		spec.NodeSelector = map[string]string{labelPlace: fmt.Sprint(firstPort)}
 		spec.TerminationGracePeriodSeconds = ptr.To[int64](1)
 	}
-}
-
-// labelPlace is the label of the nodes that a place has to itself, with its first port.
-const labelPlace = "faults.test/place"
-
-// addNodes adds nodes that the place has to itself, until the run ends.
-func (p *place) addNodes(pools ...cluster.NodePool) []string {
-	p.t.Helper()
-	for i := range pools {
-		pools[i].Labels = map[string]string{labelPlace: fmt.Sprint(p.firstPort)}
-		pools[i].NamePrefix = fmt.Sprintf("%s-%d", pools[i].Arch, p.firstPort)
-	}
-	names, err := p.world.plane.AddNodes(p.ctx, pools...)
-	p.must(err)
-	p.t.Cleanup(func() { _ = p.world.plane.RemoveNodes(context.Background(), names...) })
-	return names
 }
 
 // expectCosts waits until the pods on slower architectures are those that leave first.

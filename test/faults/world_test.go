@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
@@ -43,7 +44,9 @@ type world struct {
 	watched  *invariants
 	lastPort atomic.Int32
 	// isMixed is true where the nodes are of several architectures.
-	isMixed      bool
+	isMixed bool
+	// images are looked up in this registry; nil where none are.
+	images       *images
 	installing   sync.Once
 	installError error
 }
@@ -70,7 +73,7 @@ func startWorld(ctx context.Context, progress io.Writer, nodes ...cluster.NodePo
 
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			panic(err)
 		}
