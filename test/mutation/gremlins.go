@@ -73,9 +73,8 @@ func mutate(gremlins, folder, name string, workers int) ([]mutant, error) {
 	if err := os.Remove(output); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	// A mutant may run for ever. Its time is counted from that of all tests, compiled for the first time; more than three times as
-	// much spares those that compile slowly beside others.
-	arguments := []string{"unleash", "./" + name, "--silent", "--output", output, "--timeout-coefficient", "15"}
+	// A mutant may run for ever. It has many times what the tests took: on a machine with other work to do, compiling it takes longer.
+	arguments := []string{"unleash", "./" + name, "--silent", "--output", output, "--timeout-coefficient", "50"}
 	if workers > 0 {
 		arguments = append(arguments, "--workers", strconv.Itoa(workers))
 	}
