@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -111,6 +113,7 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 	if d.resource != resourceStatus {
 		p.expectReported(what, o)
 	}
+	p.awaitPods()
 	count := o.proxy.Requests().Count()
 	time.Sleep(hold)
 	if made := o.proxy.Requests().Count() - count; made > mostHeld {
@@ -118,6 +121,20 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 	}
 	if made, most := o.proxy.Requests().Count()-begin, 3*len(done.requests)+40; made > most {
 		p.differ("%s: %d requests, where %d would do without the policy: %s", what, made, len(done.requests), lastRequests(o))
+	}
+}
+
+// awaitPods waits until the pods that there are neither come nor go, for a while at most: some rollouts do not end.
+func (p *place) awaitPods() {
+	for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(pollInterval) {
+		deployment := &appsv1.Deployment{}
+		if p.world.cached.Get(p.ctx, p.key(), deployment) != nil {
+			return
+		}
+		now := deployment.Status
+		if !plan.IsRollingOut(deployment) && now.Replicas == *deployment.Spec.Replicas && now.ReadyReplicas == now.Replicas {
+			return
+		}
 	}
 }
 
