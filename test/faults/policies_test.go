@@ -41,6 +41,10 @@ type policy struct {
 	reason metav1.StatusReason
 	// byAnybody is true where it is not the operator alone that is hit.
 	byAnybody bool
+	// allowed says in CEL what is let through in spite of a denial; nothing where it is empty.
+	allowed string
+	// isEverywhere is true where it is in force in all namespaces.
+	isEverywhere bool
 }
 
 const (
@@ -152,6 +156,9 @@ func (d policy) conditions() []admissionv1.MatchCondition {
 
 // where is the namespaces that have the policy in force.
 func (d policy) where() *admissionv1.MatchResources {
+	if d.isEverywhere {
+		return nil
+	}
 	return &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{labelPolicy: d.name}}}
 }
 
@@ -161,7 +168,7 @@ func (d policy) objects() []client.Object {
 		return []client.Object{
 			&admissionv1.ValidatingAdmissionPolicy{ObjectMeta: meta, Spec: admissionv1.ValidatingAdmissionPolicySpec{
 				MatchConstraints: d.constraints(), MatchConditions: d.conditions(),
-				Validations: []admissionv1.Validation{{Expression: "false", Message: "denied by the test", Reason: ptr.To(cmp.Or(d.reason, metav1.StatusReasonInvalid))}},
+				Validations: []admissionv1.Validation{{Expression: cmp.Or(d.allowed, "false"), Message: "denied by the test", Reason: ptr.To(cmp.Or(d.reason, metav1.StatusReasonInvalid))}},
 			}},
 			&admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: meta, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
 				PolicyName: d.name, MatchResources: d.where(), ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
@@ -182,13 +189,15 @@ func (d policy) objects() []client.Object {
 }
 
 // probes tell when the API server has seen what it was given: it refuses a config map of the name of the policy in force, and
-// notes on others that it has the policies at all.
+// changes others where it has the policies at all.
 func probes() []policy {
-	return []policy{
-		{name: "deny-probe", operation: admissionv1.Create, version: "v1", resource: "configmaps", byAnybody: true},
-		{name: "change-probe", operation: admissionv1.Create, version: "v1", resource: "configmaps", byAnybody: true,
-			change: `[JSONPatch{op: "add", path: "/immutable", value: true}]`},
-	}
+	const policyInForce = `has(namespaceObject.metadata.labels) && "` + labelPolicy + `" in namespaceObject.metadata.labels && ` +
+		`namespaceObject.metadata.labels["` + labelPolicy + `"] == object.metadata.name`
+	probe := policy{operation: admissionv1.Create, version: "v1", resource: "configmaps", byAnybody: true, isEverywhere: true}
+	deny, change := probe, probe
+	deny.name, deny.allowed = "deny-probe", "!("+policyInForce+")"
+	change.name, change.change = "change-probe", `[JSONPatch{op: "add", path: "/immutable", value: true}]`
+	return []policy{deny, change}
 }
 
 // policies are installed in a world when they are first asked for.
@@ -199,30 +208,11 @@ func (w *world) policies(ctx context.Context) error {
 
 // installPolicies gives the API server all policies, none of which is in force anywhere.
 func (w *world) installPolicies(ctx context.Context) error {
-	var objects []client.Object
 	for _, d := range append(policies(), probes()...) {
 		for _, object := range d.objects() {
-			switch probe := object.(type) {
-			case *admissionv1.ValidatingAdmissionPolicy:
-				if d.name == "deny-probe" {
-					probe.Spec.Validations[0].Expression = fmt.Sprintf(
-						"!has(namespaceObject.metadata.labels) || !(%q in namespaceObject.metadata.labels) || namespaceObject.metadata.labels[%[1]q] != object.metadata.name", labelPolicy)
-				}
-			case *admissionv1.ValidatingAdmissionPolicyBinding:
-				if d.name == "deny-probe" {
-					probe.Spec.MatchResources = nil
-				}
-			case *admissionv1.MutatingAdmissionPolicyBinding:
-				if d.name == "change-probe" {
-					probe.Spec.MatchResources = nil
-				}
+			if err := w.live.Create(ctx, object); err != nil {
+				return fmt.Errorf("create %T %s: %w", object, object.GetName(), err)
 			}
-			objects = append(objects, object)
-		}
-	}
-	for _, object := range objects {
-		if err := w.live.Create(ctx, object); err != nil {
-			return fmt.Errorf("create %T %s: %w", object, object.GetName(), err)
 		}
 	}
 	place := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "policies", Labels: map[string]string{labelPolicy: "probe"}}}
