@@ -54,6 +54,7 @@ func (r *run) underPolicies(story []step, newPlace func(*run) *place) {
 		}
 		r.t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
+			figures.add(r.scenario, runsMade, 1) // each is a story of its own.
 			sub := r.inTest(t)
 			sub.underPolicy(newPlace(sub), d, story, rehearsed)
 		})
