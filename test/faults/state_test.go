@@ -148,7 +148,7 @@ func recordOf(object client.Object) any {
 	if !isDeployment || json.Unmarshal([]byte(deployment.Annotations[plan.AnnotationRecord]), &record) != nil {
 		return nil
 	}
-	for _, key := range []string{"generation", "basis", "topUp", "grown"} {
+	for _, key := range []string{"generation", "basis", "topUp", "grown", "replicas"} {
 		delete(record, key)
 	}
 	if isMixed(&deployment.Spec.Template.Spec) {
