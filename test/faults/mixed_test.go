@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,11 +29,13 @@ import (
 // mixed is a place with nodes of several architectures, an image in a registry, and a benchmark that the ElasticWeb follows.
 type mixed struct {
 	*place
-	o       *operator
-	image   string
-	images  int
-	network *proxy.Unreliable
-	watches *proxy.Watches
+	o      *operator
+	image  string
+	images int
+	// architectures of the image.
+	architectures []string
+	network       *proxy.Unreliable
+	watches       *proxy.Watches
 	// isMeasured is true where the QPS are those of the benchmark, which are rates, of arm64, amd64 and s390x.
 	isMeasured bool
 	rates      [3]int32
@@ -200,6 +204,7 @@ func (m *mixed) rename(architectures ...string) {
 	m.t.Helper()
 	m.images++
 	m.mayLose = false
+	m.architectures = architectures
 	m.image = m.push(fmt.Sprint(m.images), architectures...)
 	m.change(func(spec *elasticwebv1.ElasticWebSpec) { spec.Image = m.image })
 }
@@ -300,17 +305,22 @@ func (m *mixed) deployment() (template string, replicas int32) {
 	return string(text), *deployment.Spec.Replicas
 }
 
-// expectFacts waits until what the registry has of the image is known.
+// expectFacts waits until what the registry has of the image is known, and what it has lost is in use no more. What is new in it
+// waits for the next rollout.
 func (m *mixed) expectFacts(what string) {
 	m.t.Helper()
 	var why string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(pollInterval) {
 		web := m.web(m.world.live)
 		resolved := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
-		if resolved != nil && resolved.Status == metav1.ConditionTrue && web.Status.Image != nil && web.Status.Image.Reference == m.image {
+		if resolved != nil && resolved.Status == metav1.ConditionTrue && web.Status.Image != nil && !slices.ContainsFunc(web.Status.Image.Platforms, m.isLost) {
 			return
 		}
-		why = fmt.Sprint(resolved)
+		why = fmt.Sprint(resolved, web.Status.Image)
 	}
-	m.differ("%s: the platforms of the image are not known within %s: %s\nlog: %s", what, patience, why, m.o.log.tail())
+	m.differ("%s: the platforms of the image are not %v within %s: %s\nlog: %s", what, m.architectures, patience, why, m.o.log.tail())
+}
+
+func (m *mixed) isLost(platform string) bool {
+	return !slices.Contains(m.architectures, strings.TrimPrefix(platform, "linux/"))
 }
