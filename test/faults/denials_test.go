@@ -102,7 +102,7 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 	p.t.Helper()
 	what += " under " + d.name
 	figures.add(p.scenario, statesCompared, 1)
-	rest := d.rest(done.state)
+	rest := func(s state) state { return s.children().without(d.affected()) }
 	if !p.becomes(done.state, rest, soon) {
 		last, err := p.state(p.world.live)
 		p.differ("%s: the rest is not done within %s (%v):\n%s\nrequests: %s\nlog: %s", what, soon, err,
@@ -122,19 +122,6 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 	}
 	if made, most := o.proxy.Requests().Count()-begin, 3*len(done.requests)+40; made > most {
 		p.differ("%s: %d requests, where %d would do without the policy: %s", what, made, len(done.requests), lastRequests(o))
-	}
-}
-
-// rest is the part of a state that the policy has nothing to do with. A budget that is to go stays with a Deployment that cannot
-// lose its pods.
-func (d policy) rest(done state) func(state) state {
-	_, hasBudget := done["PodDisruptionBudget "+webName]
-	return func(s state) state {
-		s = s.children().without(d.affected())
-		if d.affected() == "Deployment" && !hasBudget {
-			s = s.without("PodDisruptionBudget")
-		}
-		return s
 	}
 }
 
