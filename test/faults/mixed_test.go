@@ -4,6 +4,7 @@
 package faults_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -168,6 +169,12 @@ func (m *mixed) restart() {
 	}
 	m.network, m.watches = proxy.NewUnreliable(m.another(), 0.1), proxy.NewWatches(m.another(), 0.1, time.Second)
 	m.o = m.startOperator(m.namespace, m.network, m.watches)
+	// Until then nothing changes, which must not be taken for rest.
+	syncing, cancel := context.WithTimeout(m.ctx, patience)
+	defer cancel()
+	if !m.o.awaitSync(syncing) {
+		m.t.Fatalf("the caches are not filled within %s:\n%s", patience, m.o.log.tail())
+	}
 }
 
 // create makes the ElasticWeb.
@@ -273,6 +280,7 @@ func (m *mixed) rollOutTheEnd(demand int32) {
 func (m *mixed) try(chosen move) {
 	m.t.Helper()
 	m.injected(1)
+	m.t.Logf("%s: %s", time.Now().Format("05.000"), chosen.name)
 	template, replicas := m.deployment()
 	restarts := m.world.watched.templatesIn(m.namespace)
 	m.network.Resume()

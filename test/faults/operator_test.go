@@ -52,6 +52,8 @@ type operator struct {
 	since time.Time
 	// signal is there for processes of their own.
 	signal func(syscall.Signal)
+	// awaitSync waits until the caches of an operator in this process have all that there is.
+	awaitSync func(context.Context) bool
 }
 
 // startOperator runs an operator that sees one namespace, until the run ends or stop is called. One that the
@@ -87,6 +89,7 @@ func (r *run) tryOperator(namespace string, faults ...proxy.Fault) (*operator, e
 		p.Close()
 		return nil, err
 	}
+	o.awaitSync = mgr.GetCache().WaitForCacheSync
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
