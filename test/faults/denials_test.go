@@ -22,7 +22,7 @@ import (
 
 const (
 	// soon is how long the rest may take that a policy has nothing to do with, and the word about it.
-	soon = 30 * time.Second
+	soon = time.Minute
 	// hold is for how long requests are counted while a policy is in force and nothing changes, and mostHeld how many there may be:
 	// what is refused is tried again after a second, then after twice as long each time.
 	hold     = 3 * time.Second
