@@ -81,6 +81,7 @@ KUSTOMIZE := $(LOCALBIN)/kustomize
 GOLANGCI_LINT := $(LOCALBIN)/golangci-lint
 CRD_REF_DOCS := $(LOCALBIN)/crd-ref-docs
 GOTESTSUM := $(LOCALBIN)/gotestsum
+GREMLINS := $(LOCALBIN)/gremlins
 OPERATOR_SDK := $(LOCALBIN)/operator-sdk
 OPM := $(LOCALBIN)/opm
 OLM := $(LOCALBIN)/olm
@@ -202,7 +203,14 @@ test-loadtest: ## Measure a server of a known rate with the load generator; want
 
 .PHONY: faults
 faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance '-runs 100' or '-scenario=storm -seed=17'.
-	go test -count=1 -v -timeout 0 ./test/faults $(FAULTS_ARGS)
+	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
+
+# Apart from make test, since it runs the tests of each package some hundred times: half an hour on 2 cores.
+MUTATED := internal/capacity internal/placement internal/plan internal/status internal/benchmark internal/podfailure
+MUTATE_ARGS ?=
+.PHONY: mutate
+mutate: $(GREMLINS) ## Change the pure packages in one place after the other, and see whether their tests notice; fails below 90%.
+	go run ./test/mutation -gremlins $(GREMLINS) $(MUTATE_ARGS) $(MUTATED)
 
 # Apart from make test, since it needs Linux and root. One package after the other: some look at the whole machine.
 E2E_PKGS ?= ./test/nodes/... ./test/e2e
@@ -421,7 +429,7 @@ scorecard: $(OPERATOR_SDK) ## Run the scorecard tests of bundle/ on the cluster 
 tools: $(TOOLS) ## Build the pinned tools into bin/.
 
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
-$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
+$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go

@@ -19,16 +19,31 @@ import (
 // undisturbed plays a story without faults, and gives the state after each step, and how many writes it took.
 func (r *run) undisturbed(story []step) (states []state, writes []int) {
 	r.t.Helper()
-	p := r.newPlace()
+	for _, done := range r.rehearse(r.newPlace(), story) {
+		states = append(states, done.state)
+		writes = append(writes, proxy.Writes(done.requests))
+	}
+	return states, writes
+}
+
+// rehearsal is a step of a story as it went without faults.
+type rehearsal struct {
+	state    state
+	requests []proxy.Request
+}
+
+func (r *run) rehearse(p *place, story []step) []rehearsal {
+	r.t.Helper()
 	o := p.startOperator(p.namespace)
 	defer o.stop()
+	var done []rehearsal
 	for _, s := range story {
 		count := o.proxy.Requests().Count()
 		p.apply(s)
-		states = append(states, p.settle(o))
-		writes = append(writes, o.proxy.Requests().Writes(count))
+		now := p.settle(o)
+		done = append(done, rehearsal{now, o.proxy.Requests().Since(count)})
 	}
-	return states, writes
+	return done
 }
 
 // playCrash kills the operator after each of the writes of each step of a story. The last ones are of the

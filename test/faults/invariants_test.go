@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	toolscache "k8s.io/client-go/tools/cache"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -20,6 +21,8 @@ type invariants struct {
 	mu sync.Mutex
 	// violations by namespace.
 	violations map[string][]string
+	// templates counts the changes of pod templates by namespace, with each of which all pods restart.
+	templates map[string]int
 }
 
 func (i *invariants) handler() toolscache.ResourceEventHandler {
@@ -45,6 +48,14 @@ func (i *invariants) checkDeployment(before, after *appsv1.Deployment) {
 	if was != nil && now != nil && now.Generation < was.Generation {
 		i.violate(after.Namespace, "Deployment %s went back from generation %d to %d", after.Name, was.Generation, now.Generation)
 	}
+	if !equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.templates == nil {
+			i.templates = map[string]int{}
+		}
+		i.templates[after.Namespace]++
+	}
 }
 
 // checkWeb: a status never speaks of an older spec than the one before it, nor of one that is still to come.
@@ -66,6 +77,12 @@ func (i *invariants) violate(namespace, format string, arguments ...any) {
 		i.violations = map[string][]string{}
 	}
 	i.violations[namespace] = append(i.violations[namespace], fmt.Sprintf(format, arguments...))
+}
+
+func (i *invariants) templatesIn(namespace string) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.templates[namespace]
 }
 
 func (i *invariants) violationsIn(namespace string) []string {

@@ -12,12 +12,15 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
 var (
@@ -27,8 +30,12 @@ var (
 	workersFlag  = flag.Int("workers", 8, "runs side by side: they mostly wait")
 )
 
-// everything is the control plane of all runs; nil with -short.
+// everything is the control plane of most runs; nil with -short.
 var everything *world
+
+// startMixed starts the control plane of the runs with several architectures, once and when it is first needed: their nodes come
+// and go.
+var startMixed func() (*world, error)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -54,10 +61,25 @@ func TestMain(m *testing.M) {
 func onWorld(run func()) (err error) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	if everything, err = startWorld(ctx, io.Discard); err != nil {
+	if everything, err = startWorld(ctx, io.Discard, cluster.NodePool{Arch: "amd64", Count: 3}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, everything.plane.Stop()) }()
+	var mixed *world
+	startMixed = sync.OnceValues(func() (_ *world, err error) {
+		// No pod of a run lands on these: they see to it that the cluster has all architectures, whatever the runs do.
+		mixed, err = startWorld(ctx, io.Discard, cluster.NodePool{Arch: "amd64", Count: 1}, cluster.NodePool{Arch: "arm64", Count: 1},
+			cluster.NodePool{Arch: "s390x", Count: 1})
+		if err == nil {
+			mixed.images = startImages()
+		}
+		return mixed, err
+	})
+	defer func() {
+		if mixed != nil {
+			err = errors.Join(err, mixed.plane.Stop())
+		}
+		err = errors.Join(err, everything.plane.Stop())
+	}()
 	run()
 	figures.print(os.Stderr)
 	return nil
@@ -84,6 +106,9 @@ func scenarios() []scenario {
 		{name: "process", runs: 1, play: playProcess},
 		{name: "others", runs: 3, play: playOthers},
 		{name: "campaign", runs: 3, play: playCampaign},
+		{name: "denials", runs: 1, play: playDenials},
+		{name: "spilled", runs: 1, play: playSpilled},
+		{name: "mixed", runs: 2, play: playMixed},
 		{name: "plane", runs: 1, alone: true, play: playPlane},
 	}
 }

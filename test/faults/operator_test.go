@@ -6,6 +6,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -17,12 +18,15 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
+	lookups "github.com/elasticweb/elasticweb-operator/controllers/images"
+	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -48,6 +52,8 @@ type operator struct {
 	since time.Time
 	// signal is there for processes of their own.
 	signal func(syscall.Signal)
+	// awaitSync waits until the caches of an operator in this process have all that there is.
+	awaitSync func(context.Context) bool
 }
 
 // startOperator runs an operator that sees one namespace, until the run ends or stop is called. One that the
@@ -77,12 +83,13 @@ func (r *run) tryOperator(namespace string, faults ...proxy.Fault) (*operator, e
 	}
 	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
-	mgr, err := newManager(ctx, p.Config(account), namespace, r.resyncPeriod(), o.log)
+	mgr, err := newManager(ctx, p.Config(account), r.wiring(namespace, o.log))
 	if err != nil {
 		cancel()
 		p.Close()
 		return nil, err
 	}
+	o.awaitSync = mgr.GetCache().WaitForCacheSync
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -121,7 +128,7 @@ func (p *place) startCandidate(faults ...proxy.Fault) *operator {
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
-			if mgr, err := newManager(ctx, through.Config(account), p.namespace, p.resyncPeriod(), o.log, electing(p.namespace)); err == nil {
+			if mgr, err := newManager(ctx, through.Config(account), p.wiring(p.namespace, o.log), electing(p.namespace)); err == nil {
 				_ = mgr.Start(ctx)
 			}
 		}
@@ -144,13 +151,30 @@ func electing(namespace string) func(*ctrl.Options) {
 	}
 }
 
-func newManager(ctx context.Context, restConfig *rest.Config, namespace string, resync time.Duration, log io.Writer, change ...func(*ctrl.Options)) (ctrl.Manager, error) {
-	cacheOptions := caches.Options([]string{namespace})
-	cacheOptions.SyncPeriod = ptr.To(resync)
+// wiring is what managers differ in.
+type wiring struct {
+	namespace string
+	resync    time.Duration
+	log       io.Writer
+	// registry that is asked for images; "" where none are looked up, and no benchmarks are followed.
+	registry string
+}
+
+func (r *run) wiring(namespace string, log io.Writer) wiring {
+	w := wiring{namespace: namespace, resync: r.resyncPeriod(), log: log}
+	if r.looksUp {
+		w.registry = r.world.images.host
+	}
+	return w
+}
+
+func newManager(ctx context.Context, restConfig *rest.Config, w wiring, change ...func(*ctrl.Options)) (ctrl.Manager, error) {
+	cacheOptions := caches.Options([]string{w.namespace})
+	cacheOptions.SyncPeriod = ptr.To(w.resync)
 	options := ctrl.Options{
 		Scheme: newScheme(), Cache: cacheOptions, NewCache: caches.New(ctx),
 		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
-		Logger:                  zap.New(zap.WriteTo(log)),
+		Logger:                  zap.New(zap.WriteTo(w.log)),
 		Controller:              config.Controller{SkipNameValidation: ptr.To(true)},
 		GracefulShutdownTimeout: ptr.To(10 * time.Second),
 	}
@@ -166,8 +190,23 @@ func newManager(ctx context.Context, restConfig *rest.Config, namespace string, 
 		Events:       mgr.GetEventRecorder(controllers.FieldManager),
 		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
 	}
-	return mgr, reconciler.SetupWithManager(ctx, mgr, nil)
+	if w.registry == "" {
+		return mgr, reconciler.SetupWithManager(ctx, mgr, nil)
+	}
+	resolved := make(chan event.GenericEvent)
+	resolver, err := platforms.New(platforms.Options{
+		UserAgent: operatorAccount, PlainHTTPRegistries: []string{w.registry},
+		Notify: lookups.Requeue(elasticweb.Kind, resolved),
+	})
+	if err != nil {
+		return nil, err
+	}
+	reconciler.Images, reconciler.ImageWait, reconciler.FollowsBenchmarks = resolver, imageWait, true
+	return mgr, errors.Join(mgr.Add(resolver), reconciler.SetupWithManager(ctx, mgr, resolved))
 }
+
+// imageWait is how long operators wait for images before they make pods without knowing these.
+const imageWait = 5 * time.Second
 
 type lockedBuffer struct {
 	mu     sync.Mutex

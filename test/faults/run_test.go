@@ -43,6 +43,8 @@ type run struct {
 	scenario string
 	seed     uint64
 	random   *rand.Rand
+	// looksUp is true where operators look images up, and follow benchmarks.
+	looksUp bool
 }
 
 func newRun(t *testing.T, scenario string, seed uint64) *run {
@@ -52,6 +54,14 @@ func newRun(t *testing.T, scenario string, seed uint64) *run {
 		t: t, ctx: t.Context(), world: everything, scenario: scenario, seed: seed,
 		random: rand.New(rand.NewPCG(seed, hash.Sum64())), //nolint:gosec // it has to be repeatable.
 	}
+}
+
+// inMixedWorld plays the run where there are several architectures.
+func (r *run) inMixedWorld() {
+	r.t.Helper()
+	mixed, err := startMixed()
+	r.must(err)
+	r.world = mixed
 }
 
 // another gives faults random numbers of their own: they are asked for in an order that nobody knows.

@@ -31,10 +31,13 @@ import (
 type state map[string]string
 
 // children leaves out the ElasticWebs, with their status.
-func (s state) children() state {
+func (s state) children() state { return s.without("ElasticWeb") }
+
+// without leaves out the objects of a kind.
+func (s state) without(kind string) state {
 	result := state{}
 	for key, text := range s {
-		if !strings.HasPrefix(key, "ElasticWeb ") {
+		if kind == "" || !strings.HasPrefix(key, kind+" ") {
 			result[key] = text
 		}
 	}
@@ -119,6 +122,7 @@ func metadataOf(object client.Object) map[string]any {
 		case "deployment.kubernetes.io/revision":
 		case apply.AnnotationIntent: // a hash over the owner's UID and the namespace, among others.
 			annotations[key] = value != ""
+		case annotationChanged:
 		case plan.AnnotationRecord:
 			annotations[key] = recordOf(object)
 		default:
@@ -140,15 +144,22 @@ func metadataOf(object client.Object) map[string]any {
 // and what the number of pods was worked out with: that is compared itself.
 func recordOf(object client.Object) any {
 	deployment, isDeployment := object.(*appsv1.Deployment)
-	if !isDeployment {
+	record := map[string]any{}
+	if !isDeployment || json.Unmarshal([]byte(deployment.Annotations[plan.AnnotationRecord]), &record) != nil {
 		return nil
 	}
-	record := plan.RecordOf(deployment)
-	if record != nil {
-		record.Generation, record.Replicas = 0, 0
+	for _, key := range []string{"generation", "basis", "topUp", "grown", "replicas"} {
+		delete(record, key)
+	}
+	if isMixed(&deployment.Spec.Template.Spec) {
+		delete(record, "maxSkew")
+		delete(record, "pod") // a hash of the node selector, too.
 	}
 	return record
 }
+
+// isMixed knows pods that run on nodes of their place alone: others come and go beside them, which are counted for the skew.
+func isMixed(pod *corev1.PodSpec) bool { return pod.NodeSelector[labelPlace] != "" }
 
 // fieldsOf are the fields that the operator owns.
 func fieldsOf(object client.Object) map[string]any {
@@ -183,6 +194,11 @@ func deploymentSpec(deployment *appsv1.Deployment) *appsv1.DeploymentSpec {
 	spec := deployment.Spec.DeepCopy()
 	if plan.IsRollingOut(deployment) && spec.Strategy.RollingUpdate != nil {
 		spec.Strategy.RollingUpdate.MaxSurge = ptr.To(intstr.FromString(plan.MaxSurge))
+	}
+	if isMixed(&spec.Template.Spec) {
+		for i := range spec.Template.Spec.TopologySpreadConstraints {
+			spec.Template.Spec.TopologySpreadConstraints[i].MaxSkew = 0
+		}
 	}
 	return spec
 }

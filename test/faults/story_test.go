@@ -101,15 +101,20 @@ func setDemand(random *rand.Rand, spec *elasticwebv1.ElasticWebSpec) {
 // endSpec is one whose end state depends on nothing that was before it: with pods, whose number is not left to
 // an autoscaler, and of an image of its own, so that they are rolled out.
 func endSpec(random *rand.Rand) func(*elasticwebv1.ElasticWebSpec, int32) {
+	change := demandingSpec(random)
+	return func(into *elasticwebv1.ElasticWebSpec, firstPort int32) {
+		change(into, firstPort)
+		into.Image = "registry.example.com/the/last:1"
+	}
+}
+
+// demandingSpec has pods, whose number is not left to an autoscaler.
+func demandingSpec(random *rand.Rand) func(*elasticwebv1.ElasticWebSpec, int32) {
 	for {
 		change, spec := anySpec(random), &elasticwebv1.ElasticWebSpec{}
 		change(spec, 0)
-		if ptr.Deref(spec.TotalQPS, 0) == 0 && spec.Replicas == nil {
-			continue
-		}
-		return func(into *elasticwebv1.ElasticWebSpec, firstPort int32) {
-			change(into, firstPort)
-			into.Image = "registry.example.com/the/last:1"
+		if ptr.Deref(spec.TotalQPS, 0) > 0 || spec.Replicas != nil {
+			return change
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
@@ -41,18 +43,24 @@ type world struct {
 	cached   cache.Cache
 	watched  *invariants
 	lastPort atomic.Int32
+	// isMixed is true where the nodes are of several architectures.
+	isMixed bool
+	// images are looked up in this registry; nil where none are.
+	images       *images
+	installing   sync.Once
+	installError error
 }
 
-func startWorld(ctx context.Context, progress io.Writer) (*world, error) {
+func startWorld(ctx context.Context, progress io.Writer, nodes ...cluster.NodePool) (*world, error) {
 	plane, err := cluster.Start(ctx, cluster.Options{
 		NodePortRange: "10000-60000",
-		Nodes:         []cluster.NodePool{{Arch: "amd64", Count: 3}},
+		Nodes:         nodes,
 		Progress:      progress,
 	})
 	if err != nil {
 		return nil, err
 	}
-	w := &world{plane: plane, watched: &invariants{}}
+	w := &world{plane: plane, watched: &invariants{}, isMixed: len(nodes) > 1}
 	w.lastPort.Store(10_000)
 	if w.live, err = client.New(plane.RESTConfig(), client.Options{Scheme: newScheme()}); err != nil {
 		return nil, err
@@ -65,7 +73,7 @@ func startWorld(ctx context.Context, progress io.Writer) (*world, error) {
 
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			panic(err)
 		}
@@ -82,6 +90,11 @@ func (w *world) install(ctx context.Context) error {
 		&rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: "manager"},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "manager-role"},
+			Subjects:   []rbacv1.Subject{manager},
+		},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "benchmarks"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "benchmark-role"},
 			Subjects:   []rbacv1.Subject{manager},
 		},
 		&rbacv1.RoleBinding{

@@ -73,10 +73,10 @@ func (l *Log) Count() int {
 	return len(l.seen)
 }
 
-// Writes counts those after the first n that changed something, events aside.
-func (l *Log) Writes(n int) int {
+// Writes counts the requests that changed something, events aside.
+func Writes(requests []Request) int {
 	writes := 0
-	for _, request := range l.Since(n) {
+	for _, request := range requests {
 		if request.Method != http.MethodGet && !strings.Contains(request.Path, "/events") && request.Status < http.StatusMultipleChoices {
 			writes++
 		}

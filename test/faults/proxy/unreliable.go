@@ -33,6 +33,9 @@ func NewUnreliable(random *rand.Rand, rate float64) *Unreliable {
 // End lets all requests pass from now on.
 func (u *Unreliable) End() { u.isOver.Store(true) }
 
+// Resume hits requests again.
+func (u *Unreliable) Resume() { u.isOver.Store(false) }
+
 // Injected is how many requests were hit.
 func (u *Unreliable) Injected() int64 { return u.injected.Load() }
 

@@ -24,18 +24,31 @@ type Watches struct {
 	mu       sync.Mutex
 	random   *rand.Rand
 	over     chan struct{}
-	end      func()
 	injected atomic.Int64
 }
 
 // NewWatches hits a share of the events, as the random numbers have it.
 func NewWatches(random *rand.Rand, rate float64, longest time.Duration) *Watches {
-	over := make(chan struct{})
-	return &Watches{Rate: rate, Longest: longest, random: random, over: over, end: sync.OnceFunc(func() { close(over) })}
+	return &Watches{Rate: rate, Longest: longest, random: random, over: make(chan struct{})}
 }
 
 // End lets all events pass from now on.
-func (w *Watches) End() { w.end() }
+func (w *Watches) End() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case <-w.over:
+	default:
+		close(w.over)
+	}
+}
+
+// Resume hits events again.
+func (w *Watches) Resume() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = make(chan struct{})
+}
 
 // Injected is how many events were hit.
 func (w *Watches) Injected() int64 { return w.injected.Load() }
@@ -59,9 +72,10 @@ const gone = `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","statu
 func (w *Watches) decide(event []byte) (data []byte, isLast bool) {
 	w.mu.Lock()
 	isHit, choice, wait := w.random.Float64() < w.Rate, w.random.IntN(5), time.Duration(w.random.Int64N(int64(w.Longest)))
+	over := w.over
 	w.mu.Unlock()
 	select {
-	case <-w.over:
+	case <-over:
 		return event, false
 	default:
 	}
@@ -70,7 +84,7 @@ func (w *Watches) decide(event []byte) (data []byte, isLast bool) {
 	}
 	w.injected.Add(1)
 	select {
-	case <-w.over:
+	case <-over:
 	case <-time.After(wait):
 	}
 	switch choice {
