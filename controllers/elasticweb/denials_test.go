@@ -229,7 +229,10 @@ var _ = Describe("Pods whose annotations a policy denies", func() {
 		})
 		update(ctx, web, serving(4000))
 		Eventually(messageOfReady(ctx, web)).WithContext(ctx).Should(And(HavePrefix("False "), ContainSubstring(denied)))
-		expectFewRetries(ctx, running)
+		// The pods that come meanwhile are tried, and told of.
+		before := len(running.requests.writesTo("pods"))
+		Consistently(func() int { return len(running.requests.writesTo("pods")) - before }).WithContext(ctx).
+			WithTimeout(1500 * time.Millisecond).Should(BeNumerically("<=", 12))
 
 		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Image, w.Spec.TotalQPS = "nginx:1.17.2", ptr.To[int32](0) })
 		await(ctx, web, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) {
