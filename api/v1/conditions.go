@@ -41,6 +41,7 @@ const (
 //	QuotaExceeded         False    -            True     measured
 //	Forbidden             False    -            True     measured
 //	WebhookFailed         False    -            True     measured
+//	InvalidSpec           False    -            True     Unknown
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
 //	ImageNotFound         False    -            True     measured
@@ -53,10 +54,10 @@ const (
 //
 // While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
 //
-// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkMissing, CapacityShort.
+// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkMissing, CapacityShort, InvalidSpec.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
-// RegistryUnreachable.
+// RegistryUnreachable, InvalidSpec.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"
@@ -92,6 +93,8 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
 	ReasonWebhookFailed = "WebhookFailed"
+	// ReasonInvalidSpec: the spec could not be decoded, so that what runs stays as it is.
+	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.

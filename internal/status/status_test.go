@@ -103,6 +103,12 @@ func TestEveryReason(t *testing.T) {
 	}
 	for reason, meaning := range rows {
 		t.Run(reason, func(t *testing.T) {
+			if reason == elasticwebv1.ReasonInvalidSpec {
+				in := asPlanned()
+				in.Web.UnreadableSpec = "spec.port holds a value out of range"
+				expectConditions(t, Unreadable(in.Web, in.Now).Conditions, reason, meaning)
+				return
+			}
 			change, isProvoked := provoke[reason]
 			if !isProvoked {
 				t.Fatal("no case provokes this reason")

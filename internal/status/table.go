@@ -40,6 +40,7 @@ var rows = map[string]row{
 	elasticwebv1.ReasonQuotaExceeded:        stuck,
 	elasticwebv1.ReasonForbidden:            stuck,
 	elasticwebv1.ReasonWebhookFailed:        stuck,
+	elasticwebv1.ReasonInvalidSpec:          stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
 	elasticwebv1.ReasonInvalidService:       stuck,
 	elasticwebv1.ReasonImageNotFound:        stuck,
