@@ -57,6 +57,7 @@ const (
 //	CrashLoop             False    True         later    measured
 //	ReplicaLimit          False    -            True     False
 //	NameConflict          False    -            True     measured
+//	InvalidSpec           False    -            True     Unknown
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
 //	ProgressDeadline      False    -            True     measured
@@ -66,10 +67,10 @@ const (
 //
 // While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
 //
-// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkRunning, BenchmarkMissing, CapacityShort.
+// Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkRunning, BenchmarkMissing, CapacityShort, InvalidSpec.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
-// RegistryUnreachable.
+// RegistryUnreachable, InvalidSpec.
 //
 // Reasons of Contested: ReplicasContested.
 const (
@@ -109,6 +110,8 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
 	ReasonWebhookFailed = "WebhookFailed"
+	// ReasonInvalidSpec: the spec could not be decoded, so that what runs stays as it is.
+	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid, or the kubelet the name of the image.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.

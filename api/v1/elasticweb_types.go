@@ -207,6 +207,12 @@ type ElasticWeb struct {
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status ElasticWebStatus `json:"status,omitempty,omitzero"`
+
+	// UnreadableSpec says why the spec could not be decoded, which is empty then; "" where it was. It is never sent.
+	UnreadableSpec string `json:"-"`
+
+	// UnreadableStatus says the same of the status.
+	UnreadableStatus string `json:"-"`
 }
 
 // ElasticWebList is a list of ElasticWebs.

@@ -51,6 +51,8 @@ const (
 	ReasonWaiting = "Waiting"
 	// ReasonNothingMeasured: the run ended without a single rate; results[] says why.
 	ReasonNothingMeasured = "NothingMeasured"
+	// ReasonInvalidSpec: the spec could not be decoded, so that no run begins.
+	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonNoCompatibleNodes: the cluster has no node of an architecture that could be measured.
 	ReasonNoCompatibleNodes = "NoCompatibleNodes"
 	// ReasonNoArchitectures: neither the image, nor the spec, nor the nodes say which architectures to measure.

@@ -52,6 +52,7 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 }
 
 func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
+	metrics.RegisterBenchmarks(mgr.GetCache())
 	reconciler := &benchmark.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:         mgr.GetEventRecorder(controllers.FieldManager),

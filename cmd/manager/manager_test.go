@@ -200,11 +200,16 @@ func (b *lockedBuffer) String() string {
 // start runs the manager with its default flags, but for the addresses and what a pod has and a process has not.
 func (b *bench) start(t *testing.T, watchNamespace string) *process {
 	t.Helper()
+	return b.startWith(t, []string{"WATCH_NAMESPACE=" + watchNamespace},
+		"--leader-election-namespace="+systemNamespace, "--look-up-images=false", "--enable-benchmarks=false")
+}
+
+func (b *bench) startWith(t *testing.T, environment []string, arguments ...string) *process {
+	t.Helper()
 	p := &process{log: &lockedBuffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
-	p.command = managerCommand(context.Background(), b.kubeconfig, []string{"WATCH_NAMESPACE=" + watchNamespace}, []string{
-		"--leader-election-namespace=" + systemNamespace, "--look-up-images=false", "--enable-benchmarks=false",
-		"--metrics-bind-address=" + p.metrics, "--health-probe-bind-address=" + p.probes,
-	})
+	p.command = managerCommand(context.Background(), b.kubeconfig, environment,
+		append(arguments, "--metrics-bind-address="+p.metrics, "--health-probe-bind-address="+p.probes))
+	p.command.Dir = "../.." // for watches.yaml.
 	p.command.Stderr = p.log
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)

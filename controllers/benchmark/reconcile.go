@@ -79,6 +79,9 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || !b.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, err // the Helm release of one that is deleted is uninstalled by its own reconciler.
 	}
+	if b.UnreadableSpec != "" || b.UnreadableStatus != "" {
+		return r.reportUnreadable(ctx, b)
+	}
 	observed, retry, err := r.observe(ctx, b)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -166,6 +166,9 @@ func translate(_ context.Context, object *unstructured.Unstructured) (chartutil.
 	if err != nil {
 		return nil, err
 	}
+	if b.UnreadableSpec != "" {
+		return nil, errors.New(b.UnreadableSpec)
+	}
 	return benchmark.Values(b, proxy.ReadProxyVarsFromEnv())
 }
 
@@ -231,7 +234,7 @@ func holdsRun(b *v1alpha1.ElasticWebBenchmark) bool {
 }
 
 // get is the benchmark as the informer has it whose events wake the Helm reconciler. That of another reconciler, which has typed
-// objects, may be behind it: what an event tells would be overlooked.
+// objects, may be behind it: what an event tells would be overlooked. It has no spec, see the package caches.
 func (r *ReleaseReconciler) get(ctx context.Context, name types.NamespacedName) (*v1alpha1.ElasticWebBenchmark, error) {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(r.Watch.GroupVersionKind)

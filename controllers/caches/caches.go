@@ -11,7 +11,9 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -62,6 +64,7 @@ func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Option
 			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: packed.Transform(projectPod)}
 		}
 	}
+	options.ByObject[&v1alpha1.ElasticWebBenchmark{}] = cache.ByObject{Transform: projectBenchmark}
 	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
 	options.ByObject[&corev1.Secret{}] = cache.ByObject{
 		Namespaces: map[string]cache.Config{releaseNamespace: {}},
@@ -69,6 +72,23 @@ func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Option
 		Transform:  projectSecret,
 	}
 	return options
+}
+
+// projectBenchmark keeps of a benchmark all but who owns its fields, and what was applied last. That which Helm's reconciler watches
+// has no type, and takes several times the memory: of that one, the spec is left out as well. It is read live where it is used.
+func projectBenchmark(object any) (any, error) {
+	benchmark, err := meta.Accessor(object)
+	if err != nil {
+		return nil, err
+	}
+	benchmark.SetManagedFields(nil)
+	annotations := benchmark.GetAnnotations()
+	delete(annotations, corev1.LastAppliedConfigAnnotation)
+	benchmark.SetAnnotations(annotations)
+	if untyped, isUntyped := object.(*unstructured.Unstructured); isUntyped {
+		delete(untyped.Object, "spec")
+	}
+	return object, nil
 }
 
 // projectSecret keeps nothing of what a Secret holds.

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// trimElasticWeb gives a transform that keeps all of an ElasticWeb but who owns its fields. What ElasticWebs have in common,
+// trimElasticWeb gives a transform that keeps all of an ElasticWeb but who owns its fields, and what was applied last. What ElasticWebs have in common,
 // they share.
 func trimElasticWeb() func(any) (any, error) {
 	common := &commonStrings{known: map[string]string{}}
@@ -21,6 +23,7 @@ func trimElasticWeb() func(any) (any, error) {
 			return nil, fmt.Errorf("%T is no ElasticWeb", object)
 		}
 		web.ManagedFields = nil
+		delete(web.Annotations, corev1.LastAppliedConfigAnnotation) // a second copy of the spec.
 		common.share(&web.Namespace, &web.Spec.Image)
 		common.shareStatus(&web.Status)
 		return web, nil

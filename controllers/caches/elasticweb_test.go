@@ -6,12 +6,15 @@ package caches
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
 	"unsafe"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
@@ -81,6 +84,26 @@ func TestCommonStringsAreNotKeptWithoutEnd(t *testing.T) {
 	}
 	if len(common.known) > mostCommonStrings {
 		t.Errorf("%d strings are kept", len(common.known))
+	}
+}
+
+func TestWhatWasAppliedLastIsNotKept(t *testing.T) {
+	annotations := map[string]string{corev1.LastAppliedConfigAnnotation: "{}", elasticwebv1.AnnotationPaused: "true"}
+	web := decodedWeb(t, "shop", "")
+	web.Annotations = maps.Clone(annotations)
+	untyped := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}, "status": map[string]any{}}}
+	untyped.SetAnnotations(annotations)
+	if _, err := projectBenchmark(untyped); err != nil {
+		t.Fatal(err)
+	}
+	trim(t, trimElasticWeb(), web)
+	for _, object := range []client.Object{web, untyped} {
+		if kept := object.GetAnnotations(); len(kept) != 1 || kept[elasticwebv1.AnnotationPaused] != "true" {
+			t.Errorf("%T keeps %v", object, kept)
+		}
+	}
+	if _, isThere := untyped.Object["spec"]; isThere || untyped.Object["status"] == nil {
+		t.Errorf("of a benchmark without a type, %v is kept: the status alone is read", untyped.Object)
 	}
 }
 

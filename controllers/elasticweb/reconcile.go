@@ -86,6 +86,9 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if !web.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
 	}
+	if web.UnreadableSpec != "" || web.UnreadableStatus != "" {
+		return r.reportUnreadable(ctx, web)
+	}
 	observed, retry, err := r.observe(ctx, web)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -14,6 +14,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 )
 
@@ -30,6 +31,9 @@ var (
 	ready = prometheus.NewDesc("elasticweb_ready",
 		"1 while the ElasticWeb is Ready, else 0, with the reason.",
 		[]string{"namespace", "name", "reason"}, nil)
+	unreadable = prometheus.NewDesc("elasticweb_invalid_spec",
+		"1 for each ElasticWeb and ElasticWebBenchmark whose spec cannot be decoded.",
+		[]string{"kind", "namespace", "name"}, nil)
 	lookups = prometheus.NewDesc("elasticweb_image_lookups_total",
 		"Look-ups of images by outcome.", []string{"outcome"}, nil)
 	lookupRequests = prometheus.NewDesc("elasticweb_image_lookup_requests_total",
@@ -45,6 +49,11 @@ func RegisterElasticWebs(cached client.Reader) {
 	ctrlmetrics.Registry.MustRegister(elasticWebs{cached})
 }
 
+// RegisterBenchmarks exposes the ElasticWebBenchmarks that the cache holds.
+func RegisterBenchmarks(cached client.Reader) {
+	ctrlmetrics.Registry.MustRegister(benchmarks{cached})
+}
+
 // RegisterLookups exposes how looking up images goes.
 func RegisterLookups(stats func() platforms.Stats) {
 	ctrlmetrics.Registry.MustRegister(imageLookups{stats})
@@ -54,7 +63,7 @@ type elasticWebs struct{ cached client.Reader }
 
 // Describe implements prometheus.Collector.
 func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, ready} {
+	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, ready, unreadable} {
 		descriptions <- description
 	}
 }
@@ -76,6 +85,9 @@ func collect(metrics chan<- prometheus.Metric, web *elasticwebv1.ElasticWeb) {
 		metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value,
 			append([]string{web.Namespace, web.Name}, labels...)...)
 	}
+	if web.UnreadableSpec != "" {
+		metrics <- prometheus.MustNewConstMetric(unreadable, prometheus.GaugeValue, 1, "ElasticWeb", web.Namespace, web.Name)
+	}
 	if web.Spec.TotalQPS != nil {
 		gauge(totalQPS, float64(*web.Spec.TotalQPS))
 	}
@@ -91,6 +103,25 @@ func collect(metrics chan<- prometheus.Metric, web *elasticwebv1.ElasticWeb) {
 			value = 1
 		}
 		gauge(ready, value, condition.Reason)
+	}
+}
+
+type benchmarks struct{ cached client.Reader }
+
+// Describe implements prometheus.Collector. It describes nothing: the one metric is described with those of ElasticWebs.
+func (benchmarks) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c benchmarks) Collect(metrics chan<- prometheus.Metric) {
+	list := &v1alpha1.ElasticWebBenchmarkList{}
+	if err := c.cached.List(context.Background(), list, client.UnsafeDisableDeepCopy); err != nil {
+		metrics <- prometheus.NewInvalidMetric(unreadable, err)
+		return
+	}
+	for i := range list.Items {
+		if b := &list.Items[i]; b.UnreadableSpec != "" {
+			metrics <- prometheus.MustNewConstMetric(unreadable, prometheus.GaugeValue, 1, "ElasticWebBenchmark", b.Namespace, b.Name)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ var rows = map[string]row{
 	elasticwebv1.ReasonCrashLoop:            healing,
 	elasticwebv1.ReasonReplicaLimit:         stuck,
 	elasticwebv1.ReasonNameConflict:         stuck,
+	elasticwebv1.ReasonInvalidSpec:          stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
 	elasticwebv1.ReasonInvalidService:       stuck,
 	elasticwebv1.ReasonProgressDeadline:     stuck,
