@@ -39,6 +39,8 @@ type outcome struct {
 	// ending is true where the namespace is being deleted: nothing can be made in it any more.
 	ending     bool
 	contestant string
+	// foreign names what is somebody else's.
+	foreign []string
 }
 
 // add sorts an error: what was refused becomes a problem, what changed in the meantime calls for another
@@ -46,8 +48,12 @@ type outcome struct {
 func (o *outcome) add(err error) error {
 	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused {
 		o.ending = o.ending || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
-		o.problems = append(o.problems, problemOf(refused))
 		o.retry = soonest(o.retry, refused.RetryAfter)
+		if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
+			o.addForeign(foreign)
+			return nil
+		}
+		o.problems = append(o.problems, problemOf(refused))
 		return nil
 	}
 	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
@@ -58,11 +64,8 @@ func (o *outcome) add(err error) error {
 }
 
 func problemOf(refused *apply.RefusedError) status.Problem {
-	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
-		return status.Problem{
-			Reason:  elasticwebv1.ReasonNameConflict,
-			Message: foreign.Error() + ", so it is left alone: delete it, or give the ElasticWeb another name",
-		}
+	if taken, isTaken := errors.AsType[*nodePortTakenError](refused.Err); isTaken {
+		return status.NodePortTaken(taken.port, taken.holder)
 	}
 	return status.ProblemOf(refused.Kind, refused.Name, refused.Err)
 }
@@ -142,21 +145,13 @@ func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.Elastic
 }
 
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, _ *plan.Plan, observed *plan.Observed, _ *outcome) error {
-	service, err := r.applyServiceAs(ctx, web, observed, false)
+	service, err := applyObject(ctx, r, web, apply.Intent{
+		Kind: kindService, Configuration: resources.Service(web), Into: &corev1.Service{},
+	}, observed.Service)
 	if service != nil {
 		observed.Service = service
 	}
-	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused && observed.Service != nil &&
-		problemOf(refused).Reason == elasticwebv1.ReasonNodePortConflict {
-		return r.yieldNodePort(ctx, web, observed, err)
-	}
-	return err
-}
-
-func (r *Reconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, yields bool) (*corev1.Service, error) {
-	return applyObject(ctx, r, web, apply.Intent{
-		Kind: kindService, Configuration: resources.Service(web, yields), Into: &corev1.Service{},
-	}, observed.Service)
+	return r.awaitNodePort(web, err)
 }
 
 // applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
@@ -244,6 +239,9 @@ func applyObject[T any, P interface {
 		known = cached
 	}
 	object, _, err := r.applier.Apply(ctx, intent, known)
+	if _, isForeign := errors.AsType[*apply.NotOwnedError](err); isForeign {
+		r.obstacles.follow(intent.Kind, client.ObjectKeyFromObject(web))
+	}
 	typed, _ := object.(P)
 	return typed, err
 }

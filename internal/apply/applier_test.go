@@ -118,6 +118,7 @@ func TestApplier(t *testing.T) {
 		"refused-waits":              refusedWaits,
 		"unknown-fields":             unknownFields,
 		"deletes-only-what-was-seen": deletesOnlySeen,
+		"takes-back":                 takesBack,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}

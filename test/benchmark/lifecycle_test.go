@@ -60,6 +60,20 @@ var _ = Describe("A benchmark", func() {
 		expectRest(ctx, op)
 	})
 
+	It("believes the pods of its Jobs alone", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		op := startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		Eventually(func() []string { return forge(ctx, b, fasterARM) }).WithContext(ctx).Should(ConsistOf("arm64", "amd64"))
+		expectRest(ctx, op)
+		Expect(complete(ctx, b)()).To(Equal(v1alpha1.ReasonRunning))
+		Expect(current(ctx, b).Status.Results).To(BeEmpty())
+		endPods(ctx, b, map[string]int32{"arm64": 300, "amd64": 200})
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+		Expect(current(ctx, b).Status.QPSByArchitecture).To(Equal("arm64=300,amd64=200"))
+	})
+
 	It("is followed by the ElasticWebs that name it, without a rollout", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		startOperator(operatorOptions{namespaces: []string{namespace}})
