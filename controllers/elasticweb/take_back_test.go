@@ -20,13 +20,11 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
-// freezeController stops the controllers of the cluster, the garbage collector among them, until thaw or the end of the spec.
-func freezeController(ctx context.Context) (thaw func()) {
+// freezeControllers stops the controllers of the cluster, the garbage collector among them, until the end of the spec.
+func freezeControllers() {
 	GinkgoHelper()
 	Expect(controlPlane.SignalComponent(cluster.ControllerManager, syscall.SIGSTOP)).To(Succeed())
-	thaw = func() { Expect(controlPlane.SignalComponent(cluster.ControllerManager, syscall.SIGCONT)).To(Succeed()) }
-	DeferCleanup(thaw)
-	return thaw
+	DeferCleanup(func() { Expect(controlPlane.SignalComponent(cluster.ControllerManager, syscall.SIGCONT)).To(Succeed()) })
 }
 
 // expectTakenBack waits until the ElasticWeb has all that another one of its name left behind, and checks that no pod was replaced.
@@ -126,7 +124,7 @@ var _ = Describe("What an ElasticWeb left behind", func() {
 	})
 
 	It("with the UID of one that is no more, as out of a backup, is taken back", func(ctx SpecContext) {
-		freezeController(ctx) // its garbage collector takes what has such an owner.
+		freezeControllers() // its garbage collector takes what has such an owner.
 		running.stop()
 		left := readLeftovers(ctx, first)
 		for _, child := range left {
