@@ -6,6 +6,7 @@ package benchmark
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -44,7 +45,7 @@ func (r *Reconciler) observe(ctx context.Context, b *v1alpha1.ElasticWebBenchmar
 	for i := range jobs {
 		observed.Jobs = append(observed.Jobs, observeJob(&jobs[i]))
 	}
-	observed.Pods, err = r.observePods(ctx, b)
+	observed.Pods, err = r.observePods(ctx, b, jobs)
 	return observed, 0, err
 }
 
@@ -89,7 +90,8 @@ func observeJob(job *batchv1.Job) benchmark.Job {
 	return result
 }
 
-func (r *Reconciler) observePods(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) ([]benchmark.Pod, error) {
+// observePods are the pods of the Jobs. Labels make no pod a benchmark's: whoever may create pods could forge a result.
+func (r *Reconciler) observePods(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, jobs []batchv1.Job) ([]benchmark.Pod, error) {
 	list := &corev1.PodList{}
 	err := r.Cached.List(ctx, list, client.InNamespace(b.Namespace),
 		client.MatchingFields{indexPodsByBenchmark: b.Name})
@@ -98,15 +100,19 @@ func (r *Reconciler) observePods(ctx context.Context, b *v1alpha1.ElasticWebBenc
 	}
 	pods := make([]benchmark.Pod, 0, len(list.Items))
 	for i := range list.Items {
-		pods = append(pods, observePod(&list.Items[i]))
+		pod := &list.Items[i]
+		at := slices.IndexFunc(jobs, func(job batchv1.Job) bool { return metav1.IsControlledBy(pod, &job) })
+		if at >= 0 {
+			pods = append(pods, observePod(pod, &jobs[at]))
+		}
 	}
 	return pods, nil
 }
 
-// observePod takes from a pod what decides.
-func observePod(pod *corev1.Pod) benchmark.Pod {
+// observePod takes from a pod what decides. Which run it is of, its Job says.
+func observePod(pod *corev1.Pod, job *batchv1.Job) benchmark.Pod {
 	result := benchmark.Pod{
-		Name: pod.Name, Run: pod.Labels[v1alpha1.LabelRun], Architecture: pod.Labels[v1alpha1.LabelArchitecture],
+		Name: pod.Name, Run: job.Labels[v1alpha1.LabelRun], Architecture: job.Labels[v1alpha1.LabelArchitecture],
 		Node: pod.Spec.NodeName, Terminating: pod.DeletionTimestamp != nil,
 	}
 	if pod.Status.Phase == corev1.PodFailed {

@@ -9,6 +9,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -45,7 +46,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Named("elasticwebbenchmark").
 		For(&v1alpha1.ElasticWebBenchmark{}).
 		Owns(&batchv1.Job{}).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(benchmarkOfPod)).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.benchmarkOfPod)).
 		WithOptions(controller.Options{
 			RateLimiter: controllers.RateLimiter(),
 		})
@@ -58,12 +59,22 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	return work.Complete(r)
 }
 
-func benchmarkOfPod(_ context.Context, object client.Object) []reconcile.Request {
-	labels := object.GetLabels()
-	if labels[elasticwebv1.LabelName] != v1alpha1.NameValue || labels[elasticwebv1.LabelInstance] == "" {
+// benchmarkOfPod is the benchmark whose Job controls a pod. Where the cache does not show the Job yet, its event brings the benchmark.
+func (r *Reconciler) benchmarkOfPod(ctx context.Context, pod client.Object) []reconcile.Request {
+	controller := metav1.GetControllerOfNoCopy(pod)
+	if controller == nil || pod.GetLabels()[elasticwebv1.LabelName] != v1alpha1.NameValue {
 		return nil
 	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: labels[elasticwebv1.LabelInstance]}}}
+	job := &batchv1.Job{}
+	err := r.Cached.Get(ctx, client.ObjectKey{Namespace: pod.GetNamespace(), Name: controller.Name}, job, client.UnsafeDisableDeepCopy)
+	if client.IgnoreNotFound(err) != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "find the benchmark of a pod")
+	}
+	owner := metav1.GetControllerOfNoCopy(job)
+	if err != nil || job.UID != controller.UID || owner == nil || owner.Kind != Kind {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: pod.GetNamespace(), Name: owner.Name}}}
 }
 
 // withoutRun are the benchmarks that wait for nodes to run on.

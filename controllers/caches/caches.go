@@ -41,6 +41,7 @@ func Options(namespaces []string) cache.Options {
 			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
 			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
 			&corev1.Pod{}:                   {Label: selected, Transform: packed.Transform(projectPod)},
+			ReplicaSet():                    {Label: selected, Transform: packed.Transform(projectReplicaSet)},
 			&corev1.Node{}:                  {Transform: projectNode},
 		},
 	}
@@ -91,6 +92,29 @@ func projectBenchmark(object any) (any, error) {
 	return object, nil
 }
 
+// ReplicaSet is an empty one, to be read from a cache, which keeps no more of it than whose it is.
+func ReplicaSet() *metav1.PartialObjectMetadata {
+	set := &metav1.PartialObjectMetadata{}
+	set.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("ReplicaSet"))
+	return set
+}
+
+// projectReplicaSet keeps of a ReplicaSet what leads from a pod to its Deployment.
+func projectReplicaSet(set *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Name: set.Name, Namespace: set.Namespace, UID: set.UID, ResourceVersion: set.ResourceVersion, OwnerReferences: controllerOf(set),
+	}}
+}
+
+// controllerOf is the name and the UID of an object's controller. The UID makes its kind needless.
+func controllerOf(object metav1.Object) []metav1.OwnerReference {
+	controller := metav1.GetControllerOfNoCopy(object)
+	if controller == nil {
+		return nil
+	}
+	return []metav1.OwnerReference{{Name: controller.Name, UID: controller.UID, Controller: controller.Controller}}
+}
+
 // projectSecret keeps nothing of what a Secret holds.
 func projectSecret(object any) (any, error) {
 	secret, isSecret := object.(*corev1.Secret)
@@ -111,9 +135,9 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
-				appsv1.DefaultDeploymentUniqueLabelKey),
-			Annotations: keep(pod.Annotations, corev1.PodDeletionCost),
+			Labels:            keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
+			Annotations:       keep(pod.Annotations, corev1.PodDeletionCost),
+			OwnerReferences:   controllerOf(pod),
 		},
 		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},
 		Status: corev1.PodStatus{Phase: pod.Status.Phase},
@@ -149,8 +173,8 @@ func projectBenchmarkPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels: keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance,
-				v1alpha1.LabelRun, v1alpha1.LabelArchitecture),
+			Labels:            keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
+			OwnerReferences:   controllerOf(pod),
 		},
 		Spec: corev1.PodSpec{NodeName: pod.Spec.NodeName},
 		Status: corev1.PodStatus{

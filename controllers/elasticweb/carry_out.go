@@ -42,6 +42,8 @@ type outcome struct {
 	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
 	isEnding   bool
 	contestant string
+	// foreign names what is somebody else's.
+	foreign []string
 	// err is what is wrong with the operator itself.
 	err error
 }
@@ -53,11 +55,7 @@ func (o *outcome) add(err error) {
 	switch {
 	case err == nil:
 	case isRefused:
-		o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
-		o.retry = soonest(o.retry, refused.RetryAfter)
-		if o.isUnfinished = o.isUnfinished || refused.Passing; !refused.Passing || refused.Tries >= lastingTries {
-			o.problems = append(o.problems, problemOf(refused))
-		}
+		o.addRefused(refused)
 	case hasChanged:
 		o.isStale = o.isStale || changed.Kind == Kind
 		o.hasChanged, o.isUnfinished = true, true
@@ -67,19 +65,25 @@ func (o *outcome) add(err error) {
 	}
 }
 
+func (o *outcome) addRefused(refused *apply.RefusedError) {
+	o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
+	o.retry = soonest(o.retry, refused.RetryAfter)
+	o.isUnfinished = o.isUnfinished || refused.Passing
+	foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err)
+	switch {
+	case isForeign:
+		o.addForeign(foreign)
+	case !refused.Passing || refused.Tries >= lastingTries:
+		o.problems = append(o.problems, problemOf(refused))
+	}
+}
+
 func problemOf(refused *apply.RefusedError) status.Problem {
-	object := refused.Kind + " " + refused.Name
-	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
-		return status.Problem{
-			Reason:  elasticwebv1.ReasonNameConflict,
-			Message: foreign.Error() + ", so it is left alone: delete it, or give the ElasticWeb another name",
-		}
+	if taken, isTaken := errors.AsType[*nodePortTakenError](refused.Err); isTaken {
+		return status.NodePortTaken(taken.port, taken.holder)
 	}
 	if refused.Passing {
-		return status.Problem{
-			Reason:  elasticwebv1.ReasonRollingOut,
-			Message: object + " cannot be written, and is tried again: " + refused.Err.Error(),
-		}
+		return status.LastingFailure(refused.Kind, refused.Name, refused.Err)
 	}
 	problem := status.ProblemOf(refused.Kind, refused.Name, refused.Err)
 	if _, isForeign := errors.AsType[*apply.ForeignFieldsError](refused.Err); isForeign {
@@ -111,21 +115,13 @@ func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb,
 }
 
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation) error {
-	service, err := r.applyServiceAs(ctx, web, observed, confirm, false)
+	service, err := applyObject(ctx, r, web, confirm, apply.Intent{
+		Kind: kindService, Configuration: resources.Service(web), Into: &corev1.Service{},
+	}, observed.Service)
 	if service != nil {
 		observed.Service = service
 	}
-	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused && observed.Service != nil &&
-		problemOf(refused).Reason == elasticwebv1.ReasonNodePortConflict {
-		return r.yieldNodePort(ctx, web, observed, confirm, err)
-	}
-	return err
-}
-
-func (r *Reconciler) applyServiceAs(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation, yields bool) (*corev1.Service, error) {
-	return applyObject(ctx, r, web, confirm, apply.Intent{
-		Kind: kindService, Configuration: resources.Service(web, yields), Into: &corev1.Service{},
-	}, observed.Service)
+	return r.awaitNodePort(web, err)
 }
 
 // applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
@@ -195,6 +191,9 @@ func applyObject[T any, P interface {
 		known = cached
 	}
 	object, _, err := r.applier.Apply(ctx, intent, known)
+	if _, isForeign := errors.AsType[*apply.NotOwnedError](err); isForeign {
+		r.obstacles.follow(intent.Kind, client.ObjectKeyFromObject(web))
+	}
 	typed, _ := object.(P)
 	return typed, err
 }

@@ -238,7 +238,7 @@ var _ = Describe("A failure", func() {
 			spec:    func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = ptr.To[int32](50001) },
 			reason:  elasticwebv1.ReasonNodePortConflict,
 			row:     notReached,
-			says:    []string{"50001", "already allocated", "spec.port"},
+			says:    []string{"node port 50001 is already allocated, to a Service that no ElasticWeb has", "spec.port"},
 			retries: true,
 		}),
 		Entry("NodePortConflict, of a port outside the range", failure{

@@ -30,6 +30,8 @@ type remembered struct {
 	damaged   int64
 	nextStamp string
 	pace      statusPace
+	// strangers are objects of the ElasticWeb's name that it need not look at again for now, by kind.
+	strangers map[string]stranger
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.

@@ -59,7 +59,7 @@ func (r *Reconciler) concernedByNode(ctx context.Context, node string, all bool)
 		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
 	}
 	for i := range pods.Items {
-		requests = append(requests, elasticWebOfPod(ctx, &pods.Items[i])...)
+		requests = append(requests, r.elasticWebOfPod(ctx, &pods.Items[i])...)
 	}
 	return requests
 }

@@ -13,6 +13,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -52,7 +53,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) 
 		return nil, 0, err
 	}
 	observed.Nodes = census.Counts
-	if observed.Pods, err = r.observePods(ctx, web, census); err != nil {
+	if observed.Pods, err = r.observePods(ctx, observed.Deployment, census); err != nil {
 		return nil, 0, err
 	}
 	if observed.Benchmark, err = r.observeBenchmark(ctx, web); err != nil {
@@ -95,18 +96,28 @@ func owned[T client.Object](ctx context.Context, r *Reconciler, kind string, web
 }
 
 // observePods reads the pods of an ElasticWeb through the index of the cache.
-func (r *Reconciler) observePods(ctx context.Context, web *elasticwebv1.ElasticWeb, census caches.NodeSnapshot) ([]plan.Pod, error) {
+func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deployment, census caches.NodeSnapshot) ([]plan.Pod, error) {
+	if deployment == nil {
+		return nil, nil
+	}
 	list := &corev1.PodList{}
-	err := r.Cached.List(ctx, list, client.InNamespace(web.Namespace),
-		client.MatchingFields{indexPodsByInstance: web.Name})
+	err := r.Cached.List(ctx, list, client.InNamespace(deployment.Namespace),
+		client.MatchingFields{indexPodsByInstance: deployment.Name})
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
 	pods, now := make([]plan.Pod, 0, len(list.Items)), r.Clock.Now()
+	chain := chain{r.Cached, deployment, map[string]types.UID{}}
 	for i := range list.Items {
-		pods = append(pods, observePod(&list.Items[i], census.Architecture, now))
+		isOurs, err := chain.leadsFrom(ctx, &list.Items[i])
+		if err != nil {
+			return nil, err
+		}
+		if isOurs {
+			pods = append(pods, observePod(&list.Items[i], census.Architecture, now))
+		}
 	}
-	r.memory.of(client.ObjectKeyFromObject(web)).stamps.tell(pods)
+	r.memory.of(client.ObjectKeyFromObject(deployment)).stamps.tell(pods)
 	return pods, nil
 }
 
@@ -116,7 +127,7 @@ func observePod(pod *corev1.Pod, architectureOf map[string]string, now time.Time
 		Name:         pod.Name,
 		Node:         pod.Spec.NodeName,
 		Architecture: architectureOf[pod.Spec.NodeName],
-		TemplateHash: pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey],
+		TemplateHash: metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
 		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
 		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
 		Failure:      podfailure.Of(pod, resources.ContainerName, now),

@@ -6,6 +6,7 @@ package elasticweb_test
 import (
 	"context"
 	"syscall"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -14,6 +15,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -121,44 +123,7 @@ var _ = Describe("What an ElasticWeb does not own", func() {
 			}, "False", "Deployment shop exists and belongs to ConfigMap boss"),
 	)
 
-	It("because its owner reference was taken away, is left until it is given back", func(ctx SpecContext) {
-		namespace, _ := startInNamespace(ctx)
-		web := newWeb(namespace, "shop")
-		create(ctx, web)
-		var references []metav1.OwnerReference
-		edit(ctx, web, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
-			references = d.OwnerReferences
-			d.OwnerReferences = nil
-			d.Spec.Replicas = ptr.To[int32](2)
-		})
-		expectReason(ctx, web, elasticwebv1.ReasonNameConflict)
-		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Replicas).To(HaveValue(Equal(int32(2))))
-		edit(ctx, web, &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.OwnerReferences = references })
-		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
-		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Replicas).To(HaveValue(Equal(int32(3))))
-	})
-
-	It("because it was orphaned, is not adopted by an ElasticWeb of the same name", func(ctx SpecContext) {
-		namespace, _ := startInNamespace(ctx)
-		first := newWeb(namespace, "shop")
-		create(ctx, first)
-		Expect(k8s.Delete(ctx, first, client.PropagationPolicy(metav1.DeletePropagationOrphan))).To(Succeed())
-		Eventually(absent(ctx, first, &elasticwebv1.ElasticWeb{})).WithContext(ctx).WithTimeout(collectedWithin).Should(BeTrue())
-		orphans := newChildren()
-		for _, child := range orphans {
-			Expect(read(ctx, first, child).GetOwnerReferences()).To(BeEmpty())
-		}
-		second := newWeb(namespace, "shop")
-		Expect(k8s.Create(ctx, second)).To(Succeed())
-		expectReason(ctx, second, elasticwebv1.ReasonNameConflict)
-		for i, child := range newChildren() {
-			expectSameSpec(read(ctx, second, child), orphans[i])
-			Expect(k8s.Delete(ctx, child)).To(Succeed())
-		}
-		expectReason(ctx, second, elasticwebv1.ReasonAsPlanned)
-	})
-
-	It("because its owner of the same name is gone, is waited for while it is collected", func(ctx SpecContext) {
+	It("is waited for while it is collected", func(ctx SpecContext) {
 		namespace, _ := startInNamespace(ctx)
 		first := newWeb(namespace, "shop")
 		create(ctx, first)
@@ -166,6 +131,7 @@ var _ = Describe("What an ElasticWeb does not own", func() {
 		edit(ctx, first, &appsv1.Deployment{}, func(d *appsv1.Deployment) { controllerutil.AddFinalizer(d, "example.com/wait") })
 		expectReason(ctx, first, elasticwebv1.ReasonAsPlanned)
 		Expect(k8s.Delete(ctx, first)).To(Succeed())
+		await(ctx, first, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) { g.Expect(d.DeletionTimestamp).NotTo(BeNil()) })
 		second := newWeb(namespace, "shop", func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "nginx:1.18.0" })
 		Expect(k8s.Create(ctx, second)).To(Succeed())
 		expectReason(ctx, second, elasticwebv1.ReasonNameConflict)
@@ -175,6 +141,29 @@ var _ = Describe("What an ElasticWeb does not own", func() {
 		edit(ctx, second, &appsv1.Deployment{}, func(d *appsv1.Deployment) { controllerutil.RemoveFinalizer(d, "example.com/wait") })
 		Eventually(readyReason(ctx, second)).WithContext(ctx).WithTimeout(collectedWithin).Should(Equal(elasticwebv1.ReasonAsPlanned))
 		Expect(metav1.IsControlledBy(read(ctx, second, &appsv1.Deployment{}), second)).To(BeTrue())
+	})
+
+	It("is named at once, all of it, and its end noticed without waiting", func(ctx SpecContext) {
+		// A clock that stands still: no refusal is ever tried again because its time has come.
+		namespace, running := startInNamespace(ctx, operatorOptions{clock: clocktesting.NewFakePassiveClock(time.Now())})
+		objects := []client.Object{foreignService(), foreignBudget(), foreignDeployment()}
+		for _, object := range objects {
+			object.SetNamespace(namespace)
+			object.SetName("shop")
+			Expect(k8s.Create(ctx, object)).To(Succeed())
+		}
+		web := newWeb(namespace, "shop")
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectVerdict(ctx, web, elasticwebv1.ReasonNameConflict, row{"False", "-", "True", "False"},
+			"Service shop exists and has no owner, PodDisruptionBudget shop exists and has no owner, "+
+				"Deployment shop exists and has no owner, so they are left alone: delete them, or give the ElasticWeb another name")
+		expectRest(ctx, running)
+		Expect(k8s.Delete(ctx, objects[0])).To(Succeed())
+		await(ctx, web, &corev1.Service{}, func(g Gomega, s *corev1.Service) { g.Expect(metav1.IsControlledBy(s, web)).To(BeTrue()) })
+		Expect(k8s.Delete(ctx, objects[1])).To(Succeed())
+		Expect(k8s.Delete(ctx, objects[2])).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		expectRest(ctx, running)
 	})
 
 	It("is left alone when an ElasticWeb that does not own it is deleted", func(ctx SpecContext) {

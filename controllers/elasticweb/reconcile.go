@@ -55,12 +55,16 @@ type Reconciler struct {
 	nodes   *caches.NodeCensus
 	images  images.Observer
 	memory  memory
+	ports   nodePorts
+	// obstacles are what has the names of ElasticWebs and is somebody else's.
+	obstacles *obstacles
 }
 
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/status,verbs=patch
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/finalizers,verbs=update
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=replicasets,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
@@ -92,6 +96,11 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	observed, retry, err := r.observe(ctx, web)
 	if err != nil {
 		return ctrl.Result{}, err
+	}
+	if !isPaused(web) {
+		if taken, err := r.takeBack(ctx, web, observed); taken || err != nil {
+			return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
+		}
 	}
 	isBehind, err := r.isBehind(ctx, web, observed.Deployment)
 	if isBehind {
@@ -173,6 +182,8 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 		r.applier.Forget(kind, name)
 	}
 	r.images.Forget(name)
+	r.ports.stopWaiting(name)
+	r.obstacles.forget(name)
 	r.memory.forget(name)
 }
 

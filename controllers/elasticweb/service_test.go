@@ -5,11 +5,15 @@ package elasticweb_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
@@ -27,8 +31,11 @@ func expectNodePorts(ctx context.Context, webs []*elasticwebv1.ElasticWeb, ports
 }
 
 var _ = Describe("Node ports", func() {
-	DescribeTable("that ElasticWebs take from each other end up where they belong", func(ctx SpecContext, names ...string) {
-		namespace, running := startInNamespace(ctx)
+	// still is a clock with which no refusal is ever tried again because its time has come.
+	still := func() operatorOptions { return operatorOptions{clock: clocktesting.NewFakePassiveClock(time.Now())} }
+
+	DescribeTable("that ElasticWebs want of each other stay where they are, until one takes another", func(ctx SpecContext, names ...string) {
+		namespace, running := startInNamespace(ctx, still())
 		var webs []*elasticwebv1.ElasticWeb
 		var ports []int32
 		for _, name := range names {
@@ -36,29 +43,50 @@ var _ = Describe("Node ports", func() {
 			webs, ports = append(webs, web), append(ports, *web.Spec.Port)
 		}
 		create(ctx, webs...)
-		ports = append(ports[1:], ports[0])
+		wanted := append(slices.Clone(ports[1:]), ports[0])
 		for i, web := range webs {
-			update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &ports[i] })
+			update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &wanted[i] })
 		}
-		expectNodePorts(ctx, webs, ports)
+		for i, web := range webs {
+			expectVerdict(ctx, web, elasticwebv1.ReasonNodePortConflict, row{"False", "-", "True", "True"}, fmt.Sprintf(
+				"node port %d is already allocated to ElasticWeb %s/%s: ", wanted[i], namespace, names[(i+1)%len(names)]))
+		}
+		expectRest(ctx, running)
+		for i, web := range webs {
+			Expect(read(ctx, web, &corev1.Service{}).Spec.Ports[0].NodePort).To(Equal(ports[i]), "no Service loses its port")
+		}
+		update(ctx, webs[0], func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = new(freePort()) })
+		expectNodePorts(ctx, webs[1:], wanted[1:])
+		update(ctx, webs[0], func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &wanted[0] })
+		expectNodePorts(ctx, webs, wanted)
 		expectRest(ctx, running)
 	},
-		Entry("two that swap", "a", "b"),
+		Entry("two", "a", "b"),
 		Entry("a ring of three", "a", "b", "c"),
 		Entry("a ring of three, the other way round", "c", "b", "a"),
 	)
 
-	It("that one gives up go to the one that waits for them", func(ctx SpecContext) {
-		namespace, _ := startInNamespace(ctx)
+	DescribeTable("that one lets go of go to the one that waits for them, at once", func(ctx SpecContext, letGo func(*elasticwebv1.ElasticWeb)) {
+		namespace, _ := startInNamespace(ctx, still())
 		a, b := newWeb(namespace, "a"), newWeb(namespace, "b")
 		create(ctx, a, b)
-		wanted, other := *b.Spec.Port, freePort()
+		wanted := *b.Spec.Port
 		update(ctx, a, func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &wanted })
 		expectReason(ctx, a, elasticwebv1.ReasonNodePortConflict)
 		Expect(read(ctx, a, &corev1.Service{}).Spec.Ports[0].NodePort).To(Equal(*a.Spec.Port), "it serves on until it can move")
-		update(ctx, b, func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &other })
-		expectNodePorts(ctx, []*elasticwebv1.ElasticWeb{a, b}, []int32{wanted, other})
-	})
+		if letGo == nil {
+			Expect(k8s.Delete(ctx, b)).To(Succeed())
+		} else {
+			update(ctx, b, letGo)
+		}
+		expectNodePorts(ctx, []*elasticwebv1.ElasticWeb{a}, []int32{wanted})
+	},
+		Entry("for another", func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = new(freePort()) }),
+		Entry("for another type", func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.Service = &elasticwebv1.ServiceSpec{Type: elasticwebv1.ServiceTypeClusterIP}
+		}),
+		Entry("with all of it", nil),
+	)
 })
 
 var _ = Describe("The type of the Service", func() {

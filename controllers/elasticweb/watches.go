@@ -47,6 +47,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
 	r.nodes = caches.NewNodeCensus(r.Cached, r.WatchesNodes)
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
+	if err := r.setUpObstacles(ctx, mgr); err != nil {
+		return err
+	}
 	if err := indexPods(ctx, mgr); err != nil {
 		return err
 	}
@@ -59,8 +62,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
 		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindDeployment))).
 		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
+		Watches(&corev1.Service{}, r.nodePortHandler()).
 		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfPod)).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
+		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
+		WatchesRawSource(source.Channel(r.obstacles.moved, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.Concurrency,
 			RateLimiter:             controllers.RateLimiter(),
@@ -79,6 +85,20 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
 	}
 	return work.Complete(r)
+}
+
+func (r *Reconciler) setUpObstacles(ctx context.Context, mgr ctrl.Manager) error {
+	api, err := client.NewWithWatch(mgr.GetConfig(), client.Options{
+		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+	})
+	if err != nil {
+		return fmt.Errorf("make the client that watches obstacles: %w", err)
+	}
+	r.obstacles = &obstacles{
+		api: api, live: ctx, moved: make(chan event.GenericEvent),
+		wake: func(this obstacle) { r.applier.TryAgain(this.kind, this.NamespacedName) },
+	}
+	return nil
 }
 
 func indexPods(ctx context.Context, mgr ctrl.Manager) error {
@@ -145,27 +165,33 @@ func isPaused(object client.Object) bool {
 // specOrMetadataChanged leaves out what its controller reports of an object.
 func specOrMetadataChanged() predicate.Predicate {
 	return predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{},
-		predicate.AnnotationChangedPredicate{}, predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
-			return !equality.Semantic.DeepEqual(e.ObjectOld.GetOwnerReferences(), e.ObjectNew.GetOwnerReferences())
-		}})
+		predicate.AnnotationChangedPredicate{}, ownersChanged())
+}
+
+func ownersChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return !equality.Semantic.DeepEqual(e.ObjectOld.GetOwnerReferences(), e.ObjectNew.GetOwnerReferences())
+	}}
 }
 
 // ownerHandler brings the ElasticWeb that controls an object. The builder's Owns does the same, but looks the kind up
 // in the API's for every event, which is a fifth of what is allocated while many ElasticWebs are made.
 func ownerHandler() handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request {
-		owner := metav1.GetControllerOfNoCopy(object)
-		if owner == nil || owner.Kind != Kind {
-			return nil
-		}
-		if version, err := schema.ParseGroupVersion(owner.APIVersion); err != nil || version.Group != elasticwebv1.GroupVersion.Group {
-			return nil
-		}
-		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}}}
-	})
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request { return webOfOwner(object) })
 }
 
-// instanceOfPod is the name of the pod's ElasticWeb; "" for a pod of anything else, such as a benchmark.
+func webOfOwner(object client.Object) []reconcile.Request {
+	owner := metav1.GetControllerOfNoCopy(object)
+	if owner == nil || owner.Kind != Kind {
+		return nil
+	}
+	if version, err := schema.ParseGroupVersion(owner.APIVersion); err != nil || version.Group != elasticwebv1.GroupVersion.Group {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}}}
+}
+
+// instanceOfPod is the name of the ElasticWeb that a pod says it is of; "" for a pod of anything else, such as a benchmark.
 func instanceOfPod(pod client.Object) string {
 	labels := pod.GetLabels()
 	if labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
@@ -180,12 +206,4 @@ func nodeOfPod(object client.Object) string {
 		return ""
 	}
 	return pod.Spec.NodeName
-}
-
-func elasticWebOfPod(_ context.Context, object client.Object) []reconcile.Request {
-	name := instanceOfPod(object)
-	if name == "" {
-		return nil
-	}
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: name}}}
 }

@@ -124,6 +124,7 @@ func TestApplier(t *testing.T) {
 		"a-node-port-of-others":      foreignNodePort,
 		"an-address-of-others":       foreignAddress,
 		"a-port-of-nobody":           nobodysPort,
+		"takes-back":                 takesBack,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 )
 
@@ -79,4 +80,9 @@ func (r *refusals) forget(key objectKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byKey, key)
+}
+
+// TryAgain has what was refused of an object tried at the next occasion: what stood in the way is gone.
+func (a *Applier) TryAgain(kind string, name types.NamespacedName) {
+	a.refused.forget(objectKey{kind, name})
 }

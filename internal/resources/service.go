@@ -12,9 +12,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// Service is the Service of an ElasticWeb. One that yields its node port is out of reach from outside the
-// cluster for a moment, so that another ElasticWeb, which holds the port that this one wants, can take it.
-func Service(web *elasticwebv1.ElasticWeb, yieldsNodePort bool) *corev1ac.ServiceApplyConfiguration {
+// Service is the Service of an ElasticWeb.
+func Service(web *elasticwebv1.ElasticWeb) *corev1ac.ServiceApplyConfiguration {
 	port := corev1ac.ServicePort().
 		WithName(PortName).
 		WithProtocol(corev1.ProtocolTCP).
@@ -30,13 +29,10 @@ func Service(web *elasticwebv1.ElasticWeb, yieldsNodePort bool) *corev1ac.Servic
 			serviceType = settings.Type
 		}
 	}
-	switch {
-	case serviceType != elasticwebv1.ServiceTypeNodePort:
-		port.WithPort(*web.Spec.Port)
-	case yieldsNodePort:
-		serviceType = elasticwebv1.ServiceTypeClusterIP
-	default:
+	if serviceType == elasticwebv1.ServiceTypeNodePort {
 		port.WithNodePort(*web.Spec.Port)
+	} else {
+		port.WithPort(*web.Spec.Port)
 	}
 	return service.WithSpec(corev1ac.ServiceSpec().
 		WithType(corev1.ServiceType(serviceType)).

@@ -31,7 +31,7 @@ type Problem struct {
 var refusals = []string{
 	elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
 	elasticwebv1.ReasonForbidden, elasticwebv1.ReasonWebhookFailed, elasticwebv1.ReasonReferenceMissing,
-	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService,
+	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService, elasticwebv1.ReasonRollingOut,
 }
 
 func problem(in Input, _ facts) *verdict { return gravestProblem(in.Problems, false) }
@@ -69,15 +69,27 @@ func finality(p Problem) int {
 // ProblemOf names an error with which the API server refused an object of the given kind. A Pod is refused the mark that decides
 // which of them leave first.
 func ProblemOf(kind, name string, err error) Problem {
-	object := kind + " " + name
-	if kind == "Pod" {
-		object = "the deletion cost of pods"
-	}
 	result := refusalOf(kind, err)
-	result.Message = object + " was refused: " + quote.Said(err.Error()) + ": " + result.Message
-	result.IsAside = kind != "Deployment" && kind != "Service"
+	result.Message = written(kind, name) + " was refused: " + quote.Said(err.Error()) + ": " + result.Message
+	result.IsAside = isAside(kind)
 	return result
 }
+
+// LastingFailure names an error that is not a refusal of the object, and has not passed for some time.
+func LastingFailure(kind, name string, err error) Problem {
+	return Problem{Reason: elasticwebv1.ReasonRollingOut, IsAside: isAside(kind),
+		Message: written(kind, name) + " cannot be written, and is tried again: " + quote.Said(err.Error())}
+}
+
+// written is what is written of an object.
+func written(kind, name string) string {
+	if kind == "Pod" {
+		return "the deletion cost of pods"
+	}
+	return kind + " " + name
+}
+
+func isAside(kind string) bool { return kind != "Deployment" && kind != "Service" }
 
 // refusalOf is the reason and the remedy.
 func refusalOf(kind string, err error) Problem {

@@ -62,6 +62,22 @@ var _ = Describe("A benchmark", func() {
 		expectRest(ctx, op)
 	})
 
+	It("believes the pods of its Jobs alone", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		Eventually(func() int { return len(runJobs(ctx, b)) }).WithContext(ctx).Should(Equal(2))
+		forge(ctx, b, fasterARM)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		Consistently(complete(ctx, b), "5s").WithContext(ctx).Should(Equal(v1alpha1.ReasonRunning))
+		Expect(current(ctx, b).Status.Results).To(BeEmpty())
+		Expect(k8s.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(namespace), client.MatchingFields{"spec.nodeName": ""})).To(Succeed())
+		endPods(ctx, b, map[string]int32{"arm64": 300, "amd64": 200})
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+		Expect(current(ctx, b).Status.QPSByArchitecture).To(Equal("arm64=300,amd64=200"))
+	})
+
 	It("is followed by the ElasticWebs that name it, without a rollout", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		startOperator(operatorOptions{namespaces: []string{namespace}})

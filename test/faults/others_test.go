@@ -63,7 +63,10 @@ func intruders() []intruder {
 		{"the hash of the intent changed", func(p *place, random *rand.Rand) {
 			p.edit(anyChild(random), func(object client.Object) { object.GetAnnotations()[apply.AnnotationIntent] = "changed" })
 		}},
-		{"owner references removed and given back", disown},
+		{"owner references removed", func(p *place, random *rand.Rand) {
+			p.edit(anyChild(random), func(object client.Object) { object.SetOwnerReferences(nil) })
+		}},
+		{"a child given to somebody else, and back", giveAway},
 		{"a child deleted", func(p *place, random *rand.Rand) { p.remove(anyChild(random)) }},
 		{"all children deleted", func(p *place, _ *rand.Rand) {
 			for _, child := range children() {
@@ -135,25 +138,21 @@ func (p *place) awaitReason(reason string) {
 	})
 }
 
-// disown makes a child somebody else's, which must be left alone and named.
-func disown(p *place, random *rand.Rand) {
+// giveAway makes a child somebody else's, which must be left alone and named.
+func giveAway(p *place, random *rand.Rand) {
 	child := anyChild(random)
 	if err := p.world.live.Get(p.ctx, p.key(), child); apierrors.IsNotFound(err) {
 		return // a single pod has no budget.
 	}
+	somebody := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace, GenerateName: "somebody-"}}
+	p.must(p.world.live.Create(p.ctx, somebody))
 	var owners []metav1.OwnerReference
 	p.edit(child, func(object client.Object) {
-		if object.GetOwnerReferences() != nil {
-			owners = object.GetOwnerReferences()
-		}
-		object.SetOwnerReferences(nil)
-		object.GetLabels()["example.com/mine"] = "true"
+		owners = object.GetOwnerReferences()
+		object.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(somebody, corev1.SchemeGroupVersion.WithKind("ConfigMap"))})
 	})
 	p.expectLeftAlone(child)
-	p.edit(child, func(object client.Object) {
-		object.SetOwnerReferences(owners)
-		delete(object.GetLabels(), "example.com/mine")
-	})
+	p.edit(child, func(object client.Object) { object.SetOwnerReferences(owners) })
 }
 
 // expectLeftAlone waits until the ElasticWeb says that an object is in its way, and sees to it that the

@@ -43,7 +43,7 @@ func (s *scene) trimmed(ctx context.Context) (*kept, error) {
 	objects := &kept{}
 	var handlers []toolscache.InformerSynced
 	for _, kind := range []client.Object{
-		&elasticwebv1.ElasticWeb{}, &appsv1.Deployment{}, &corev1.Service{}, &policyv1.PodDisruptionBudget{}, &corev1.Pod{}, &corev1.Node{},
+		&elasticwebv1.ElasticWeb{}, &appsv1.Deployment{}, &corev1.Service{}, &policyv1.PodDisruptionBudget{}, &corev1.Pod{}, caches.ReplicaSet(), &corev1.Node{},
 	} {
 		informer, err := informers.GetInformer(ctx, kind, cache.BlockUntilSynced(false))
 		if err != nil {

@@ -25,7 +25,7 @@ type Stale struct {
 
 // Resources that an operator lists: the watch cache of each may hang by itself.
 func Resources() []string {
-	return []string{"elasticwebs", "deployments", "services", "poddisruptionbudgets", "pods", "nodes"}
+	return []string{"elasticwebs", "deployments", "services", "poddisruptionbudgets", "pods", "replicasets", "nodes"}
 }
 
 // StaleAt serves the state of some resources at a resource version.

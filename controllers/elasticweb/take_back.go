@@ -1,0 +1,118 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// strangerFor is how long an object that was found to be no leftover is not looked at again, unless it changes.
+const strangerFor = 2 * time.Minute
+
+// stranger is an object that looked like a leftover, and was none.
+type stranger struct {
+	version string
+	until   time.Time
+}
+
+// takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
+// --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
+// the record on the Deployment: so nothing restarts. Where it fails, the objects are reported as somebody else's.
+func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (taken bool, err error) {
+	var missing []client.Object
+	if observed.Service == nil {
+		missing = append(missing, &corev1.Service{})
+	}
+	if observed.Budget == nil {
+		missing = append(missing, &policyv1.PodDisruptionBudget{})
+	}
+	if observed.Deployment == nil {
+		missing = append(missing, &appsv1.Deployment{})
+	}
+	for _, object := range missing {
+		err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return taken, fmt.Errorf("read %s: %w", kindOf(object), err)
+		}
+		isTaken, err := r.takeBackOne(ctx, web, object)
+		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+			return true, nil // look again.
+		}
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "an object that was left behind cannot be taken back")
+		}
+		taken = taken || isTaken
+	}
+	return taken, nil
+}
+
+// takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
+func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticWeb, object client.Object) (taken bool, err error) {
+	owner := metav1.OwnerReference{
+		APIVersion: elasticwebv1.GroupVersion.String(), Kind: Kind, Name: web.Name, UID: web.UID,
+		Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
+	}
+	if !apply.IsLeftBehind(object, owner) {
+		return false, nil
+	}
+	kind, now := kindOf(object), r.Clock.Now()
+	strangers := &r.memory.of(client.ObjectKeyFromObject(web)).strangers
+	if known := (*strangers)[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
+		return false, nil
+	}
+	// The UID decides whose it is: it must not be that of an ElasticWeb which was deleted since.
+	if err := r.confirmNow(ctx, web); err != nil {
+		return false, err
+	}
+	taken, err = r.applier.TakeBack(ctx, kind, owner, object, func(live client.Object) map[string]string {
+		record := plan.RecordOf(asDeployment(live))
+		if record == nil {
+			return nil
+		}
+		record.Generation = web.Generation // they begin at 1 again.
+		return map[string]string{plan.AnnotationRecord: record.String()}
+	})
+	if !taken {
+		if *strangers == nil {
+			*strangers = map[string]stranger{}
+		}
+		(*strangers)[kind] = stranger{object.GetResourceVersion(), now.Add(strangerFor)}
+	}
+	return taken, err
+}
+
+func asDeployment(object client.Object) *appsv1.Deployment {
+	deployment, _ := object.(*appsv1.Deployment)
+	return deployment
+}
+
+func kindOf(object client.Object) string {
+	switch object.(type) {
+	case *appsv1.Deployment:
+		return kindDeployment
+	case *corev1.Service:
+		return kindService
+	default:
+		return kindBudget
+	}
+}
