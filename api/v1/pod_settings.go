@@ -21,6 +21,7 @@ type PodSettings struct {
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=512
+	// +kubebuilder:validation:XValidation:rule="self.map(e, has(e.value) ? e.value.size() : 0).sum() <= 131072",message="the values have more than 131072 characters together: put the largest into a ConfigMap, and name it in envFrom or volumes"
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
 	// envFrom are sources of environment variables of the container.
@@ -35,6 +36,7 @@ type PodSettings struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:XValidation:rule="self.map(e, e.size()).sum() <= 65536",message="command has more than 65536 characters: put them into a file of the image or of a ConfigMap"
 	Command []string `json:"command,omitempty"`
 
 	// args in the place of the image's command.
@@ -42,6 +44,7 @@ type PodSettings struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:XValidation:rule="self.map(e, e.size()).sum() <= 65536",message="args has more than 65536 characters: put them into a file of the image or of a ConfigMap"
 	Args []string `json:"args,omitempty"`
 
 	// imagePullPolicy of the container. Default: that of Kubernetes.
