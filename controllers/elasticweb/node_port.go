@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -114,6 +115,9 @@ func (r *Reconciler) awaitNodePort(web *elasticwebv1.ElasticWeb, err error) erro
 	return &apply.RefusedError{Kind: refused.Kind, Name: refused.Name, RetryAfter: refused.RetryAfter, Err: taken}
 }
 
+// releasedAfter is when the API server has let go of the node ports of a Service that it shows as deleted: a moment later.
+const releasedAfter = 500 * time.Millisecond
+
 // nodePortHandler keeps the node ports of all Services in the cache, and wakes those that wait for one. It has to see the events
 // of the operator's own writes, too.
 func (r *Reconciler) nodePortHandler() handler.EventHandler {
@@ -126,7 +130,11 @@ func (r *Reconciler) nodePortHandler() handler.EventHandler {
 		service := portHolder{client.ObjectKeyFromObject(of), len(webOfOwner(of)) > 0}
 		for _, name := range r.ports.moved(service, nodePortsOf(before), nodePortsOf(after)) {
 			r.applier.TryAgain(kindService, name)
-			q.Add(reconcile.Request{NamespacedName: name})
+			if after == nil {
+				q.AddAfter(reconcile.Request{NamespacedName: name}, releasedAfter)
+			} else {
+				q.Add(reconcile.Request{NamespacedName: name})
+			}
 		}
 	}
 	return handler.Funcs{

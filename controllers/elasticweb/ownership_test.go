@@ -234,7 +234,8 @@ var _ = Describe("Deletion", func() {
 		service := "PATCH /api/v1/namespaces/" + namespace + "/services/shop"
 		Eventually(func() []string { return running.requests.since(before) }).WithContext(ctx).Should(ContainElement(service))
 		expectFewRetries(ctx, running)
-		Expect(running.requests.since(before)).To(HaveEach(service))
+		budget := "PATCH /apis/policy/v1/namespaces/" + namespace + "/poddisruptionbudgets/shop"
+		Expect(running.requests.since(before)).To(HaveEach(BeElementOf(service, budget)))
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
 	})
 })

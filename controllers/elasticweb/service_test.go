@@ -48,7 +48,7 @@ var _ = Describe("Node ports", func() {
 			update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &wanted[i] })
 		}
 		for i, web := range webs {
-			expectVerdict(ctx, web, elasticwebv1.ReasonNodePortConflict, row{"False", "-", "True", "True"}, fmt.Sprintf(
+			expectVerdict(ctx, web, elasticwebv1.ReasonNodePortConflict, row{"False", "True", "-", "True"}, fmt.Sprintf(
 				"node port %d is already allocated to ElasticWeb %s/%s: ", wanted[i], namespace, names[(i+1)%len(names)]))
 		}
 		expectRest(ctx, running)

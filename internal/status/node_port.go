@@ -10,9 +10,25 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// IsNodePortTaken knows the API server's words for a node port that another Service has.
-func IsNodePortTaken(err error) bool {
-	return strings.Contains(err.Error(), "provided port is already allocated")
+// The API server's words for a node port that another Service has, and for one outside the cluster's range.
+const (
+	portTaken      = "provided port is already allocated"
+	portOutOfRange = "provided port is not in the valid range"
+)
+
+// nodePortWords are the words of every refusal of a node port.
+var nodePortWords = []string{portTaken, portOutOfRange, "nodePort"}
+
+// IsNodePortTaken reports whether a Service was refused for a node port that another one has.
+func IsNodePortTaken(err error) bool { return strings.Contains(err.Error(), portTaken) }
+
+func nodePortRefusal(message string) Problem {
+	if saysAny(message, portOutOfRange) {
+		return Problem{Reason: elasticwebv1.ReasonNodePortConflict, IsFinal: true,
+			Message: "choose a spec.port within the cluster's node port range, or another spec.service.type"}
+	}
+	return Problem{Reason: elasticwebv1.ReasonNodePortConflict,
+		Message: "choose a free spec.port within the cluster's node port range, or another spec.service.type"}
 }
 
 // NodePortTaken is the problem of a node port that another Service has. holder is whose, "" where it is no ElasticWeb's.

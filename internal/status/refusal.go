@@ -104,12 +104,8 @@ func refusalOf(kind string, err error) Problem {
 		return Problem{Reason: invalid, Message: "this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
 	case isOfAdmission(message):
 		return admissionRefusal(message)
-	case kind == "Service" && isInvalid && saysAny(message, "provided port is not in the valid range"):
-		return Problem{Reason: elasticwebv1.ReasonNodePortConflict, IsFinal: true,
-			Message: "choose a spec.port within the cluster's node port range, or another spec.service.type"}
-	case kind == "Service" && isInvalid && saysAny(message, "nodePort", "provided port is already allocated"):
-		return Problem{Reason: elasticwebv1.ReasonNodePortConflict,
-			Message: "choose a free spec.port within the cluster's node port range, or another spec.service.type"}
+	case kind == "Service" && isInvalid && saysAny(message, nodePortWords...):
+		return nodePortRefusal(message)
 	case isInvalid && kind != "Service" && kind != "Deployment":
 		return Problem{Reason: elasticwebv1.ReasonForbidden,
 			Message: "no field of the spec is at fault: look whose fields are on it with kubectl get -o yaml --show-managed-fields"}
