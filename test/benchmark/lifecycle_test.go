@@ -110,7 +110,9 @@ var _ = Describe("A benchmark", func() {
 		By("the end of the benchmark")
 		Expect(k8s.Delete(ctx, b)).To(Succeed())
 		expectGone(ctx, b)
-		Eventually(ready(ctx, web)).WithContext(ctx).Should(Equal(elasticwebv1.ReasonBenchmarkMissing))
+		Consistently(func() int32 { return replicas(ctx, web) }, "1s").WithContext(ctx).Should(Equal(int32(2)))
+		Expect(ready(ctx, web)()).To(Equal(elasticwebv1.ReasonAsPlanned))
+		Expect(template(ctx, web)).To(Equal(before))
 	})
 
 	It("measures again when its spec changes or somebody asks, and not for anything else", func(ctx SpecContext) {

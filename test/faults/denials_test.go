@@ -161,13 +161,19 @@ func (p *place) expectRefusalNamed(d policy, what string, done rehearsal, o *ope
 	p.differ("%s: no condition names the policy within %s: %s\nrequests: %s\nlog: %s", what, soon, why, lastRequests(o), o.log.tail())
 }
 
+// hasNoPods reports whether the last pods are gone, and with them what was refused of them.
+func (p *place) hasNoPods() bool {
+	deployment := &appsv1.Deployment{}
+	return p.world.live.Get(p.ctx, p.key(), deployment) == nil && *deployment.Spec.Replicas == 0 && deployment.Status.Replicas == 0
+}
+
 // isHindered reports whether a write was refused since the beginning of a step, and is still missed.
 func (p *place) isHindered(d policy, done rehearsal, o *operator, begin int) bool {
 	isRefused := slices.ContainsFunc(o.proxy.Requests().Since(begin), func(request proxy.Request) bool {
 		return (request.Status == http.StatusForbidden || request.Status == http.StatusUnprocessableEntity) && d.isAbout(request)
 	})
 	if !isRefused || d.affected() == "" {
-		return isRefused
+		return isRefused && !(d.resource == "pods" && p.hasNoPods())
 	}
 	now, err := p.state(p.world.live)
 	return err == nil && now[d.affected()+" "+webName] != done.state[d.affected()+" "+webName]

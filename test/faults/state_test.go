@@ -178,6 +178,12 @@ func fieldsOf(object client.Object) map[string]any {
 			// Given back by somebody else, it is theirs until the next write.
 			if metadata, isMap := content["f:metadata"].(map[string]any); isMap {
 				delete(metadata, "f:ownerReferences")
+				if len(metadata) == 0 {
+					delete(content, "f:metadata")
+				}
+			}
+			if len(content) == 0 {
+				continue // nothing is left of a taking back, which not every run needs.
 			}
 			fields[string(entry.Operation)+" "+entry.Subresource] = content
 		}
