@@ -26,8 +26,20 @@ func (s *scene) addPods(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sets := make([]*appsv1.ReplicaSet, s.n)
+	err = forEach(ctx, span{0, s.n}, s.concurrency, func(ctx context.Context, i int) (err error) {
+		sets[i], err = s.addReplicaSet(ctx, i)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	err = forEach(ctx, span{0, s.n * podsEach}, s.concurrency, func(ctx context.Context, i int) error {
-		if err := s.api.Create(ctx, pod(i, s.nodes)); err != nil {
+		made := pod(i, s.nodes)
+		made.OwnerReferences = []metav1.OwnerReference{
+			*metav1.NewControllerRef(sets[i/podsEach], appsv1.SchemeGroupVersion.WithKind("ReplicaSet")),
+		}
+		if err := s.api.Create(ctx, made); err != nil {
 			return err
 		}
 		return s.setReady(ctx, i, true)
@@ -50,6 +62,22 @@ func node(i int) *corev1.Node {
 			corev1.LabelOSStable:   "linux",
 		},
 	}}
+}
+
+// addReplicaSet makes the ReplicaSet through which pods are an ElasticWeb's.
+func (s *scene) addReplicaSet(ctx context.Context, i int) (*appsv1.ReplicaSet, error) {
+	deployment := &appsv1.Deployment{}
+	if err := s.api.Get(ctx, client.ObjectKey{Namespace: namespace, Name: web(i).Name}, deployment); err != nil {
+		return nil, err
+	}
+	set := &appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: web(i).Name + "-5d8f7c9b6d", Labels: deployment.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(deployment, appsv1.SchemeGroupVersion.WithKind("Deployment"))},
+		},
+		Spec: appsv1.ReplicaSetSpec{Selector: deployment.Spec.Selector, Template: deployment.Spec.Template},
+	}
+	return set, s.api.Create(ctx, set)
 }
 
 func pod(i, nodes int) *corev1.Pod {
