@@ -119,5 +119,9 @@ func ofEnd(ended *corev1.ContainerStateTerminated) Failure {
 	if class == None {
 		class = Crash
 	}
-	return Failure{Class: class, Reason: ended.Reason, Message: ended.Message, ExitCode: ended.ExitCode}
+	reason := ended.Reason
+	if reason == "StartError" { // containerd's name for what the kubelet calls otherwise as long as it does not wait for the next start.
+		reason = "RunContainerError"
+	}
+	return Failure{Class: class, Reason: reason, Message: ended.Message, ExitCode: ended.ExitCode}
 }

@@ -102,6 +102,17 @@ func TestTheEndSaysWhatFailed(t *testing.T) {
 	}
 }
 
+// What the kubelet says at the attempt to start a container, and containerd of how that ended, is one failure, told in one way.
+func TestAStartThatFailsIsTheSameInBothPhases(t *testing.T) {
+	const said = `failed to create containerd task: exec: "web": executable file not found in $PATH`
+	last := ended("StartError", said, 128, 0)
+	first := podfailure.Of(podOf(status("web", waiting("RunContainerError", said), last)), "web", now)
+	next := podfailure.Of(podOf(status("web", waiting("CrashLoopBackOff", "back-off 10s"), last)), "web", now)
+	if first.Class != next.Class || first.Reason != next.Reason || first.Message != next.Message {
+		t.Errorf("%+v\nbecame %+v", first, next)
+	}
+}
+
 // A container that waits for something else than its next start says itself what for.
 func TestWhatWaitsForSomethingElseIsNoBackOff(t *testing.T) {
 	for _, reason := range []string{"ImagePullBackOff", "PostStartHookError", "RunContainerError"} {

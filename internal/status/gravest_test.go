@@ -227,6 +227,15 @@ func TestFewTextsAreQuoted(t *testing.T) {
 	}
 }
 
+// A long list of causes is looked at in part: taking it apart costs more than its length.
+func TestALongListOfCausesIsLookedAtInPart(t *testing.T) {
+	in := planned()
+	unschedulablePod(nodes + strings.Repeat("x, ", 20_000) + "1 y")(&in)
+	if got := testing.AllocsPerRun(1, func() { statusOf(in) }); got > 5000 {
+		t.Errorf("%f allocations", got)
+	}
+}
+
 // Of what the operator words itself, all are looked at: it is cheap, and one of them may be what was told.
 func TestAllThatTheOperatorWordsIsLookedAt(t *testing.T) {
 	in := planned()
