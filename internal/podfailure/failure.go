@@ -20,6 +20,9 @@ type Failure struct {
 	Reason, Message string
 	// ExitCode of the last run, in the classes that tell of one.
 	ExitCode int32
+	// IsBackOff is true while the container waits for its next start: of one that could not be started the kubelet then says only
+	// how it ended.
+	IsBackOff bool
 	// Until is when this no longer counts although nothing more happens; zero for never.
 	Until time.Time
 }
@@ -68,10 +71,8 @@ func ofContainer(status *corev1.ContainerStatus, isInit bool, now time.Time) Fai
 	switch waiting := status.State.Waiting; {
 	case status.Ready:
 		return Failure{}
-	case waiting != nil && waiting.Reason == "CrashLoopBackOff" && last != nil:
-		return ofEnd(last)
 	case waiting != nil:
-		return Failure{Class: Classify(waiting.Reason, waiting.Message), Reason: waiting.Reason, Message: waiting.Message}
+		return ofWaiting(waiting, last)
 	case ended != nil && isInit && ended.ExitCode == 0:
 		return Failure{} // it has done its work.
 	case ended != nil:
@@ -83,6 +84,19 @@ func ofContainer(status *corev1.ContainerStatus, isInit bool, now time.Time) Fai
 	default:
 		return Failure{}
 	}
+}
+
+// ofWaiting is why a container waits, or, while it does so for its next start, how it ended.
+func ofWaiting(waiting *corev1.ContainerStateWaiting, last *corev1.ContainerStateTerminated) Failure {
+	failure := Failure{Class: Classify(waiting.Reason, waiting.Message), Reason: waiting.Reason, Message: waiting.Message}
+	if waiting.Reason != "CrashLoopBackOff" {
+		return failure
+	}
+	if last != nil {
+		failure = ofEnd(last)
+	}
+	failure.IsBackOff = true
+	return failure
 }
 
 // heldFor is the last end of a container that runs again.
@@ -105,5 +119,9 @@ func ofEnd(ended *corev1.ContainerStateTerminated) Failure {
 	if class == None {
 		class = Crash
 	}
-	return Failure{Class: class, Reason: ended.Reason, Message: ended.Message, ExitCode: ended.ExitCode}
+	reason := ended.Reason
+	if reason == "StartError" { // containerd's name for what the kubelet calls otherwise as long as it does not wait for the next start.
+		reason = "RunContainerError"
+	}
+	return Failure{Class: class, Reason: reason, Message: ended.Message, ExitCode: ended.ExitCode}
 }

@@ -64,7 +64,7 @@ func TestACrashIsHeldOverItsCycle(t *testing.T) {
 				}
 				return
 			}
-			if got == nil || got.Class != tc.want || !got.IsOwn || got.Container != "web" {
+			if got == nil || got.Class != tc.want || !got.IsOwn || got.Container != "web" || got.IsBackOff != (tc.state.Waiting != nil) {
 				t.Fatalf("got %+v", got)
 			}
 			if want := now.Add(tc.until); tc.until == 0 != got.Until.IsZero() || tc.until > 0 && !got.Until.Equal(want) {
@@ -95,9 +95,30 @@ func TestTheEndSaysWhatFailed(t *testing.T) {
 				last = corev1.ContainerState{}
 			}
 			got := podfailure.Of(podOf(status("web", state, last)), "web", now)
-			if got == nil || got.Class != tc.want || got.ExitCode != tc.code {
+			if got == nil || got.Class != tc.want || got.ExitCode != tc.code || got.IsBackOff != (phase == "waits") {
 				t.Errorf("%s, %s: %+v", name, phase, got)
 			}
+		}
+	}
+}
+
+// What the kubelet says at the attempt to start a container, and containerd of how that ended, is one failure, told in one way.
+func TestAStartThatFailsIsTheSameInBothPhases(t *testing.T) {
+	const said = `failed to create containerd task: exec: "web": executable file not found in $PATH`
+	last := ended("StartError", said, 128, 0)
+	first := podfailure.Of(podOf(status("web", waiting("RunContainerError", said), last)), "web", now)
+	next := podfailure.Of(podOf(status("web", waiting("CrashLoopBackOff", "back-off 10s"), last)), "web", now)
+	if first.Class != next.Class || first.Reason != next.Reason || first.Message != next.Message {
+		t.Errorf("%+v\nbecame %+v", first, next)
+	}
+}
+
+// A container that waits for something else than its next start says itself what for.
+func TestWhatWaitsForSomethingElseIsNoBackOff(t *testing.T) {
+	for _, reason := range []string{"ImagePullBackOff", "PostStartHookError", "RunContainerError"} {
+		got := podfailure.Of(podOf(status("web", waiting(reason, "no"), ended("Error", "", 137, 0))), "web", now)
+		if got == nil || got.IsBackOff || got.Reason != reason || got.Message != "no" {
+			t.Errorf("%s: %+v", reason, got)
 		}
 	}
 }

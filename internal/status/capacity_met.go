@@ -27,7 +27,16 @@ func isMet(in Input, f facts) bool {
 	}
 }
 
+// capacityMet says, too, whose rates that goes by where the benchmark that the spec names has none: its name may be wrong.
 func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
+	status, v := demandMet(in, f)
+	if in.Plan.Demand.Mode != plan.ModeNone && lacksResult(in) && !lacksBenchmark(in) {
+		v.message += "; " + benchmarkMissing(in).message
+	}
+	return status, v
+}
+
+func demandMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 	switch {
 	case in.Plan.Demand.Mode == plan.ModeNone:
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served"}
@@ -45,8 +54,11 @@ func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 	}
 }
 
-func lacksBenchmark(in Input) bool {
-	return in.Web.Spec.BenchmarkRef != nil && len(in.Observed.Benchmark) == 0 && len(in.Plan.Measured) == 0
+// lacksBenchmark reports whether nothing that was measured is counted with, although the spec asks for it.
+func lacksBenchmark(in Input) bool { return lacksResult(in) && len(in.Plan.Measured) == 0 }
+
+func lacksResult(in Input) bool {
+	return in.Web.Spec.BenchmarkRef != nil && len(in.Observed.Benchmark) == 0
 }
 
 // BenchmarkState is how far the benchmark is that the spec names, while it has no result.
@@ -64,20 +76,23 @@ const (
 )
 
 func benchmarkMissing(in Input) verdict {
-	name := "ElasticWebBenchmark " + quote.Value(in.Web.Spec.BenchmarkRef.Name)
+	name, numbers := "ElasticWebBenchmark "+quote.Value(in.Web.Spec.BenchmarkRef.Name), "the numbers of the spec hold"
+	if !lacksBenchmark(in) {
+		numbers = "the rates that were measured before hold"
+	}
 	switch in.Benchmark {
 	case BenchmarkRunning:
 		return verdict{reason: elasticwebv1.ReasonBenchmarkRunning, message: name +
-			" is still measuring, and the numbers of the spec hold until it has a result: wait for it"}
+			" is still measuring, and " + numbers + " until it has a result: wait for it"}
 	case BenchmarkFailed:
 		return verdict{reason: elasticwebv1.ReasonBenchmarkMissing, message: name +
-			" found no result, and the numbers of the spec hold: look at it with kubectl describe elasticwebbenchmark, or remove spec.benchmarkRef"}
+			" found no result, and " + numbers + ": look at it with kubectl describe elasticwebbenchmark, or remove spec.benchmarkRef"}
 	case BenchmarksOff:
 		return verdict{elasticwebv1.ReasonBenchmarkMissing, name +
-			" is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on", true}
+			" is not looked at, since the operator runs with --enable-benchmarks=false: " + numbers + "; remove spec.benchmarkRef, or switch benchmarks on", true}
 	default:
 		return verdict{reason: elasticwebv1.ReasonBenchmarkMissing, message: name +
-			" does not exist, and the numbers of the spec hold: create it, or remove spec.benchmarkRef"}
+			" does not exist, and " + numbers + ": create it, or correct or remove spec.benchmarkRef"}
 	}
 }
 
@@ -87,7 +102,7 @@ func replicaLimit(in Input) verdict {
 		in.Plan.Asked, in.Plan.Replicas)}
 }
 
-// short says what is missing, and which architecture drags the others down.
+// short says what is missing, and which pods drag the others down.
 func short(in Input, f facts) string {
 	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, in.Plan.Replicas)
 	switch {
@@ -100,12 +115,22 @@ func short(in Input, f facts) string {
 	if f.ready < in.Plan.Replicas {
 		message += "; " + ready
 	}
-	slowest, isAny := capacity.Slowest(f.groups)
-	if isAny && isSlower(slowest, f.groups) {
-		message += fmt.Sprintf("; the pods on %s drag the others down to %d each: add nodes of a faster architecture and run kubectl rollout restart, or leave %s out of spec.architectures",
+	return message + dragged(f.groups)
+}
+
+// dragged says whose pods drag the others down, if any do.
+func dragged(groups []capacity.Group) string {
+	slowest, isAny := capacity.Slowest(groups)
+	switch {
+	case !isAny || !isSlower(slowest, groups):
+		return ""
+	case slowest.Architecture == "":
+		return fmt.Sprintf("; the pods whose nodes are gone or not known drag the others down to %d each: find them with kubectl get pods -o wide, and delete those that do not go by themselves",
+			slowest.PodQPS)
+	default:
+		return fmt.Sprintf("; the pods on %s drag the others down to %d each: add nodes of a faster architecture and run kubectl rollout restart, or leave %s out of spec.architectures",
 			slowest.Architecture, slowest.PodQPS, slowest.Architecture)
 	}
-	return message
 }
 
 // isSlower reports whether there are pods that would serve more without those of the group.

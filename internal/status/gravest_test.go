@@ -4,9 +4,14 @@
 package status
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -23,6 +28,13 @@ func pods(number int, failure *podfailure.Failure, unschedulable string) []plan.
 
 func own(reason, message string, exitCode int32) *podfailure.Failure {
 	return &podfailure.Failure{Class: podfailure.Classify(reason, message), Container: "web", IsOwn: true, Reason: reason, Message: message, ExitCode: exitCode}
+}
+
+// waits is a container that waits for its next start, which says only how it ended.
+func waits(exitCode int32) *podfailure.Failure {
+	failure := own("Error", "", exitCode)
+	failure.IsBackOff = true
+	return failure
 }
 
 // Of several pods the gravest failure is told, then that of the most, then the first by name, in whichever order they come.
@@ -84,11 +96,12 @@ func TestAFailureIsHeldOverItsPhases(t *testing.T) {
 		"a pull that cannot reach":                {own("ErrImagePull", "i/o timeout", 0), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), true},
 		"a pull without a signature":              {own("SignatureValidationFailed", "no", 0), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), true},
 		"a pull that fails for something else":    {own("ErrImagePull", "manifest unknown", 0), own("ErrImagePull", "i/o timeout", 0), false},
-		"a hook, and the container that it ended": {own("PostStartHookError", "no", 0), own("CrashLoopBackOff", "", 137), true},
-		"memory":               {own("OOMKilled", "", 137), own("CrashLoopBackOff", "", 1), true},
-		"a crash after a pull": {own("ErrImagePull", "manifest unknown", 0), own("CrashLoopBackOff", "", 1), false},
-		"a pull after a crash": {own("CrashLoopBackOff", "", 1), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), false},
-		"another crash":        {own("CrashLoopBackOff", "", 1), own("CrashLoopBackOff", "", 2), false},
+		"a hook, and the container that it ended": {own("PostStartHookError", "no", 0), waits(137), true},
+		"a crash after a hook":                    {own("PostStartHookError", "no", 0), own("Error", "", 1), false},
+		"memory, of which all phases say":         {own("OOMKilled", "", 137), waits(1), false},
+		"a crash after a pull":                    {own("ErrImagePull", "manifest unknown", 0), own("CrashLoopBackOff", "", 1), false},
+		"a pull after a crash":                    {own("CrashLoopBackOff", "", 1), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), false},
+		"another crash":                           {own("CrashLoopBackOff", "", 1), own("CrashLoopBackOff", "", 2), false},
 	} {
 		in := planned()
 		in.Observed.Pods = pods(3, tc.first, "")
@@ -101,6 +114,154 @@ func TestAFailureIsHeldOverItsPhases(t *testing.T) {
 		in.Web.Generation++
 		if got := readyOf(in); got.Message == before.Message {
 			t.Errorf("%s: held for another spec: %s", name, got.Message)
+		}
+	}
+}
+
+// A hook that was mended without a change of the spec is told of until a container is seen that was started, in whichever phase, and
+// not again while that one waits.
+func TestAFailureIsHeldNoLongerThanItLasts(t *testing.T) {
+	for name, started := range map[string]func(*Input){
+		"one that ended":  func(*Input) {},
+		"one that serves": func(in *Input) { in.Observed.Pods[0].Ready = true },
+		"one that ends":   func(in *Input) { in.Observed.Pods[0].Gone = true },
+	} {
+		in := planned()
+		in.Observed.Pods = pods(3, own("PostStartHookError", "no", 0), "")
+		look(&in, 0)
+		in.Observed.Pods = pods(3, waits(137), "")
+		in.Observed.Pods[0].Failure = own("Error", "", 1)
+		started(&in)
+		look(&in, time.Minute)
+		isOver := name == "one that ended"
+		if got := readyOf(in).Reason; (got == elasticwebv1.ReasonCrashLoop) != isOver {
+			t.Errorf("%s: %s", name, got)
+		}
+		in.Observed.Pods = pods(3, waits(1), "")
+		look(&in, 2*time.Minute)
+		if got := readyOf(in); (got.Reason == elasticwebv1.ReasonCrashLoop) != isOver {
+			t.Errorf("%s, and waits: %s: %s", name, got.Reason, got.Message)
+		}
+	}
+}
+
+// Where pods fail in several ways that are equally grave, the one that was told stays, as long as a pod fails in it.
+func TestTheMessageDoesNotSwing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first, other func(number int) []plan.Pod
+		change       func(*Input)
+	}{
+		"crashes": {
+			func(number int) []plan.Pod { return pods(number, own("Error", "", 1), "") },
+			func(number int) []plan.Pod { return pods(number, own("Error", "", 2), "") }, func(*Input) {}},
+		"crashes at the side": {
+			func(number int) []plan.Pod { return pods(number, own("Error", "", 1), "") },
+			func(number int) []plan.Pod { return pods(number, own("Error", "", 2), "") },
+			func(in *Input) {
+				in.Observed.Pods = append(in.Observed.Pods, planned().Observed.Pods...)
+				in.Plan.Replicas = int32(len(in.Observed.Pods))
+				in.Observed.Deployment.Spec.Replicas = &in.Plan.Replicas
+				status := &in.Observed.Deployment.Status
+				status.Replicas, status.UpdatedReplicas = in.Plan.Replicas, in.Plan.Replicas
+			}},
+		"pulls": {
+			func(number int) []plan.Pod { return pods(number, own("ErrImagePull", "i/o timeout", 0), "") },
+			func(number int) []plan.Pod {
+				return pods(number, own("ErrImagePull", "503 Service Unavailable", 0), "")
+			}, func(*Input) {}},
+		"pods that wait": {
+			func(number int) []plan.Pod { return pods(number, nil, nodes+"5 Too many pods.") },
+			func(number int) []plan.Pod { return pods(number, nil, nodes+"5 Insufficient cpu.") }, func(*Input) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := planned()
+			set := func(first, other int) string {
+				in.Observed.Pods = append(tc.first(first), tc.other(other)...)
+				tc.change(&in)
+				return readyOf(in).Message
+			}
+			told := set(6, 4)
+			in.Web.Status = statusOf(in)
+			if got := set(1, 9); got != told {
+				t.Errorf("%s\nbecame %s", told, got)
+			}
+			if got := set(0, 10); got == told {
+				t.Errorf("no pod fails in this way any more: %s", got)
+			}
+			in.Web.Generation++
+			if got := set(1, 9); got == told {
+				t.Errorf("it is told of another spec: %s", got)
+			}
+		})
+	}
+}
+
+// However many pods fail, and whatever they say, few texts are quoted: that costs about a millisecond for each kilobyte.
+func TestFewTextsAreQuoted(t *testing.T) {
+	long := strings.Repeat("attempt 7 ", 400)
+	for name, tc := range map[string]struct {
+		said   func(i int) string
+		before string
+		want   int
+	}{
+		"the same of each":        {func(int) string { return long }, "", 1},
+		"one after the other":     {func(i int) string { return strings.Repeat("x", i%3+1) }, "", 3},
+		"another of each":         {func(i int) string { return long + strconv.Itoa(i) }, "", mostQuoted},
+		"what was told before":    {func(i int) string { return strconv.Itoa(i) }, "0", 1},
+		"what the operator words": {func(int) string { return "" }, "", 1},
+	} {
+		in := planned()
+		in.Observed.Pods = pods(2000, nil, "")
+		in.Web.Status.Conditions = []metav1.Condition{{Type: elasticwebv1.ConditionReady, ObservedGeneration: 4, Message: cmp.Or(tc.before, "nothing")}}
+		i, worded := 0, 0
+		gravest(in, func(*plan.Pod) *cause {
+			i++
+			return &cause{said: tc.said(i - 1)}
+		}, func(found cause) string {
+			worded++
+			return found.said
+		})
+		if worded != tc.want {
+			t.Errorf("%s: %d are worded, want %d", name, worded, tc.want)
+		}
+	}
+}
+
+// A long list of causes is looked at in part: taking it apart costs more than its length.
+func TestALongListOfCausesIsLookedAtInPart(t *testing.T) {
+	in := planned()
+	unschedulablePod(nodes + strings.Repeat("x, ", 20_000) + "1 y")(&in)
+	if got := testing.AllocsPerRun(1, func() { statusOf(in) }); got > 5000 {
+		t.Errorf("%f allocations", got)
+	}
+}
+
+// Of what the operator words itself, all are looked at: it is cheap, and one of them may be what was told.
+func TestAllThatTheOperatorWordsIsLookedAt(t *testing.T) {
+	in := planned()
+	in.Observed.Pods = pods(1, own("Error", "", 200), "")
+	in.Web.Status = statusOf(in)
+	told := readyOf(in).Message
+	for code := range int32(200) {
+		in.Observed.Pods = append(in.Observed.Pods, pods(2, own("Error", "", code), "")...)
+	}
+	if got := readyOf(in).Message; got != told {
+		t.Errorf("%s\nbecame %s", told, got)
+	}
+}
+
+// What others say is quoted where it is told alone, and the failure of another class is not: an application may say something else in
+// each pod.
+func TestOnlyWhatIsToldIsQuoted(t *testing.T) {
+	for class := range reasonOf {
+		for _, isOwn := range []bool{true, false} {
+			pod := plan.Pod{Failure: &podfailure.Failure{Class: class, IsOwn: isOwn, Container: "web", Message: "what is said"}}
+			before, said, after := failureWords("shop:1", &pod)
+			isTold := class != podfailure.Crash && class != podfailure.OutOfMemory &&
+				(!isOwn || class != podfailure.ExecFormat && class != podfailure.PlatformMissing && class != podfailure.ImageAbsent)
+			if (said != "") != isTold || strings.Contains(before+after, "what is said") {
+				t.Errorf("class %d, own is %t: %q, %q, %q", class, isOwn, before, said, after)
+			}
 		}
 	}
 }

@@ -139,9 +139,9 @@ var messages = map[string]said{
 		in.Plan.Demand = plan.Demand{Mode: plan.ModeReplicas, Pods: 3}
 	}, elasticwebv1.ReasonPodsNotReady, "2 of 3 pods are ready", false},
 	"an image that is looked up": {func(in *Input) { in.Plan.WaitsForImage = true },
-		elasticwebv1.ReasonResolvingImage, "the registry was asked for the platforms of the image", false},
+		elasticwebv1.ReasonResolvingImage, "the registry has not told the platforms of the image yet", false},
 	"a benchmark that is not there": {benchmarkIs(BenchmarkAbsent),
-		elasticwebv1.ReasonBenchmarkMissing, "ElasticWebBenchmark shop-capacity does not exist, and the numbers of the spec hold: create it, or remove spec.benchmarkRef", false},
+		elasticwebv1.ReasonBenchmarkMissing, "ElasticWebBenchmark shop-capacity does not exist, and the numbers of the spec hold: create it, or correct or remove spec.benchmarkRef", false},
 	"a benchmark that runs": {benchmarkIs(BenchmarkRunning),
 		elasticwebv1.ReasonBenchmarkRunning, "ElasticWebBenchmark shop-capacity is still measuring, and the numbers of the spec hold until it has a result: wait for it", false},
 	"a benchmark that failed": {benchmarkIs(BenchmarkFailed),

@@ -25,7 +25,7 @@ func platformsResolved(in Input) (metav1.ConditionStatus, verdict) {
 	case image.State == plan.ImageResolved:
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonResolved, message: "the platforms of the image are known from its registry, and are taken up with the next rollout (kubectl rollout restart is one); until then " + fallback(in.Plan)}
 	case image.State == plan.ImagePending:
-		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonResolvingImage, message: "the registry was asked for the platforms of the image; " + fallback(in.Plan)}
+		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonResolvingImage, message: notTold + "; " + fallback(in.Plan)}
 	default:
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonNotLookedUp, message: "the platforms of the image were not looked up; " + fallback(in.Plan)}
 	}

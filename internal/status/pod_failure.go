@@ -47,11 +47,18 @@ func podFailure(in Input, f facts) *verdict {
 	if f.isServed {
 		return nil
 	}
-	found := gravest(in.Observed.Pods, func(pod *plan.Pod) *graded {
+	image := quote.Value(in.Web.Spec.Image)
+	found := gravest(in, func(pod *plan.Pod) *cause {
 		if pod.Failure == nil {
 			return nil
 		}
-		return &graded{verdict{reason: reasonOf[pod.Failure.Class], message: failureMessage(in, pod)}, int(pod.Failure.Class)}
+		before, said, after := failureWords(image, pod)
+		return &cause{int(pod.Failure.Class), reasonOf[pod.Failure.Class], before, said, after}
+	}, func(found cause) string {
+		if found.said == "" {
+			return found.before + found.after
+		}
+		return found.before + quote.Said(found.said) + found.after
 	})
 	if found == nil {
 		return nil
@@ -60,68 +67,79 @@ func podFailure(in Input, f facts) *verdict {
 }
 
 // held keeps what was told of this spec where the pods have come to a phase of the same failure in which the kubelet says less: it
-// waits for the next pull, or for the next start of a container whose hook failed.
+// waits for the next pull, or for the next start of a container whose hook failed. Of one that was started since, that is not so.
 func held(in Input, found *verdict) *verdict {
 	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady)
 	if before == nil || before.ObservedGeneration != in.Web.Generation {
 		return found
 	}
-	isPull := found.reason == elasticwebv1.ReasonRegistryUnreachable && found.message == pullFailed(in, "") &&
+	isPull := found.reason == elasticwebv1.ReasonRegistryUnreachable && found.message == pullFailed(quote.Value(in.Web.Spec.Image)) &&
 		slices.Contains([]string{elasticwebv1.ReasonImageNotFound, elasticwebv1.ReasonRegistryUnauthorized,
 			elasticwebv1.ReasonRegistryUnreachable, elasticwebv1.ReasonPlatformMissing, elasticwebv1.ReasonImageUntrusted}, before.Reason)
-	isStart := found.reason == elasticwebv1.ReasonCrashLoop &&
-		slices.Contains([]string{elasticwebv1.ReasonContainerFailed, elasticwebv1.ReasonOutOfMemory}, before.Reason)
+	isStart := found.reason == elasticwebv1.ReasonCrashLoop && before.Reason == elasticwebv1.ReasonContainerFailed &&
+		!isStarted(in.Observed.Pods)
 	if isPull || isStart {
 		return &verdict{reason: before.Reason, message: before.Message}
 	}
 	return found
 }
 
-func failureMessage(in Input, pod *plan.Pod) string {
+// isStarted reports whether the kubelet shows a container that crashes running, or ended, rather than waiting: what kept it from
+// being started is over.
+func isStarted(pods []plan.Pod) bool {
+	for i := range pods {
+		pod := &pods[i]
+		if !pod.Gone && !pod.Ready && pod.Failure != nil && pod.Failure.Class == podfailure.Crash && !pod.Failure.IsBackOff {
+			return true
+		}
+	}
+	return false
+}
+
+// failureWords are what is said of a failure, around what others said of it. That is "" where it is not told.
+func failureWords(image string, pod *plan.Pod) (before, said, after string) {
 	failure := pod.Failure
 	if !failure.IsOwn {
-		return injectedMessage(failure)
+		return injectedWords(failure)
 	}
-	image, said := quote.Value(in.Web.Spec.Image), quote.Said(failure.Message)
 	architecture := cmp.Or(pod.Architecture, "its node's architecture")
 	switch failure.Class {
 	case podfailure.InvalidImageName:
-		return "spec.image is no name of an image: correct it; the kubelet says: " + said
+		return "spec.image is no name of an image: correct it; the kubelet says: ", failure.Message, ""
 	case podfailure.ExecFormat:
 		return fmt.Sprintf("the program in image %s is not built for %s, although the image claims it: mend the image, or leave %s out of spec.architectures",
-			image, architecture, architecture)
+			image, architecture, architecture), "", ""
 	case podfailure.PlatformMissing:
 		return fmt.Sprintf("image %s holds nothing for %s: add that platform to the image, or leave %s out of spec.architectures",
-			image, architecture, architecture)
+			image, architecture, architecture), "", ""
 	case podfailure.ImageUntrusted:
-		return "the nodes refuse image " + image + " for its signature: sign it as their policy asks, or use another image; the runtime says: " + quote.Said(podfailure.PullMessage(failure.Message))
+		return "the nodes refuse image " + image + " for its signature: sign it as their policy asks, or use another image; the runtime says: ", podfailure.PullMessage(failure.Message), ""
 	case podfailure.ImageNotFound:
-		return "image " + image + " cannot be found: check spec.image; the registry says: " + quote.Said(podfailure.PullMessage(failure.Message))
+		return "image " + image + " cannot be found: check spec.image; the registry says: ", podfailure.PullMessage(failure.Message), ""
 	case podfailure.ImageAbsent:
-		return "a node lacks image " + image + ", and must not pull it: load it onto the nodes, or change spec.imagePullPolicy, which is Never"
+		return "a node lacks image " + image + ", and must not pull it: load it onto the nodes, or change spec.imagePullPolicy, which is Never", "", ""
 	case podfailure.PullUnauthorized:
-		return "the registry refuses to give image " + image + ": check spec.imagePullSecrets; it says: " + quote.Said(podfailure.PullMessage(failure.Message))
+		return "the registry refuses to give image " + image + ": check spec.imagePullSecrets; it says: ", podfailure.PullMessage(failure.Message), ""
 	case podfailure.PullFailed:
-		return pullFailed(in, quote.Said(podfailure.PullMessage(failure.Message)))
+		if pullMessage := podfailure.PullMessage(failure.Message); pullMessage != "" {
+			return pullFailed(image) + "; the runtime says: ", pullMessage, ""
+		}
+		return pullFailed(image), "", ""
 	case podfailure.ImageUnreadable:
-		return "a node cannot read image " + image + ": ask an administrator of the cluster to look at the node's storage; the kubelet says: " + said
+		return "a node cannot read image " + image + ": ask an administrator of the cluster to look at the node's storage; the kubelet says: ", failure.Message, ""
 	case podfailure.ReferenceMissing:
-		return "the container cannot be made: " + said + ": create it, or correct what spec.env or spec.envFrom names"
+		return "the container cannot be made: ", failure.Message, ": create it, or correct what spec.env or spec.envFrom names"
 	case podfailure.OutOfMemory:
-		return "the application in image " + image + " needs more memory than it may have: raise spec.resources.limits.memory, which is 512Mi without spec.resources"
+		return "the application in image " + image + " needs more memory than it may have: raise spec.resources.limits.memory, which is 512Mi without spec.resources", "", ""
 	case podfailure.Crash:
-		return crashed(image, failure.ExitCode)
+		return crashed(image, failure.ExitCode), "", ""
 	default:
-		return fmt.Sprintf("the container cannot run: %s: %s: %s", quote.Value(failure.Reason), said, notMadeRemedy(failure))
+		return fmt.Sprintf("the container cannot run: %s: ", quote.Value(failure.Reason)), failure.Message, ": " + notMadeRemedy(failure)
 	}
 }
 
-func pullFailed(in Input, said string) string {
-	message := "image " + quote.Value(in.Web.Spec.Image) + " cannot be pulled: check that the nodes reach its registry"
-	if said == "" {
-		return message
-	}
-	return message + "; the runtime says: " + said
+func pullFailed(image string) string {
+	return "image " + image + " cannot be pulled: check that the nodes reach its registry"
 }
 
 func crashed(image string, exitCode int32) string {
@@ -151,20 +169,20 @@ func notMadeRemedy(failure *podfailure.Failure) string {
 	}
 }
 
-// injectedMessage is about a container that is not of the ElasticWeb's spec, as that of a service mesh: the spec cannot mend it.
-func injectedMessage(failure *podfailure.Failure) string {
-	begin := "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
+// injectedWords is about a container that is not of the ElasticWeb's spec, as that of a service mesh: the spec cannot mend it.
+func injectedWords(failure *podfailure.Failure) (before, said, after string) {
+	before = "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
 	switch failure.Class {
 	case podfailure.Crash:
 		return fmt.Sprintf("%sended with exit code %d: look at its log with kubectl logs --previous -c %s, or take it out where it is added",
-			begin, failure.ExitCode, quote.Value(failure.Container))
+			before, failure.ExitCode, quote.Value(failure.Container)), "", ""
 	case podfailure.OutOfMemory:
-		return begin + "needs more memory than it may have: raise its limit where it is added"
+		return before + "needs more memory than it may have: raise its limit where it is added", "", ""
 	default:
-		said := quote.Said(podfailure.PullMessage(failure.Message))
+		said = podfailure.PullMessage(failure.Message)
 		if failure.Class.IsOfImage() {
-			return begin + "does not run, as its image cannot be had: mend it where it is added; the kubelet says: " + said
+			return before + "does not run, as its image cannot be had: mend it where it is added; the kubelet says: ", said, ""
 		}
-		return fmt.Sprintf("%sdoes not run: %s: %s: mend it where it is added", begin, quote.Value(failure.Reason), said)
+		return fmt.Sprintf("%sdoes not run: %s: ", before, quote.Value(failure.Reason)), said, ": mend it where it is added"
 	}
 }

@@ -111,11 +111,14 @@ func noCompatibleNodes(in Input, f facts) *verdict {
 		quote.Value(strings.Join(possible, ", ")))}
 }
 
+// notTold is true of an image that waits for its turn as well as of one for which the registry was asked.
+const notTold = "the registry has not told the platforms of the image yet"
+
 func resolvingImage(in Input, _ facts) *verdict {
 	if !in.Plan.WaitsForImage {
 		return nil
 	}
-	return &verdict{reason: elasticwebv1.ReasonResolvingImage, message: "the registry was asked for the platforms of the image"}
+	return &verdict{reason: elasticwebv1.ReasonResolvingImage, message: notTold}
 }
 
 func noDemand(in Input, f facts) *verdict {

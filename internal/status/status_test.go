@@ -98,6 +98,10 @@ func TestCapacityMet(t *testing.T) {
 		"met": {func(*Input) {}, metav1.ConditionTrue, elasticwebv1.ReasonAsPlanned, ""},
 		"short, and who drags the others down": {func(in *Input) { in.Observed.Pods[1].Architecture = "s390x" },
 			metav1.ConditionFalse, elasticwebv1.ReasonCapacityShort, "pods on s390x drag the others down to 100"},
+		"short, for pods on a node that is gone": {func(in *Input) {
+			in.Plan.Rates = append(in.Plan.Rates, placement.Rate{QPS: 100})
+			in.Observed.Pods[1].Architecture = ""
+		}, metav1.ConditionFalse, elasticwebv1.ReasonCapacityShort, "the ready pods serve 300 of 2400 requests per second; the pods whose nodes are gone or not known drag the others down to 100 each: find them with kubectl get pods -o wide, and delete those that do not go by themselves"},
 		"replicas below minReplicas": {func(in *Input) {
 			in.Plan.Demand, in.Plan.Asked, in.Plan.Limit = plan.Demand{Mode: plan.ModeReplicas, Pods: 1}, 1, plan.LimitMin
 		}, metav1.ConditionTrue, elasticwebv1.ReasonReplicaLimit, "spec.minReplicas"},
@@ -139,6 +143,44 @@ func TestCapacityMet(t *testing.T) {
 				t.Errorf("more is said: %s", got.Message)
 			}
 		})
+	}
+}
+
+// Rates of before stay in force where the benchmark that the spec names has none, and may never have: CapacityMet tells that.
+func TestCapacityMetTellsWhoseRatesHold(t *testing.T) {
+	const served = "the ready pods serve the demand"
+	for name, tc := range map[string]struct {
+		change func(*Input)
+		want   string
+	}{
+		"a name that is wrong": {benchmarkIs(BenchmarkAbsent),
+			served + "; ElasticWebBenchmark shop-capacity does not exist, and the rates that were measured before hold: create it, or correct or remove spec.benchmarkRef"},
+		"another one that measures": {benchmarkIs(BenchmarkRunning),
+			served + "; ElasticWebBenchmark shop-capacity is still measuring, and the rates that were measured before hold until it has a result: wait for it"},
+		"another one that failed": {benchmarkIs(BenchmarkFailed),
+			served + "; ElasticWebBenchmark shop-capacity found no result, and the rates that were measured before hold: look at it with kubectl describe elasticwebbenchmark, or remove spec.benchmarkRef"},
+		"benchmarks that are off": {benchmarkIs(BenchmarksOff),
+			served + "; ElasticWebBenchmark shop-capacity is not looked at, since the operator runs with --enable-benchmarks=false: the rates that were measured before hold; remove spec.benchmarkRef, or switch benchmarks on"},
+		"one with a result": {func(in *Input) {
+			benchmarkIs(BenchmarkRunning)(in)
+			in.Observed.Benchmark = map[string]plan.Measurement{"arm64": {QPS: 800}}
+		}, served},
+		"no demand": {func(in *Input) {
+			benchmarkIs(BenchmarkAbsent)(in)
+			in.Plan.Demand = plan.Demand{}
+		}, "nothing is to be served"},
+	} {
+		in := planned()
+		in.Plan.Measured = plan.Measurements{"arm64": {Measurement: plan.Measurement{QPS: 800}, Benchmark: "another"}}
+		tc.change(&in)
+		status := statusOf(in)
+		got := meta.FindStatusCondition(status.Conditions, elasticwebv1.ConditionCapacityMet)
+		if got.Status != metav1.ConditionTrue || got.Message != tc.want {
+			t.Errorf("%s: %s: %s", name, got.Status, got.Message)
+		}
+		if name != "no demand" && readyOf(in).Reason != elasticwebv1.ReasonAsPlanned {
+			t.Errorf("%s: Ready is %+v", name, readyOf(in))
+		}
 	}
 }
 

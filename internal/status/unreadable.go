@@ -17,7 +17,9 @@ import (
 func Unreadable(web *elasticwebv1.ElasticWeb, now metav1.Time) elasticwebv1.ElasticWebStatus {
 	result := *web.Status.DeepCopy()
 	result.ObservedGeneration = web.Generation
+	// What is there only while it is True: nothing would take it away while nothing is carried out.
 	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionReconciling)
+	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionContested)
 	meaning := rows[elasticwebv1.ReasonInvalidSpec]
 	for kind, status := range map[string]metav1.ConditionStatus{
 		elasticwebv1.ConditionReady:             meaning.ready,

@@ -16,6 +16,8 @@ import (
 
 func TestUnreadable(t *testing.T) {
 	in := planned()
+	in.Contestant = "kubectl"
+	webhookDown(&in) // Reconciling.
 	in.Web.Status = statusOf(in)
 	for name, why := range map[string]string{"short": "spec.port holds a value out of range", "long": strings.Repeat("ü", 1<<20)} {
 		t.Run(name, func(t *testing.T) {

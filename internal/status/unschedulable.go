@@ -17,15 +17,19 @@ func unschedulable(in Input, f facts) *verdict {
 	if f.isServed {
 		return nil
 	}
-	return gravest(in.Observed.Pods, func(pod *plan.Pod) *graded {
+	return gravest(in, func(pod *plan.Pod) *cause {
 		if pod.Unschedulable == "" {
 			return nil
 		}
-		causes := quote.Said(schedulingCauses(pod.Unschedulable))
-		return &graded{verdict: verdict{reason: elasticwebv1.ReasonUnschedulable,
-			message: "pods wait for a node that takes them: " + schedulingRemedy(causes) + "; the scheduler says: " + causes}}
+		return &cause{reason: elasticwebv1.ReasonUnschedulable, said: pod.Unschedulable}
+	}, func(found cause) string {
+		causes := quote.Said(schedulingCauses(quote.Bounded(found.said, longestScheduling)))
+		return "pods wait for a node that takes them: " + schedulingRemedy(causes) + "; the scheduler says: " + causes
 	})
 }
+
+// longestScheduling is how much of what a scheduler says is looked at.
+const longestScheduling = 4096
 
 var (
 	nodesAvailable = regexp.MustCompile(`^\d+/\d+ nodes are available: `)
