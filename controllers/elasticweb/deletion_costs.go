@@ -28,11 +28,13 @@ const mostFailedStamps = 3
 
 // stampDeletionCosts marks the pods that leave first. Each is a write of its own, and they wait together: their names come and go.
 func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, confirm confirmation) error {
-	if len(p.DeletionCosts) == 0 {
+	remembered := r.memory.of(client.ObjectKeyFromObject(web))
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(p.DeletionCosts)), func(name string) bool {
+		return remembered.stamps.isMade(name, p.DeletionCosts[name])
+	})
+	if len(names) == 0 {
 		return nil
 	}
-	remembered := r.memory.of(client.ObjectKeyFromObject(web))
-	names := slices.Sorted(maps.Keys(p.DeletionCosts))
 	return r.applier.Try(writeOf(kindPod, web, fmt.Sprint(p.DeletionCosts)), func() error {
 		if err := confirm(ctx); err != nil {
 			return err
@@ -41,9 +43,7 @@ func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.E
 		begin, _ := slices.BinarySearch(names, remembered.nextStamp)
 		for i := 0; i < len(names) && len(failures) < mostFailedStamps; i++ {
 			name := names[(begin+i)%len(names)]
-			if err := r.stamp(ctx, web.Namespace, name, p.DeletionCosts[name]); err == nil {
-				remembered.stamps.made(name, p.DeletionCosts[name])
-			} else {
+			if err := r.stamp(ctx, web.Namespace, name, p.DeletionCosts[name], &remembered.stamps); err != nil {
 				failures = append(failures, err)
 				// Those that come after it have their turn first next time.
 				remembered.nextStamp = name + "\x00"
@@ -53,12 +53,16 @@ func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.E
 	})
 }
 
-func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int32) error {
+func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int32, stamps *stamps) error {
 	pod := &corev1.Pod{}
 	pod.Namespace, pod.Name = namespace, name
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, cost)
 	err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
-	if err == nil || apierrors.IsNotFound(err) && !apply.IsDenial(err) {
+	if err == nil {
+		stamps.answered(pod, cost)
+		return nil
+	}
+	if apierrors.IsNotFound(err) && !apply.IsDenial(err) {
 		return nil
 	}
 	return nameless{err, name}

@@ -108,16 +108,19 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 	}
 	pods, now := make([]plan.Pod, 0, len(list.Items)), r.Clock.Now()
 	chain := chain{r.Cached, deployment, map[string]types.UID{}}
+	stamps := r.memory.of(client.ObjectKeyFromObject(deployment)).stamps
 	for i := range list.Items {
 		isOurs, err := chain.leadsFrom(ctx, &list.Items[i])
 		if err != nil {
 			return nil, err
 		}
 		if isOurs {
-			pods = append(pods, observePod(&list.Items[i], census.Architecture, now))
+			pod := observePod(&list.Items[i], census.Architecture, now)
+			pod.CostIsOthers = stamps.isOthers(&list.Items[i])
+			pods = append(pods, pod)
 		}
 	}
-	r.memory.of(client.ObjectKeyFromObject(deployment)).stamps.tell(pods)
+	stamps.keep(pods)
 	return pods, nil
 }
 

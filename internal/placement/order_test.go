@@ -89,11 +89,11 @@ func TestPreference(t *testing.T) {
 		"by level":                         {Input{Allowed: all, Levels: levels}, levels},
 		"by weight":                        {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1, "ppc64le": 1, "amd64": 50}}, Levels{{"s390x"}, {"amd64"}, {"arm64", "ppc64le"}}},
 		"some given":                       {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"ppc64le": 2}}, Levels{{"arm64"}, {"amd64"}, {"s390x"}, {"ppc64le"}}},
-		"the same weight: by level":        {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100}}, Levels{{"arm64", "ppc64le"}, {"s390x"}, {"amd64"}}},
+		"the same weight: alike":           {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100}}, Levels{{"arm64", "ppc64le", "s390x"}, {"amd64"}}},
 		"only what is possible":            {Input{Allowed: all, Levels: levels, NodeSelector: map[string]string{corev1.LabelArchStable: "amd64"}}, Levels{{"amd64"}}},
-		"all of one weight":                {Input{Allowed: []string{"arm64", "amd64"}, Levels: Levels{{"arm64"}, {"amd64"}}, Weights: map[string]int32{"arm64": 7, "amd64": 7}}, Levels{{"arm64"}, {"amd64"}}},
+		"all of one weight":                {Input{Allowed: []string{"arm64", "amd64"}, Levels: Levels{{"arm64"}, {"amd64"}}, Weights: map[string]int32{"arm64": 7, "amd64": 7}}, Levels{{"arm64", "amd64"}}},
 		"what is not known is in no order": {Input{Levels: levels}, nil},
-		"the user's own terms: by level":   {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1}, Affinity: preferringOwn()}, levels},
+		"the user's own terms":             {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1}, Affinity: preferringOwn()}, Levels{{"s390x"}, {"amd64"}, {"arm64", "ppc64le"}}},
 	} {
 		if diff := cmp.Diff(tc.want, Preference(tc.in)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -104,6 +104,8 @@ func TestPreference(t *testing.T) {
 func preferringOwn() *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{
 		{Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{in(corev1.LabelArchStable, "s390x")}}},
+		{Weight: 50, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{in("disk", "ssd")}}},
+		{Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{in(corev1.LabelArchStable, "s390x", "amd64"), in("disk", "ssd")}}},
 	}}}
 }
 

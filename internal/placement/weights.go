@@ -4,7 +4,6 @@
 package placement
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -50,27 +49,36 @@ func allAlike(weights map[string]int32) bool {
 	return len(distinct) < 2
 }
 
-// Preference is the possible architectures in the order in which they are filled, and kept: those with the higher weight
-// first, and of the same weight those of the higher level. Where the user prefers architectures in own terms, and where the
-// weights prefer none, the levels decide.
+// Preference is the possible architectures in the order in which they are filled, and kept: by the weights of the preferred terms,
+// be they the user's own. Those of the same weight are filled alike, and kept alike.
 func Preference(in Input) Levels {
-	left := restrict(in.Levels, Possible(in))
+	possible := Possible(in)
+	weighted := weights(in.Levels, in.Weights, possible)
 	if prefersArchitecture(in.Affinity) {
-		return left
+		weighted = ownWeights(in.Affinity, possible)
 	}
-	weighted := weights(in.Levels, in.Weights, left.Flat())
+	byWeight := map[int32][]string{}
+	for _, architecture := range possible {
+		byWeight[-weighted[architecture]] = append(byWeight[-weighted[architecture]], architecture)
+	}
 	var preference Levels
-	for _, level := range left {
-		byWeight := map[int32][]string{}
-		for _, architecture := range level {
-			byWeight[weighted[architecture]] = append(byWeight[weighted[architecture]], architecture)
-		}
-		for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
-			preference = append(preference, byWeight[weight])
+	for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
+		preference = append(preference, byWeight[weight])
+	}
+	return preference
+}
+
+// ownWeights is what the user's own preferred terms add up to for nodes of each architecture.
+func ownWeights(affinity *corev1.Affinity, possible []string) map[string]int32 {
+	weights := map[string]int32{}
+	for _, term := range affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
+		for _, architecture := range possible {
+			if !slices.ContainsFunc(term.Preference.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool { return excludes(r, architecture) }) {
+				weights[architecture] += term.Weight
+			}
 		}
 	}
-	slices.SortStableFunc(preference, func(a, b []string) int { return cmp.Compare(weighted[b[0]], weighted[a[0]]) })
-	return preference
+	return weights
 }
 
 // restrict leaves out the architectures that are not possible, and the levels that are empty then.

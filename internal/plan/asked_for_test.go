@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 // scene is an ElasticWeb whose pods stand still: so many on each architecture, and so many that wait for a node.
@@ -71,6 +72,8 @@ func TestAskedFor(t *testing.T) {
 			"what was tried and failed is a spill":                         {demand: 10_000, pods: pods(9, 2), want: 100},
 			"several slow pods, as a surge leaves them":                    {demand: 10_000, pods: pods(7, 3), want: 13},
 			"which do not go by themselves":                                {demand: 10_000, pods: pods(7, 6), want: 100},
+			"all on slow nodes may be chance, too":                         {demand: 10_000, pods: pods(0, 10), want: 20},
+			"it is none":                                                   {demand: 10_000, pods: pods(0, 20), want: 100},
 			"a spill that is counted stays":                                {demand: 10_000, pods: pods(9, 91), want: 100},
 			"a spill follows the demand":                                   {demand: 11_000, pods: pods(9, 91), want: 110},
 			"more of what waits would wait, too":                           {demand: 10_000, pods: pods(5, 2), waiting: 3, want: 10},
@@ -121,6 +124,41 @@ func TestPreferenceByWeight(t *testing.T) {
 	scene := scene{pods: map[string]int{"amd64": 1, "arm64": 1}, costless: true}
 	if got := Make(web, scene.observed(web)).DeletionCosts; len(got) != 1 || got["arm641"] != -100 {
 		t.Errorf("the one that is preferred less leaves first; got %v", got)
+	}
+}
+
+// What is filled alike is kept alike: faster pods of the same weight could not be told from the slower ones when a rollout comes.
+func TestAlikeByWeight(t *testing.T) {
+	web := modelWeb(8000, map[string]int32{"amd64": 100, "arm64": 1000}, "amd64", "arm64")
+	web.Spec.Architectures[0].Weight, web.Spec.Architectures[1].Weight = ptr.To[int32](50), ptr.To[int32](50)
+	for name, scene := range map[string]scene{
+		"nothing there: the best counts": {demand: 8000, want: 8},
+		"both have pods: that is tried":  {demand: 8000, pods: map[string]int{"amd64": 4, "arm64": 4}, costless: true, want: 16},
+		"both have more":                 {demand: 8000, pods: map[string]int{"amd64": 8, "arm64": 8}, costless: true, want: 80},
+		"and keep them":                  {demand: 8000, pods: map[string]int{"amd64": 40, "arm64": 40}, costless: true, want: 80},
+	} {
+		planned := Make(web, scene.observed(web))
+		if planned.Asked != int64(scene.want) || len(planned.DeletionCosts) != 0 {
+			t.Errorf("%s: %d pods, want %d; deletion costs %v", name, planned.Asked, scene.want, planned.DeletionCosts)
+		}
+	}
+}
+
+// Where another order replaces the pods, those that go count for nothing: not by what they serve now.
+func TestAnotherOrderMultipliesNothing(t *testing.T) {
+	web := modelWeb(8000, map[string]int32{"amd64": 100, "arm64": 1000}, "amd64", "arm64")
+	observed := scene{pods: map[string]int{"amd64": 8}, costless: true}.observed(web)
+	record := RecordOf(observed.Deployment)
+	for name, levels := range map[string]placement.Levels{"the order before": {{"amd64"}, {"arm64"}}, "this order": {{"arm64"}, {"amd64"}}, "not known": nil} {
+		record.Levels = levels
+		observed.Deployment.Annotations[AnnotationRecord] = record.String()
+		want := int64(16) // tries once: all of them are on slow nodes.
+		if name == "the order before" {
+			want = 8
+		}
+		if got := Make(web, observed).Asked; got != want {
+			t.Errorf("%s: %d pods, want %d", name, got, want)
+		}
 	}
 }
 

@@ -30,8 +30,8 @@ type model struct {
 	replicas int32
 	template string
 	record   string
-	// order in which the template has the scheduler fill the architectures.
-	order      []string
+	// weights by which the template has the scheduler fill the architectures.
+	weights    map[string]int32
 	generation int64
 	written    bool
 	status     appsv1.DeploymentStatus
@@ -50,6 +50,8 @@ type model struct {
 	stamped map[string]int
 	serial  int
 	changes []int32
+	// crowded is true where the number was changed while pods that end took up room.
+	crowded bool
 	// most is the number of pods beyond which nothing was to be gained.
 	most int32
 	// lost says which replica change cost capacity that was there.
@@ -75,7 +77,7 @@ func newModel(random *rand.Rand, web *elasticwebv1.ElasticWeb, nodes []*modelNod
 
 // begin forgets what was counted, for the next change of the world.
 func (m *model) begin() {
-	m.changes, m.lost, m.most = nil, "", most(m)
+	m.changes, m.lost, m.most, m.crowded = nil, "", most(m), false
 }
 
 // actors each do what they do once, in any order. They report whether anything changed.
@@ -149,9 +151,10 @@ func (m *model) plan() bool {
 		m.generation++
 		if planned.Replicas != m.replicas || !m.written {
 			m.changes = append(m.changes, planned.Replicas)
+			m.crowded = m.crowded || len(m.pods) > m.alive()
 		}
 		m.written, m.replicas, m.template, m.record = true, planned.Replicas, shape, planned.Record.String()
-		m.order = preferredOrder(planned)
+		m.weights = preferredTerms(planned)
 	}
 	return m.stamp(planned.DeletionCosts) || changed
 }
@@ -174,11 +177,13 @@ func (m *model) stamp(costs map[string]int32) bool {
 	return changed
 }
 
-// preferredOrder is that of the preferred terms; nil where nothing is preferred.
-func preferredOrder(planned Plan) []string {
-	return slices.SortedStableFunc(maps.Keys(planned.Placement.Weights), func(a, b string) int {
-		return cmp.Or(cmp.Compare(planned.Placement.Weights[b], planned.Placement.Weights[a]), cmp.Compare(a, b))
-	})
+// preferredTerms are the weights of the template's terms, each of which names one architecture.
+func preferredTerms(planned Plan) map[string]int32 {
+	weights := map[string]int32{}
+	for _, term := range planned.Placement.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
+		weights[term.Preference.MatchExpressions[0].Values[0]] = term.Weight
+	}
+	return weights
 }
 
 // controlDeployment surges by a quarter before it removes what is old, and reports.
@@ -351,7 +356,7 @@ func (m *model) schedule() bool {
 			continue
 		}
 		slices.SortStableFunc(free, func(a, b *modelNode) int {
-			return cmp.Or(cmp.Compare(position(m.order, a.architecture), position(m.order, b.architecture)), cmp.Compare(m.on(a), m.on(b)))
+			return cmp.Or(cmp.Compare(m.weights[b.architecture], m.weights[a.architecture]), cmp.Compare(m.on(a), m.on(b)))
 		})
 		node := free[0]
 		if m.random.IntN(100) < m.chance {

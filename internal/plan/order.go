@@ -16,44 +16,43 @@ import (
 // in its place, and stays so until there is a result or the user rolls out.
 func levels(spec *elasticwebv1.ElasticWebSpec, allowed []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
 	used := inUse.Flat()
-	isSilent := func(architecture string) bool { return spec.BenchmarkRef != nil && !measured.isMeasured(architecture) }
-	candidates := allowed
-	if !rolls && slices.ContainsFunc(used, func(architecture string) bool { return slices.Contains(allowed, architecture) }) {
-		candidates = slices.DeleteFunc(slices.Clone(allowed), func(architecture string) bool {
-			return isSilent(architecture) && !slices.Contains(used, architecture)
-		})
-		if !slices.ContainsFunc(candidates, func(architecture string) bool { return !isSilent(architecture) }) && containsAll(candidates, used) {
+	isUsed := func(architecture string) bool { return slices.Contains(used, architecture) }
+	isMeasured := func(rate placement.Rate) bool { return rate.Measured }
+	rates := measured.rates(spec, allowed)
+	isHeld := spec.BenchmarkRef != nil && !rolls && slices.ContainsFunc(allowed, isUsed)
+	if isHeld {
+		rates = slices.DeleteFunc(rates, func(rate placement.Rate) bool { return !rate.Measured && !isUsed(rate.Architecture) })
+		if !slices.ContainsFunc(rates, isMeasured) && len(rates) == len(used) {
 			return inUse
 		}
 	}
-	rates := measured.rates(spec, candidates)
-	return placement.Rank(worthwhile(rates, spec, used), inUse)
-}
-
-// containsAll reports whether there are parts, and the whole holds all of them.
-func containsAll(whole, parts []string) bool {
-	return len(parts) > 0 && !slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(whole, part) })
+	return placement.Rank(worthwhile(rates, spec, isUsed, isHeld), inUse)
 }
 
 // worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec lists it, or the
-// user's own terms name it. One that is in use stays until it is below 45%, so that noise at the threshold moves nothing.
-// A lower bound leaves out nothing.
-func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, used []string) []placement.Rate {
-	var best int64
+// user's own terms name it. A lower bound leaves out nothing. What is in use stays until it is below 45%, and where the others are held,
+// what is not comes in from 55%, and by no lower bound: noise at the threshold moves nothing, and neither does an operator
+// that reads a result otherwise than the one before.
+func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, isUsed func(string) bool, isHeld bool) []placement.Rate {
+	var best, highest int64
 	for _, rate := range rates {
-		if !rate.AtLeast {
+		if highest = max(highest, rate.QPS); !rate.AtLeast {
 			best = max(best, rate.QPS)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool {
-		if !rate.Measured || rate.AtLeast || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture) {
+	return slices.DeleteFunc(rates, func(rate placement.Rate) bool {
+		switch {
+		case !rate.Measured || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):
 			return false
+		case isHeld && !isUsed(rate.Architecture):
+			return rate.AtLeast || rate.QPS*100 < highest*55
+		case rate.AtLeast:
+			return false
+		case isUsed(rate.Architecture):
+			return rate.QPS*100 < best*45
+		default:
+			return rate.QPS*100 < best*50
 		}
-		percent := int64(50)
-		if slices.Contains(used, rate.Architecture) {
-			percent = 45
-		}
-		return rate.QPS*100 < best*percent
 	})
 }
 

@@ -73,7 +73,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	rates := presentRates(spec, measured, observed.Pods, placement.Possible(input), input.Levels)
 	preferred := preference(input, rates)
 
-	asked := askedFor(spec, demand, rates, preferred, live, observed)
+	asked := askedFor(spec, demand, rates, input.Levels, preferred, live, observed)
 	replicas, limit := clamp(spec, asked)
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{

@@ -22,7 +22,8 @@ type Measured struct {
 
 // measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say
 // more. One that is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement.
-// Another benchmark's results are taken as they are.
+// Another benchmark's results are taken as they are. Older operators did not report whose a result was, and whether it was a lower
+// bound: that is taken over from one that is the same but for noise.
 func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
@@ -36,9 +37,12 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measuremen
 	}
 	for architecture, result := range results {
 		before, isMeasured := measured[architecture]
-		isOther := isMeasured && before.Benchmark != "" && before.Benchmark != name
-		if !isMeasured || isOther || saysMore(result, before.Measurement) {
+		isOther := before.Benchmark != "" && before.Benchmark != name
+		switch {
+		case !isMeasured || isOther || saysMore(result, before.Measurement):
 			measured[architecture] = Measured{result, name}
+		case before.Benchmark == "" && placement.IsNoise(result.QPS, before.QPS):
+			measured[architecture] = Measured{Measurement{before.QPS, result.AtLeast}, name}
 		}
 	}
 	return measured
@@ -55,11 +59,6 @@ func saysMore(result, before Measurement) bool {
 	default:
 		return !placement.IsNoise(result.QPS, before.QPS)
 	}
-}
-
-func (m Measurements) isMeasured(architecture string) bool {
-	_, isMeasured := m[architecture]
-	return isMeasured
 }
 
 // rates is what a pod serves on each of the architectures: measured, else the architecture's entry in the spec, else

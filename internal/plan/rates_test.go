@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 // The last good result stays in force until there is one that says more.
@@ -38,6 +39,8 @@ func TestMeasuredInForce(t *testing.T) {
 		"another benchmark's, within noise":         {measured(1000, false, "other"), &Measurement{QPS: 1001}, 1001, false},
 		"another benchmark without a result":        {measured(1000, false, "other"), nil, 1000, false},
 		"of an older operator, within noise":        {measured(1000, false, ""), &Measurement{QPS: 1001}, 1000, false},
+		"which did not tell a bound from a rate":    {measured(1000, false, ""), &Measurement{QPS: 1100, AtLeast: true}, 1000, true},
+		"but a bound of which it is not":            {measured(1000, false, ""), &Measurement{QPS: 909, AtLeast: true}, 1000, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			web := shop(func(s *elasticwebv1.ElasticWebSpec) {
@@ -49,9 +52,13 @@ func TestMeasuredInForce(t *testing.T) {
 			if tc.result != nil {
 				observed.Benchmark = map[string]Measurement{"arm64": *tc.result}
 			}
-			rate := Make(web, observed).Rates[0]
+			planned := Make(web, observed)
+			rate := planned.Rates[0]
 			if rate.QPS != tc.want || rate.AtLeast != tc.bound || !rate.Measured {
 				t.Errorf("got %+v, want %d (at least: %t)", rate, tc.want, tc.bound)
+			}
+			if again := planned.Measured["arm64"].Benchmark; tc.result != nil && placement.IsNoise(tc.result.QPS, tc.want) && again != "b" {
+				t.Errorf("counted as one of %q's", again)
 			}
 			web.Spec.BenchmarkRef = nil
 			if rate := Make(web, observed).Rates[0]; rate.QPS != 5 || rate.Measured {

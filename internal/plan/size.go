@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -15,7 +16,7 @@ import (
 )
 
 // askedFor is the number of pods that the demand calls for, whatever the limits.
-func askedFor(spec *elasticwebv1.ElasticWebSpec, demand Demand, rates []placement.Rate, preferred placement.Levels, live *Record, observed Observed) int64 {
+func askedFor(spec *elasticwebv1.ElasticWebSpec, demand Demand, rates []placement.Rate, levels, preferred placement.Levels, live *Record, observed Observed) int64 {
 	if demand.Mode != ModeQPS {
 		return demand.Pods
 	}
@@ -28,7 +29,7 @@ func askedFor(spec *elasticwebv1.ElasticWebSpec, demand Demand, rates []placemen
 		rates: rates, preferred: preferred, last: int64(last),
 		nodes: observed.Nodes, pods: slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone }),
 	}
-	if !isAtRest(observed) {
+	if isReordered := live != nil && live.Levels != nil && !reflect.DeepEqual(live.Levels, levels); isReordered || !isAtRest(observed) {
 		return sizing.onTheMove()
 	}
 	return sizing.atRest()
@@ -88,10 +89,13 @@ func (s sizing) grown(target int64, groups []capacity.Group) int64 {
 	}
 	slowest, _ := capacity.Slowest(groups)
 	fast := groups[:slices.IndexFunc(groups, func(group capacity.Group) bool { return group.PodQPS == slowest.PodQPS })]
-	slowestOfFast, isAny := capacity.Slowest(fast)
-	needed := capacity.PodsFor(s.demand, slowestOfFast.PodQPS)
+	fastQPS := s.first()
+	if slowestOfFast, isAny := capacity.Slowest(fast); isAny {
+		fastQPS = slowestOfFast.PodQPS
+	}
+	needed := capacity.PodsFor(s.demand, fastQPS)
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
-	if isAny && needed >= int64(len(s.pods)) && target > 2*tried {
+	if needed >= int64(len(s.pods)) && target > 2*tried {
 		return tried
 	}
 	return target

@@ -43,3 +43,41 @@ func TestWorthwhile(t *testing.T) {
 		})
 	}
 }
+
+// What an operator before this one, or a run before the last one, left out comes in by an exact result that is clearly worth it, or
+// with the user's next rollout: nothing else restarts pods.
+func TestWhatIsLeftOutComesInOnlyForGood(t *testing.T) {
+	facts := &ImageFacts{Reference: shop().Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64"}}
+	ref := func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} }
+	resolved := Image{State: ImageResolved, Facts: facts}
+	first := Make(shop(ref), Observed{Image: resolved, Benchmark: map[string]Measurement{"amd64": {QPS: 1000}, "arm64": {QPS: 400}}})
+	if len(first.Placement.Possible) != 1 {
+		t.Fatalf("arm64 is not left out: %v", first.Placement.Possible)
+	}
+	for name, tc := range map[string]struct {
+		amd64, arm64 Measurement
+		isIn         bool
+	}{
+		"a lower bound, which older operators took as a rate": {Measurement{QPS: 1000}, Measurement{QPS: 400, AtLeast: true}, false},
+		"a lower bound above the best":                        {Measurement{QPS: 1000}, Measurement{QPS: 4000, AtLeast: true}, false},
+		"the best is a lower bound":                           {Measurement{QPS: 1000, AtLeast: true}, Measurement{QPS: 400}, false},
+		"within noise":                                        {Measurement{QPS: 1000}, Measurement{QPS: 549}, false},
+		"worth it":                                            {Measurement{QPS: 1000}, Measurement{QPS: 550}, true},
+		"worth it, if the best is no better":                  {Measurement{QPS: 1000, AtLeast: true}, Measurement{QPS: 550}, true},
+	} {
+		for rollout, image := range map[string]string{"nothing rolls": shop().Spec.Image, "a rollout": shop().Spec.Image + "1"} {
+			web := shop(ref, func(s *elasticwebv1.ElasticWebSpec) { s.Image = image })
+			got := Make(web, Observed{
+				Deployment: deploymentOf(first), Image: resolved,
+				Benchmark: map[string]Measurement{"amd64": tc.amd64, "arm64": tc.arm64},
+			})
+			want := tc.isIn
+			if rollout == "a rollout" {
+				want = tc.arm64.AtLeast || tc.amd64.AtLeast || tc.arm64.QPS >= 500
+			}
+			if isIn := len(got.Placement.Possible) == 2; isIn != want {
+				t.Errorf("%s, %s: possible are %v", name, rollout, got.Placement.Possible)
+			}
+		}
+	}
+}
