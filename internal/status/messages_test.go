@@ -119,6 +119,10 @@ var messages = map[string]said{
 	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; 1 of 3 pods are not ready", false},
 	"no demand": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil },
 		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas", false},
+	"no demand, and a budget that is denied to go": {func(in *Input) {
+		in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil
+		in.Problems = []Problem{{Reason: elasticwebv1.ReasonForbidden, Message: "PodDisruptionBudget shop was refused", IsAside: true}}
+	}, elasticwebv1.ReasonForbidden, "PodDisruptionBudget shop was refused", false},
 	"no demand any more": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas = plan.Demand{}, 0 },
 		elasticwebv1.ReasonRollingOut, "there is no demand, and the last pods are going", false},
 	"paused": {func(in *Input) { in.Paused = true }, elasticwebv1.ReasonPaused, "nothing is changed while the annotation elasticweb.example.com/paused is true: remove it to go on", false},

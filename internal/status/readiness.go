@@ -122,7 +122,7 @@ func resolvingImage(in Input, _ facts) *verdict {
 }
 
 func noDemand(in Input, f facts) *verdict {
-	if in.Plan.Demand.Mode != plan.ModeNone {
+	if in.Plan.Demand.Mode != plan.ModeNone || sideProblem(in, f) != nil { // a budget that is denied to go is told without demand, too.
 		return nil
 	}
 	if f.replicas > 0 {
