@@ -10,6 +10,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
 // ResetStatus takes away a status that could not be decoded: the difference to a new one would leave in it what nobody can read.
@@ -26,7 +28,7 @@ func ResetStatus(ctx context.Context, writer client.Client, object client.Object
 		return fmt.Errorf("%T is no object", object)
 	}
 	err = writer.Status().Patch(ctx, answer, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(FieldManager))
-	if err = client.IgnoreNotFound(err); err != nil {
+	if err != nil && !apply.IsGone(err) {
 		return fmt.Errorf("reset the status, which cannot be read: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
 // A Job of an old run may be pruned whether it ended or not, and however: the strategy below decides.
@@ -67,6 +68,10 @@ func (r *Reconciler) leftover(ctx context.Context, b *v1alpha1.ElasticWebBenchma
 type pruneClient struct{ client.Client }
 
 func (c *pruneClient) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
-	return client.IgnoreNotFound(c.Client.Delete(ctx, object, append(options,
-		client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: new(object.GetUID())})...))
+	err := c.Client.Delete(ctx, object, append(options,
+		client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: new(object.GetUID())})...)
+	if apply.IsGone(err) {
+		return nil
+	}
+	return err
 }

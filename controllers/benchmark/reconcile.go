@@ -25,6 +25,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 )
 
@@ -108,9 +109,9 @@ func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark
 	}
 	err = r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
 	switch {
-	case apierrors.IsConflict(err):
+	case apply.IsConflict(err):
 		return true, nil
-	case apierrors.IsNotFound(err):
+	case apply.IsGone(err):
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("write the status: %w", err)

@@ -42,8 +42,8 @@ type outcome struct {
 	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
 	isEnding   bool
 	contestant string
-	// foreign names what is somebody else's.
-	foreign []string
+	// foreign names what is somebody else's, and foreignKinds what kinds that is of.
+	foreign, foreignKinds []string
 	// err is what is wrong with the operator itself.
 	err error
 }
@@ -95,11 +95,21 @@ func problemOf(refused *apply.RefusedError) status.Problem {
 // carryOut makes what the plan says, and leaves the objects as they are then in observed. Each write is made whatever became of the
 // others, and is harmless without them, be it by a crash or by a refusal.
 func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) (result outcome) {
-	if !p.Wanted || isPaused(web) {
+	defer func() { r.obstacles.keep(client.ObjectKeyFromObject(web), result.foreignKinds) }()
+	if isPaused(web) {
+		return result
+	}
+	withheld := r.memory.of(client.ObjectKeyFromObject(web)).withheld
+	for _, kind := range []string{kindService, kindDeployment, kindBudget} {
+		result.add(withheld[kind])
+	}
+	if !p.Wanted {
 		return result
 	}
 	r.trustFirst(web, observed)
-	result.add(r.seedReplicas(ctx, web, p))
+	if withheld[kindDeployment] == nil { // else it knows how many pods there are.
+		result.add(r.seedReplicas(ctx, web, p))
+	}
 	confirm := r.confirmation(web, p)
 	result.add(r.applyService(ctx, web, observed, confirm))
 	result.add(r.applyBudget(ctx, web, p, observed, confirm))
@@ -186,14 +196,14 @@ func applyObject[T any, P interface {
 }](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, confirm confirmation, intent apply.Intent, cached P) (P, error) {
 	intent.Namespace, intent.Name, intent.Owner = web.Namespace, web.Name, web.UID
 	intent.Confirm = confirm
+	if r.memory.of(client.ObjectKeyFromObject(web)).withheld[intent.Kind] != nil {
+		return cached, nil // it is told of already, and is not somebody else's.
+	}
 	var known client.Object
 	if cached != nil {
 		known = cached
 	}
 	object, _, err := r.applier.Apply(ctx, intent, known)
-	if _, isForeign := errors.AsType[*apply.NotOwnedError](err); isForeign {
-		r.obstacles.follow(intent.Kind, client.ObjectKeyFromObject(web))
-	}
 	typed, _ := object.(P)
 	return typed, err
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -62,7 +61,7 @@ func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int
 		stamps.answered(pod, cost)
 		return nil
 	}
-	if apierrors.IsNotFound(err) && !apply.IsDenial(err) {
+	if apply.IsGone(err) {
 		return nil
 	}
 	return nameless{err, name}

@@ -32,6 +32,8 @@ type remembered struct {
 	pace      statusPace
 	// strangers are objects of the ElasticWeb's name that it need not look at again for now, by kind.
 	strangers map[string]stranger
+	// withheld is why objects that were left behind could not be taken back in this pass, by kind.
+	withheld map[string]error
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.

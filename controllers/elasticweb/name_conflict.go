@@ -15,7 +15,7 @@ import (
 // addForeign names an object that is somebody else's along with those before it: whoever deletes one after the other would
 // learn of the next each time.
 func (o *outcome) addForeign(foreign *apply.NotOwnedError) {
-	o.foreign = append(o.foreign, foreign.Error())
+	o.foreign, o.foreignKinds = append(o.foreign, foreign.Error()), append(o.foreignKinds, foreign.Kind)
 	problem := nameConflict(o.foreign)
 	at := slices.IndexFunc(o.problems, func(p status.Problem) bool { return p.Reason == problem.Reason })
 	if at < 0 {

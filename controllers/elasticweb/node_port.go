@@ -111,8 +111,9 @@ func (r *Reconciler) awaitNodePort(web *elasticwebv1.ElasticWeb, err error) erro
 		r.ports.stopWaiting(name)
 		return err
 	}
-	taken := &nodePortTakenError{*web.Spec.Port, r.ports.await(name, *web.Spec.Port)}
-	return &apply.RefusedError{Kind: refused.Kind, Name: refused.Name, RetryAfter: refused.RetryAfter, Err: taken}
+	taken := *refused
+	taken.Err = &nodePortTakenError{*web.Spec.Port, r.ports.await(name, *web.Spec.Port)}
+	return &taken
 }
 
 // releasedAfter is when the API server has let go of the node ports of a Service that it shows as deleted: a moment later.

@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,10 +80,14 @@ func (o *obstacles) follow(kind string, name types.NamespacedName) {
 	go o.watchUntilMoved(ctx, this)
 }
 
-// forget ends the watches for an ElasticWeb that is gone.
-func (o *obstacles) forget(name types.NamespacedName) {
+// keep watches what is in the way of an ElasticWeb, of these kinds, and nothing else: what it no longer asks for is in nobody's way.
+func (o *obstacles) keep(name types.NamespacedName, kinds []string) {
 	for kind := range obstacleKinds {
-		o.end(obstacle{kind, name})
+		if slices.Contains(kinds, kind) {
+			o.follow(kind, name)
+		} else {
+			o.end(obstacle{kind, name})
+		}
 	}
 }
 

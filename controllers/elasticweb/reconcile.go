@@ -98,7 +98,7 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	if !isPaused(web) {
-		if taken, err := r.takeBack(ctx, web, observed); taken || err != nil {
+		if lookAgain, err := r.takeBack(ctx, web, observed); lookAgain || err != nil {
 			return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
 		}
 	}
@@ -183,7 +183,7 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	}
 	r.images.Forget(name)
 	r.ports.stopWaiting(name)
-	r.obstacles.forget(name)
+	r.obstacles.keep(name, nil)
 	r.memory.forget(name)
 }
 

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -55,7 +54,7 @@ func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.Elastic
 
 // orLookAgain has the next pass look at the ElasticWeb itself where a write of it met another version than it was decided on.
 func (r *Reconciler) orLookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb, err error) error {
-	if apply.IsDenial(err) || !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+	if !apply.IsConflict(err) && !apply.IsGone(err) {
 		return err
 	}
 	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {

@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -34,8 +33,11 @@ type stranger struct {
 
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
-// the record on the Deployment: so nothing restarts. Where it fails, the objects are reported as somebody else's.
-func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (taken bool, err error) {
+// the record on the Deployment: so nothing restarts. What could not be taken back is remembered for the rest of the pass, which leaves it
+// alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
+func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (lookAgain bool, err error) {
+	withheld := &r.memory.of(client.ObjectKeyFromObject(web)).withheld
+	*withheld = nil
 	var missing []client.Object
 	if observed.Service == nil {
 		missing = append(missing, &corev1.Service{})
@@ -52,18 +54,21 @@ func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb,
 			continue
 		}
 		if err != nil {
-			return taken, fmt.Errorf("read %s: %w", kindOf(object), err)
+			return lookAgain, fmt.Errorf("read %s: %w", kindOf(object), err)
 		}
-		isTaken, err := r.takeBackOne(ctx, web, object)
+		taken, err := r.takeBackOne(ctx, web, object)
 		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-			return true, nil // look again.
+			return true, nil
 		}
 		if err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "an object that was left behind cannot be taken back")
+			if *withheld == nil {
+				*withheld = map[string]error{}
+			}
+			(*withheld)[kindOf(object)] = err
 		}
-		taken = taken || isTaken
+		lookAgain = lookAgain || taken
 	}
-	return taken, nil
+	return lookAgain, nil
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
@@ -80,19 +85,20 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 	if known := (*strangers)[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
 		return false, nil
 	}
-	// The UID decides whose it is: it must not be that of an ElasticWeb which was deleted since.
-	if err := r.confirmNow(ctx, web); err != nil {
-		return false, err
-	}
-	taken, err = r.applier.TakeBack(ctx, kind, owner, object, func(live client.Object) map[string]string {
-		record := plan.RecordOf(asDeployment(live))
-		if record == nil {
-			return nil
-		}
-		record.Generation = web.Generation // they begin at 1 again.
-		return map[string]string{plan.AnnotationRecord: record.String()}
+	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
+		Kind: kind, Found: object, Owner: owner,
+		Notes: func(live client.Object) map[string]string {
+			record := plan.RecordOf(asDeployment(live))
+			if record == nil {
+				return nil
+			}
+			record.Generation = web.Generation // they begin at 1 again.
+			return map[string]string{plan.AnnotationRecord: record.String()}
+		},
+		// The UID decides whose it is: it must not be that of an ElasticWeb which was deleted since.
+		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
-	if !taken {
+	if err == nil && !taken {
 		if *strangers == nil {
 			*strangers = map[string]stranger{}
 		}

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -149,6 +150,24 @@ var _ = Describe("What an ElasticWeb left behind", func() {
 		expectReason(ctx, first, elasticwebv1.ReasonAsPlanned)
 		Expect(podNames(ctx, namespace)).To(ConsistOf(pods))
 		expectRest(ctx, running)
+	})
+
+	It("and a policy denies to take back, is told as what it is, keeps nothing else from being done, and is taken back once the policy is gone", func(ctx SpecContext) {
+		edit(ctx, first, &corev1.Service{}, func(s *corev1.Service) { s.Annotations["example.com/note"] = "theirs" })
+		left := orphan(ctx)
+		lift := denial{resource: "services", verbs: []admissionv1.OperationType{admissionv1.Update}}.enforce(ctx, namespace, func() error {
+			return k8s.Patch(ctx, read(ctx, first, &corev1.Service{}),
+				client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"probe":"x"}}}`)), client.DryRunAll)
+		})
+		second := again()
+		Expect(k8s.Create(ctx, second)).To(Succeed())
+		Eventually(messageOfReady(ctx, second)).WithContext(ctx).Should(And(HavePrefix("False "+elasticwebv1.ReasonForbidden), ContainSubstring(denied)))
+		await(ctx, second, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) { g.Expect(metav1.IsControlledBy(d, second)).To(BeTrue()) })
+		expectFewRetries(ctx, running)
+		Expect(eventsOf(ctx, second, corev1.EventTypeWarning, elasticwebv1.ReasonNameConflict)()).To(BeZero())
+		lift()
+		expectTakenBack(ctx, second, left, pods)
+		Expect(read(ctx, second, &corev1.Service{}).Annotations).To(HaveKeyWithValue("example.com/note", "theirs"))
 	})
 
 	It("is not what somebody copied", func(ctx SpecContext) {

@@ -97,7 +97,7 @@ func (a *Applier) sorted(what attempt, err error) error {
 		return nil
 	case isRefused, hasChanged:
 		return err
-	case isConflict(err):
+	case IsConflict(err):
 		return &ChangedError{Kind: what.kind, Name: what.Name, Err: err}
 	default:
 		return a.refused.note(what, err)
@@ -167,7 +167,7 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	}
 	object, err := a.patch(ctx, wanted, version)
 	switch {
-	case current == nil && isConflict(err):
+	case current == nil && IsConflict(err):
 		return a.unseen(ctx, wanted, err)
 	case current != nil && isInTheWay(err):
 		object, err = a.patchClaiming(ctx, wanted, version, err)
@@ -175,9 +175,9 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	switch {
 	case err == nil:
 		return object, true, a.settled.answered(wanted, object)
-	case current != nil && isConflict(err):
+	case current != nil && IsConflict(err):
 		return current, false, a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
-	case current != nil && isGone(err):
+	case current != nil && IsGone(err):
 		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
 		return current, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
 	default:
@@ -241,9 +241,9 @@ func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cach
 		uid, version := current.GetUID(), current.GetResourceVersion()
 		err := a.writer.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &version})
 		switch {
-		case isConflict(err):
+		case IsConflict(err):
 			return a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
-		case err == nil, isGone(err):
+		case err == nil, IsGone(err):
 			a.written.Forget(kind, name)
 			deleted = err == nil
 			return nil

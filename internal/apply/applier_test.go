@@ -125,6 +125,9 @@ func TestApplier(t *testing.T) {
 		"an-address-of-others":       foreignAddress,
 		"a-port-of-nobody":           nobodysPort,
 		"takes-back":                 takesBack,
+		"takes-back-later":           takesBackLater,
+		"fields-beside-the-point":    foreignBesides,
+		"a-claim-that-is-invalid":    invalidClaim,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}

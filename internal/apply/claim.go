@@ -13,8 +13,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -27,12 +29,16 @@ import (
 // mostClaims is how often fields are claimed for one write: what is mended may bring up the next complaint.
 const mostClaims = 3
 
+// givenBackWithin is how long it may take to undo a claim.
+const givenBackWithin = 5 * time.Second
+
 // patchClaiming tries once more where something that others own stands in the way of the intent. Where that does not help, or nothing
 // can be claimed, the refusal names what may be in the way, and whose it is.
 //
 // It takes over what somebody put in the place of a field of the intent, and what the API server does not let stand beside it: a port
 // that was renumbered, a probe of another kind, a deadline that is too late for ours. Server-side apply never removes what others
-// own, so that the intent would be refused for ever. Only the ownership changes here: the next apply then drops the fields.
+// own, so that the intent would be refused for ever. Only the ownership changes here: the next apply then drops the fields. Where it is
+// refused all the same, what was claimed is given back: else it would be dropped with whatever is applied later.
 func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version string, refusal error) (client.Object, error) {
 	object, isObject := wanted.into.DeepCopyObject().(client.Object)
 	if !isObject {
@@ -45,6 +51,7 @@ func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version s
 		return nil, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: refusal}
 	}
 	var inTheWay []string
+	before := object.GetManagedFields()
 	for range mostClaims {
 		found, err := a.contest(object, wanted, refusal)
 		if err != nil {
@@ -54,14 +61,24 @@ func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version s
 		if found.entries == nil {
 			break
 		}
-		if err := a.claim(ctx, wanted, object, found.entries); err != nil {
-			return nil, err
+		err = a.claim(ctx, wanted, object, found.entries)
+		if isInTheWay(err) {
+			break // without its fields, the object as it is stored is invalid, whoever owns them.
 		}
-		applied, err := a.patch(ctx, wanted, object.GetResourceVersion())
+		var applied client.Object
+		if err == nil {
+			applied, err = a.patch(ctx, wanted, object.GetResourceVersion())
+		}
+		if err == nil {
+			return applied, nil
+		}
 		if !isInTheWay(err) {
-			return applied, err
+			return nil, errors.Join(err, a.giveBack(ctx, wanted, object, before))
 		}
 		refusal = err
+	}
+	if err := a.giveBack(ctx, wanted, object, before); err != nil {
+		return nil, err
 	}
 	if len(inTheWay) == 0 {
 		return nil, refusal
@@ -70,23 +87,51 @@ func (a *Applier) patchClaiming(ctx context.Context, wanted *prepared, version s
 	return nil, &ForeignFieldsError{Fields: slices.Compact(inTheWay), Err: refusal}
 }
 
-// claim gives the object other field managers.
+// claim gives the object other field managers. The version is no "test": where that fails, the patch is invalid, and so it is where the
+// object is, which is no conflict.
 func (a *Applier) claim(ctx context.Context, wanted *prepared, object client.Object, entries []metav1.ManagedFieldsEntry) error {
 	body, err := json.Marshal([]map[string]any{
-		{"op": "test", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": object.GetResourceVersion()},
 		{"op": "replace", "path": "/metadata/managedFields", "value": entries},
 	})
 	if err != nil {
 		return fmt.Errorf("marshal the claim on %s %s: %w", wanted.kind, wanted.name, err)
 	}
 	err = a.writer.Patch(ctx, object, client.RawPatch(types.JSONPatchType, body), client.FieldOwner(a.manager))
-	if isConflict(err) || apierrors.IsInvalid(err) && !IsDenial(err) { // a failed test is an invalid patch.
+	if IsConflict(err) {
 		return &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
 	}
 	if err != nil {
 		return fmt.Errorf("claim fields of %s %s: %w", wanted.kind, wanted.name, err)
 	}
 	return nil
+}
+
+// giveBack undoes claims, also where the status was written meanwhile. Where anybody changed more, it is left to them. It does not end
+// with ctx: an operator that stops must not leave fields claimed.
+func (a *Applier) giveBack(ctx context.Context, wanted *prepared, object client.Object, before []metav1.ManagedFieldsEntry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givenBackWithin)
+	defer cancel()
+	isOfStatus := func(entry metav1.ManagedFieldsEntry) bool { return entry.Subresource != "" }
+	isOfRest := func(entry metav1.ManagedFieldsEntry) bool { return entry.Subresource == "" }
+	claimed := slices.DeleteFunc(slices.Clone(object.GetManagedFields()), isOfStatus)
+	before = slices.DeleteFunc(slices.Clone(before), isOfStatus)
+	var err error
+	for range mostClaims {
+		now := object.GetManagedFields()
+		rest := slices.DeleteFunc(slices.Clone(now), isOfStatus)
+		if !equality.Semantic.DeepEqual(rest, claimed) || equality.Semantic.DeepEqual(rest, before) {
+			return nil
+		}
+		err = a.claim(ctx, wanted, object, append(slices.DeleteFunc(slices.Clone(now), isOfRest), before...))
+		if _, hasChanged := errors.AsType[*ChangedError](err); !hasChanged {
+			return err
+		}
+		if err := a.live.Get(ctx, wanted.key().NamespacedName, object); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+	}
+	return err
 }
 
 // contested is what of others may be in the way, in words, and the field managers after the claim of what can be claimed; nil where
@@ -250,7 +295,6 @@ func (r rivalry) leaves(path fieldpath.Path) int {
 // isRival reports whether the API server complains of a path that leaves the intent at a step: of it by itself, as of the sibling of a
 // field within an element of a list, as of another element of the same name, or by naming it while it complains of another field.
 func (r rivalry) isRival(path fieldpath.Path, left int) bool {
-	isInElement := slices.ContainsFunc(path[:left], func(step fieldpath.PathElement) bool { return step.Key != nil })
 	isElement, parent := path[left].Key != nil, plainPath(path[:left])
 	for _, about := range r.complaints {
 		isBelow := strings.HasPrefix(plainPath(path)+".", about.path+".")
@@ -260,7 +304,7 @@ func (r rivalry) isRival(path fieldpath.Path, left int) bool {
 			return true
 		case isElement && isBelow && about.isForbidden:
 			return true // that field of their element, no more.
-		case !isElement && (isSame || isSibling && isInElement || about.mentions(path[left], parent)):
+		case !isElement && (isSame || about.isOfElementBeside(path[:left+1]) || about.mentions(path[left], parent)):
 			return true
 		}
 	}
@@ -276,7 +320,7 @@ func (r rivalry) suspects(fields *fieldpath.Set) (suspects []string) {
 			return
 		}
 		for _, about := range r.complaints {
-			isBeside := path[left].Key == nil && plainPath(path[:left]) == about.parent()
+			isBeside := path[left].Key == nil && plainPath(path[:left]) == about.parent() && about.concernsSiblings(path[:left+1])
 			isOfElement := path[left].Key != nil && plainPath(path) == about.path && about.says(valueAt(r.live, path))
 			if isBeside || isOfElement || r.isRival(path, left) {
 				suspects = append(suspects, strings.TrimPrefix(path.String(), "."))
@@ -328,6 +372,7 @@ func valueAt(object any, path fieldpath.Path) any {
 var (
 	listIndex = regexp.MustCompile(`\[\d+\]`)
 	mapKey    = regexp.MustCompile(`\[([^\]]*)\]`)
+	wholeMap  = regexp.MustCompile(`^metadata[^\[]*$`)
 )
 
 // duplicateNodePort is what the API server says of two ports with the same node port, as an internal error
@@ -358,6 +403,20 @@ func (c complaint) mentions(step fieldpath.PathElement, parent string) bool {
 	return slices.Contains(words(c.message), *step.FieldName)
 }
 
+// isOfElementBeside reports whether a field within an element of a list may have to do with the one beside it that the complaint is about.
+func (c complaint) isOfElementBeside(path fieldpath.Path) bool {
+	above := path[:len(path)-1]
+	isInElement := slices.ContainsFunc(above, func(step fieldpath.PathElement) bool { return step.Key != nil })
+	return isInElement && plainPath(above) == c.parent() && c.concernsSiblings(path)
+}
+
+// concernsSiblings reports whether a field that stands beside the one that the complaint is about may have to do with it. The direct fields
+// of an element, as a container, have little in common: a value that is wrong by itself is, whatever stands beside it.
+func (c complaint) concernsSiblings(path fieldpath.Path) bool {
+	isDirect := len(path) > 1 && path[len(path)-2].Key != nil
+	return c.isForbidden || !isDirect || c.says(*path[len(path)-1].FieldName)
+}
+
 // says reports whether the complaint has a value in its words.
 func (c complaint) says(value any) bool {
 	return value != nil && slices.Contains(words(c.message), fmt.Sprint(value))
@@ -378,6 +437,9 @@ func complaintsOf(refusal error) []complaint {
 	}
 	var all []complaint
 	for _, cause := range status.ErrStatus.Details.Causes {
+		if wholeMap.MatchString(cause.Field) {
+			continue // it names no annotation, and so nobody's.
+		}
 		path := mapKey.ReplaceAllString(listIndex.ReplaceAllString(cause.Field, ""), ".$1")
 		all = append(all, complaint{strings.ToLower(path), cause.Message, cause.Type == metav1.CauseTypeForbidden})
 	}

@@ -83,16 +83,6 @@ func (e *ForeignFieldsError) Error() string {
 // Unwrap gives the API server's error.
 func (e *ForeignFieldsError) Unwrap() error { return e.Err }
 
-// sameWords is what was said before where the API server says the same again. What was claimed in vain has lost the name of who set
-// it, and a message that changes would be written each time.
-func sameWords(before, now error) error {
-	foreign, isForeign := errors.AsType[*ForeignFieldsError](before)
-	if isForeign && now != nil && foreign.Err.Error() == now.Error() {
-		return before
-	}
-	return now
-}
-
 // IsRefusal reports whether the API server would refuse the same again: trying waits.
 func IsRefusal(err error) bool {
 	if IsDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
@@ -116,13 +106,13 @@ func IsDenial(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "denied the request") || strings.Contains(err.Error(), "denied request:"))
 }
 
-// isConflict reports whether the object is not as it was looked at.
-func isConflict(err error) bool {
+// IsConflict reports whether the object is not as it was looked at. A denial with that code does not say so.
+func IsConflict(err error) bool {
 	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !IsDenial(err)
 }
 
-// isGone reports whether there is no such object.
-func isGone(err error) bool { return apierrors.IsNotFound(err) && !IsDenial(err) }
+// IsGone reports whether there is no such object. A denial with that code does not say so.
+func IsGone(err error) bool { return apierrors.IsNotFound(err) && !IsDenial(err) }
 
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.

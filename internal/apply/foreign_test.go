@@ -5,12 +5,14 @@ package apply
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -54,10 +56,16 @@ func edited[T client.Object](t *testing.T, b *bench, intent Intent, object T, ch
 	if _, _, err := b.applier.Apply(t.Context(), intent, nil); err != nil {
 		t.Fatal(err)
 	}
-	readLive(t, b, intent, object)
-	change(object)
-	if err := b.client.Update(t.Context(), object, client.FieldOwner(somebody)); err != nil {
-		t.Fatal(err)
+	for range 20 { // its controller writes the Deployment's status meanwhile.
+		readLive(t, b, intent, object)
+		change(object)
+		err := b.client.Update(t.Context(), object, client.FieldOwner(somebody))
+		if err == nil {
+			break
+		}
+		if !apierrors.IsConflict(err) {
+			t.Fatal(err)
+		}
 	}
 	return object
 }
@@ -203,5 +211,133 @@ func deniedDeletion(t *testing.T, b *bench) {
 	b.clock.SetTime(b.clock.Now().Add(firstRetry))
 	if refused, _ := errors.AsType[*RefusedError](try()); refused.Tries != 2 || refused.RetryAfter != 2*firstRetry {
 		t.Errorf("the second time: %+v", refused)
+	}
+}
+
+// What is not in the way stays whose it is, although the intent is refused: what would be mended by nobody's field is the intent's own.
+func foreignBesides(t *testing.T, b *bench) {
+	holder := b.service("holder", corev1.ServiceTypeNodePort, 80)
+	if _, _, err := b.applier.Apply(t.Context(), holder, nil); err != nil {
+		t.Fatal(err)
+	}
+	held := &corev1.Service{}
+	readLive(t, b, holder, held)
+
+	service := func(name string, port int32, annotation string) Intent {
+		intent := b.service(name, corev1.ServiceTypeNodePort, 80)
+		configuration, _ := intent.Configuration.(*corev1ac.ServiceApplyConfiguration)
+		if port != 0 {
+			configuration.Spec.Ports[0].WithNodePort(port)
+		}
+		if annotation != "" {
+			configuration.WithAnnotations(map[string]string{annotation: "x"})
+		}
+		return intent
+	}
+	annotate := func(s *corev1.Service) {
+		s.Annotations["example.com/note"], s.Spec.Ports[0].AppProtocol = "theirs", ptr.To("http")
+	}
+	refuseService := func(name string, refused, mended Intent) {
+		changed := edited(t, b, service(name, 0, ""), &corev1.Service{}, annotate)
+		writes := *b.writes
+		stays(t, b, refused, changed)
+		if *b.writes != writes+1 {
+			t.Errorf("%s: tried to claim, with %d writes", name, *b.writes-writes)
+		}
+		after := taken(t, b, mended, changed, &corev1.Service{})
+		if after.Annotations["example.com/note"] != "theirs" || after.Spec.Ports[0].AppProtocol == nil {
+			t.Errorf("%s: dropped what was not in the way: %v %+v", name, after.Annotations, after.Spec.Ports)
+		}
+	}
+	refuseService("port-held", service("port-held", held.Spec.Ports[0].NodePort, ""), service("port-held", 0, "example.com/ours"))
+	refuseService("annotated-badly", service("annotated-badly", 0, "no key"), service("annotated-badly", 0, "example.com/ours"))
+
+	deployment := func(name, image, cpu string, replicas int32) Intent {
+		intent := b.deployment(name, replicas)
+		configuration, _ := intent.Configuration.(*appsv1ac.DeploymentApplyConfiguration)
+		configuration.Spec.Template.Spec.Containers[0].WithImage(image).
+			WithResources(corev1ac.ResourceRequirements().WithRequests(corev1.ResourceList{"cpu": resource.MustParse(cpu)}))
+		return intent
+	}
+	for name, refused := range map[string]Intent{
+		"no-image": deployment("no-image", "", "1", 1), "less-than-nothing": deployment("less-than-nothing", "nginx", "-1", 1),
+	} {
+		changed := edited(t, b, deployment(name, "nginx", "1", 1), &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+			container := &d.Spec.Template.Spec.Containers[0]
+			container.TTY, container.Resources.Requests["memory"] = true, resource.MustParse("1Gi")
+		})
+		stays(t, b, refused, changed)
+		after := taken(t, b, deployment(name, "nginx", "1", 2), changed, &appsv1.Deployment{}).Spec.Template.Spec.Containers[0]
+		if !after.TTY || after.Resources.Requests.Memory().IsZero() {
+			t.Errorf("%s: dropped what was not in the way: %+v", name, after)
+		}
+	}
+}
+
+// stays checks that an intent is refused, and that everything is whose it was.
+func stays(t *testing.T, b *bench, intent Intent, cached client.Object) {
+	t.Helper()
+	fields := func() map[string]string {
+		readLive(t, b, intent, cached)
+		owned := map[string]string{}
+		for _, entry := range cached.GetManagedFields() {
+			if entry.Subresource == "" {
+				owned[entry.Manager] = string(entry.FieldsV1.GetRawBytes())
+			}
+		}
+		return owned
+	}
+	before := fields()
+	for range 20 { // its controller writes the Deployment's status meanwhile.
+		_, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+		if isChanged(err) {
+			readLive(t, b, intent, cached)
+			continue
+		}
+		if wrote || !apierrors.IsInvalid(err) {
+			t.Fatalf("%s: wrote %t, error %v", intent.Name, wrote, err)
+		}
+		break
+	}
+	if after := fields(); !maps.Equal(before, after) {
+		t.Errorf("%s: fields moved from %v to %v", intent.Name, before, after)
+	}
+}
+
+// An object that is invalid as it is stored cannot be claimed from: that is a refusal. One that is newer is looked at again.
+func invalidClaim(t *testing.T, b *bench) {
+	invalid := error(apierrors.NewInvalid(appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(), "stored", nil))
+	intent, edit := b.deployment("stored", 2), func(d *appsv1.Deployment) {
+		d.Spec.MinReadySeconds, d.Spec.ProgressDeadlineSeconds = 700, ptr.To[int32](1200)
+	}
+	changed := edited(t, b, b.deployment("stored", 1), &appsv1.Deployment{}, edit)
+	b.applier.writer = failing{b.client, types.JSONPatchType, &invalid}
+	for range 20 { // its controller writes the Deployment's status meanwhile.
+		_, wrote, err := b.applier.Apply(t.Context(), intent, changed)
+		readLive(t, b, intent, changed)
+		if isChanged(err) {
+			continue
+		}
+		foreign, isForeign := errors.AsType[*ForeignFieldsError](err)
+		if wrote || !isForeign || !slices.Contains(foreign.Fields, "spec.minReadySeconds ("+somebody+")") {
+			t.Fatalf("wrote %t, error %v", wrote, err)
+		}
+		break
+	}
+	if _, _, err := b.applier.Apply(t.Context(), intent, changed); err == nil || isChanged(err) {
+		t.Errorf("it is not remembered: %v", err)
+	}
+	invalid = nil
+	wanted, err := prepare(intent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := changed.DeepCopy()
+	merge := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"newer":"yes"}}}`))
+	if err := b.client.Patch(t.Context(), changed, merge, client.FieldOwner(somebody)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.applier.claim(t.Context(), wanted, old, old.GetManagedFields()); err == nil || !isChanged(err) {
+		t.Errorf("a claim on an older version: %v", err)
 	}
 }

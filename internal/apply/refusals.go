@@ -68,7 +68,6 @@ func (r *refusals) note(what attempt, err error) error {
 	if before, isThere := r.byKey[what.objectKey]; isThere && before.hash == what.hash && before.err.Passing == noted.err.Passing {
 		noted.wait = min(2*before.wait, last)
 		noted.err.Tries = before.err.Tries + 1
-		noted.err.Err = sameWords(before.err.Err, err)
 	}
 	noted.err.RetryAfter, noted.until = noted.wait, r.clock.Now().Add(noted.wait)
 	r.byKey[what.objectKey] = noted

@@ -9,47 +9,68 @@ import (
 	"fmt"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TakeBack makes owner the controller of an object that this field manager once made, and whose controller is gone: it was
-// orphaned, or came out of a backup. found is the object as it was last seen. Whether it is so the API server is asked, and
-// nothing but the owner and the notes, annotations of the object as it is, changes. Errors are *ChangedError, or those of the API server.
-func (a *Applier) TakeBack(
-	ctx context.Context, kind string, owner metav1.OwnerReference, found client.Object, notes func(client.Object) map[string]string,
-) (taken bool, err error) {
-	object := emptyLike(found)
-	err = a.live.Get(ctx, client.ObjectKeyFromObject(found), object)
-	if apierrors.IsNotFound(err) {
+// Leftover is an object that may be taken back.
+type Leftover struct {
+	Kind string
+	// Found is the object as it was last seen, and Owner whose it is to be.
+	Found client.Object
+	Owner metav1.OwnerReference
+	// Notes are annotations that it is given, told from the object as it is. Those that it has otherwise stay.
+	Notes func(client.Object) map[string]string
+	// Confirm has to agree before the API server is asked for the object.
+	Confirm func(context.Context) error
+}
+
+// TakeBack makes the owner the controller of an object that this field manager once made, and whose controller is gone: it was
+// orphaned, or came out of a backup. Whether it is so the API server is asked, and nothing but the owner and the notes changes. What
+// failed is not tried again for a while, and errors are those of Apply. What is none of ours is left alone, which is no error.
+func (a *Applier) TakeBack(ctx context.Context, left Leftover) (taken bool, err error) {
+	what := attempt{objectKey{left.Kind, client.ObjectKeyFromObject(left.Found)}, "owner"}
+	if err := a.refused.waiting(what); err != nil {
+		return false, err
+	}
+	if taken, err = a.takeBack(ctx, left); err == nil && !taken {
+		return false, nil // that its name is taken stays known.
+	}
+	return taken, a.sorted(what, err)
+}
+
+func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err error) {
+	if err := left.Confirm(ctx); err != nil {
+		return false, err
+	}
+	object := emptyLike(left.Found)
+	err = a.live.Get(ctx, client.ObjectKeyFromObject(left.Found), object)
+	if IsGone(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read whose %s %s is: %w", kind, found.GetName(), err)
+		return false, fmt.Errorf("read whose it is: %w", err)
 	}
-	if !IsLeftBehind(object, owner) || !a.made(object) {
+	if !IsLeftBehind(object, left.Owner) || !a.made(object) {
 		return false, nil
 	}
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"resourceVersion": object.GetResourceVersion(), "annotations": notes(object), "ownerReferences": inherited(object, owner),
-	}})
-	if err != nil {
-		return false, fmt.Errorf("marshal the new owner of %s %s: %w", kind, found.GetName(), err)
+	changed := map[string]any{"resourceVersion": object.GetResourceVersion(), "ownerReferences": inherited(object, left.Owner)}
+	if notes := left.Notes(object); len(notes) > 0 { // null would take away all annotations that there are.
+		changed["annotations"] = notes
 	}
-	err = a.written.During(kind, object, func() error {
+	body, err := json.Marshal(map[string]any{"metadata": changed})
+	if err != nil {
+		return false, fmt.Errorf("marshal the new owner: %w", err)
+	}
+	err = a.written.During(left.Kind, object, func() error {
 		return a.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, body), client.FieldOwner(a.manager))
 	})
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return false, &ChangedError{Kind: kind, Name: found.GetName(), Err: err}
+	if IsConflict(err) || IsGone(err) {
+		return false, &ChangedError{Kind: left.Kind, Name: left.Found.GetName(), Err: err}
 	}
-	if err != nil {
-		return false, fmt.Errorf("take back %s %s: %w", kind, found.GetName(), err)
-	}
-	a.refused.forget(objectKey{kind, client.ObjectKeyFromObject(found)})
-	return true, nil
+	return err == nil, err
 }
 
 // IsLeftBehind reports whether an object was written by an Applier, and has no controller that can be alive: none at all, or one of

@@ -4,11 +4,16 @@
 package apply
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -46,25 +51,41 @@ func TestIsLeftBehind(t *testing.T) {
 // takesBack is a test of TestApplier.
 func takesBack(t *testing.T, b *bench) {
 	owner := metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: b.owner.Name, UID: b.owner.UID, Controller: ptr.To(true)}
-	note := func(client.Object) map[string]string { return map[string]string{"note": "new"} }
+	leftover := func(found client.Object, notes map[string]string) Leftover {
+		return Leftover{
+			Kind: "ConfigMap", Found: found, Owner: owner, Notes: func(client.Object) map[string]string { return notes },
+			Confirm: func(context.Context) error { return nil },
+		}
+	}
+	note := map[string]string{"note": "new"}
 	before := *b.owner.DeepCopy()
 	before.UID = "00000000-0000-4000-8000-000000000000"
 	changeOwners := func(name string, owners ...metav1.OwnerReference) *corev1.ConfigMap {
-		object := b.live(t, name)
-		object.OwnerReferences = owners
-		if err := b.client.Update(t.Context(), object, client.FieldOwner("restore")); err != nil {
-			t.Fatal(err)
+		for { // the garbage collector takes away references to what is no more.
+			object := b.live(t, name)
+			object.OwnerReferences, object.Annotations["theirs"] = owners, "stays"
+			err := b.client.Update(t.Context(), object, client.FieldOwner("restore"))
+			if err == nil {
+				return object
+			}
+			if !apierrors.IsConflict(err) {
+				t.Fatal(err)
+			}
 		}
-		return object
+	}
+	// One owner that there is keeps the garbage collector from taking the object.
+	neighbour := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "bystander"}}
+	if err := b.client.Create(t.Context(), neighbour); err != nil {
+		t.Fatal(err)
 	}
 	old, bystander := owner, owner
 	old.UID = before.UID
-	bystander.UID, bystander.Name, bystander.Controller = "00000000-0000-4000-8000-000000000001", "bystander", nil
+	bystander.UID, bystander.Name, bystander.Controller = neighbour.UID, neighbour.Name, nil
 
 	b.apply(t, b.intent("left", map[string]string{"a": "1"}), nil)
 	left := changeOwners("left", old, bystander)
 	writes := *b.writes
-	taken, err := b.applier.TakeBack(t.Context(), "ConfigMap", owner, left, note)
+	taken, err := b.applier.TakeBack(t.Context(), leftover(left, note))
 	if err != nil || !taken || *b.writes != writes+1 {
 		t.Errorf("taken %t with %d writes, error %v", taken, *b.writes-writes, err)
 	}
@@ -79,15 +100,90 @@ func takesBack(t *testing.T, b *bench) {
 		t.Error("it was written again")
 	}
 
+	if taken, err := b.applier.TakeBack(t.Context(), leftover(changeOwners("left"), nil)); err != nil || !taken {
+		t.Errorf("without a note: taken %t, error %v", taken, err)
+	}
+	if object = b.live(t, "left"); object.Annotations["theirs"] != "stays" || object.Annotations["note"] != "new" || object.Annotations[AnnotationIntent] == "" {
+		t.Errorf("without a note the annotations are %v", object.Annotations)
+	}
+
 	copied := object.DeepCopy()
 	copied.ObjectMeta = metav1.ObjectMeta{Namespace: "default", Name: "copied-left", Annotations: object.Annotations}
 	if err := b.client.Create(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
-	if taken, err := b.applier.TakeBack(t.Context(), "ConfigMap", owner, copied, note); taken || err != nil {
+	if taken, err := b.applier.TakeBack(t.Context(), leftover(copied, note)); taken || err != nil {
 		t.Errorf("took a copy %t, error %v", taken, err)
 	}
-	if taken, err := b.applier.TakeBack(t.Context(), "ConfigMap", owner, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "none"}}, note); taken || err != nil {
+	if taken, err := b.applier.TakeBack(t.Context(), leftover(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "none"}}, note)); taken || err != nil {
 		t.Errorf("took what is not there %t, error %v", taken, err)
 	}
+}
+
+// failing answers the patches of some type with an error, once it has one.
+type failing struct {
+	client.Client
+	to    types.PatchType
+	error *error
+}
+
+func (a failing) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if *a.error != nil && patch.Type() == a.to {
+		return *a.error
+	}
+	return a.Client.Patch(ctx, object, patch, options...)
+}
+
+func answered(code int32, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Message: message}}
+}
+
+// A taking back that is denied or fails waits, whatever code the denial has; one that meets another version is looked at again.
+func takesBackLater(t *testing.T, b *bench) {
+	var fails error
+	b.applier.writer = counting{failing{b.client, types.MergePatchType, &fails}, b.writes}
+	b.apply(t, b.intent("later", map[string]string{"a": "1"}), nil)
+	left := b.live(t, "later")
+	left.OwnerReferences = nil
+	if err := b.client.Update(t.Context(), left, client.FieldOwner(somebody)); err != nil {
+		t.Fatal(err)
+	}
+	takeBack := func() (bool, error) {
+		return b.applier.TakeBack(t.Context(), Leftover{
+			Kind: "ConfigMap", Found: left, Owner: metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: b.owner.Name, UID: b.owner.UID, Controller: ptr.To(true)},
+			Notes:   func(client.Object) map[string]string { return nil },
+			Confirm: func(context.Context) error { return nil },
+		})
+	}
+	const denial = `admission webhook "w" denied the request: no`
+	for _, fails = range []error{
+		answered(http.StatusConflict, denial), answered(http.StatusNotFound, denial), answered(http.StatusForbidden, denial),
+		apierrors.NewServiceUnavailable("starting"),
+	} {
+		writes := *b.writes
+		for i := range 3 {
+			taken, err := takeBack()
+			refused, isRefused := errors.AsType[*RefusedError](err)
+			if taken || !isRefused || refused.Waiting != (i > 0) || refused.Passing != !IsDenial(err) {
+				t.Errorf("after %v: taken %t, error %+v", fails, taken, err)
+			}
+		}
+		if *b.writes != writes+1 {
+			t.Errorf("after %v: %d writes", fails, *b.writes-writes)
+		}
+		b.clock.SetTime(b.clock.Now().Add(lastRetry))
+	}
+	fails = answered(http.StatusConflict, "modified")
+	if _, err := takeBack(); !isChanged(err) {
+		t.Errorf("a conflict is %v", err)
+	}
+	fails = nil
+	if taken, err := takeBack(); !taken || err != nil {
+		t.Errorf("at last: taken %t, error %v", taken, err)
+	}
+}
+
+func isChanged(err error) bool {
+	_, hasChanged := errors.AsType[*ChangedError](err)
+	return hasChanged
 }
