@@ -95,7 +95,8 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 			record.Generation = web.Generation // they begin at 1 again.
 			return map[string]string{plan.AnnotationRecord: record.String()}
 		},
-		// The UID decides whose it is: it must not be that of an ElasticWeb which was deleted since.
+		// The UID decides whose it is: it must not be that of an ElasticWeb which was deleted since. Nor may the record go back to a
+		// generation that another operator has gone beyond.
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
 	if err == nil && !taken {

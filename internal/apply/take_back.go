@@ -23,7 +23,8 @@ type Leftover struct {
 	Owner metav1.OwnerReference
 	// Notes are annotations that it is given, told from the object as it is. Those that it has otherwise stay.
 	Notes func(client.Object) map[string]string
-	// Confirm has to agree before the API server is asked for the object.
+	// Confirm has to agree between the read of the object and its write: what was decided on something older than that must not
+	// get into it.
 	Confirm func(context.Context) error
 }
 
@@ -42,9 +43,6 @@ func (a *Applier) TakeBack(ctx context.Context, left Leftover) (taken bool, err 
 }
 
 func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err error) {
-	if err := left.Confirm(ctx); err != nil {
-		return false, err
-	}
 	object := emptyLike(left.Found)
 	err = a.live.Get(ctx, client.ObjectKeyFromObject(left.Found), object)
 	if IsGone(err) {
@@ -55,6 +53,9 @@ func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err 
 	}
 	if !IsLeftBehind(object, left.Owner) || !a.made(object) {
 		return false, nil
+	}
+	if err := left.Confirm(ctx); err != nil {
+		return false, err
 	}
 	changed := map[string]any{"resourceVersion": object.GetResourceVersion(), "ownerReferences": inherited(object, left.Owner)}
 	if notes := left.Notes(object); len(notes) > 0 { // null would take away all annotations that there are.
