@@ -71,6 +71,9 @@ func (o *outcome) addRefused(refused *apply.RefusedError) {
 	o.isUnfinished = o.isUnfinished || refused.Passing
 	foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err)
 	switch {
+	case isForeign && foreign.Ending:
+		o.foreignKinds = append(o.foreignKinds, foreign.Kind)
+		o.problems = append(o.problems, status.EndingObject(foreign.Kind, foreign.Name))
 	case isForeign:
 		o.addForeign(foreign)
 	case !refused.Passing || refused.Tries >= lastingTries:

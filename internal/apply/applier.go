@@ -220,7 +220,7 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 	return a.refused.note(wanted.attempt(), &NotOwnedError{
-		Kind: wanted.kind, Name: wanted.name, Controller: metav1.GetControllerOf(current),
+		Kind: wanted.kind, Name: wanted.name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
 	})
 }
 

@@ -21,6 +21,8 @@ type NotOwnedError struct {
 	Kind, Name string
 	// Controller is the owner that the object has; nil where it has none.
 	Controller *metav1.OwnerReference
+	// Ending is true where the object is being deleted: it need only be waited for.
+	Ending bool
 }
 
 // Error implements error.

@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -131,6 +132,19 @@ var messages = map[string]said{
 	"a Deployment that is to go": {func(in *Input) {
 		in.Observed.Deployment.DeletionTimestamp, in.Observed.Deployment.Finalizers = &now, []string{"example.com/hold"}
 	}, elasticwebv1.ReasonRollingOut, "the Deployment is being deleted, and is made again when it is gone: it waits for its finalizers example.com/hold; see to it that they are removed, should it stay so", false},
+	"a Service that is deleted": {func(in *Input) {
+		in.Observed.Service = &corev1.Service{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now, Finalizers: []string{"example.com/hold"}}}
+	}, elasticwebv1.ReasonRollingOut, "the Service is being deleted, and is made again when it is gone: it waits for its finalizers example.com/hold; see to it that they are removed, should it stay so", false},
+	"a budget that is deleted": {func(in *Input) {
+		in.Plan.BudgetWanted = true
+		in.Observed.Budget = &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now, Finalizers: []string{"example.com/hold"}}}
+	}, elasticwebv1.ReasonRollingOut, "the PodDisruptionBudget is being deleted, and is made again when it is gone: it waits for its finalizers example.com/hold; see to it that they are removed, should it stay so", false},
+	"a budget that goes, as it is of no use": {func(in *Input) {
+		in.Observed.Budget = &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now}}
+	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand", false},
+	"a contradiction with the image of before": {func(in *Input) {
+		in.Plan.Placement.Contradiction, in.Plan.Facts = "the image holds none of the architectures: use another", &plan.ImageFacts{Reference: "shop:0"}
+	}, elasticwebv1.ReasonNoCompatibleNodes, "the image holds none of the architectures: use another; so much is known of image shop:0, and the registry has not told of this one yet", false},
 	"pods that start": {func(in *Input) { in.Observed.Pods[0].Ready = false },
 		elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready", false},
 	"pods that start for the first time, beyond the demand": {func(in *Input) {

@@ -92,6 +92,11 @@ func contradiction(in Input, _ facts) *verdict {
 	if in.Plan.Demand.Mode == plan.ModeNone || in.Plan.Placement.Contradiction == "" {
 		return nil
 	}
+	facts := in.Plan.Facts
+	if facts != nil && facts.Reference != in.Web.Spec.Image { // those of its registry may be others.
+		return &verdict{reason: elasticwebv1.ReasonNoCompatibleNodes,
+			message: in.Plan.Placement.Contradiction + "; so much is known of image " + quote.Value(facts.Reference) + ", and the registry has not told of this one yet"}
+	}
 	return &verdict{elasticwebv1.ReasonNoCompatibleNodes, in.Plan.Placement.Contradiction, true}
 }
 
@@ -147,16 +152,28 @@ func progressDeadline(in Input, f facts) *verdict {
 }
 
 func rollingOut(in Input, f facts) *verdict {
-	deployment := in.Observed.Deployment
-	switch {
-	case deployment != nil && deployment.DeletionTimestamp != nil:
+	if object, finalizers := deleted(in); object != "" {
 		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: fmt.Sprintf(
-			"the Deployment is being deleted, and is made again when it is gone: it waits for its finalizers %s; see to it that they are removed, should it stay so",
-			quote.Value(strings.Join(deployment.Finalizers, ", ")))}
-	case !isRolledOut(in, f):
+			"the %s is being deleted, and is made again when it is gone: it waits for its finalizers %s; see to it that they are removed, should it stay so",
+			object, quote.Value(strings.Join(finalizers, ", ")))}
+	}
+	if !isRolledOut(in, f) {
 		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: "the pods are being brought to what the spec says"}
+	}
+	return nil
+}
+
+// deleted is the first of the objects that is being deleted though it is to be there, "" for none, and what it waits for.
+func deleted(in Input) (object string, finalizers []string) {
+	switch observed := in.Observed; {
+	case observed.Deployment != nil && observed.Deployment.DeletionTimestamp != nil:
+		return "Deployment", observed.Deployment.Finalizers
+	case observed.Service != nil && observed.Service.DeletionTimestamp != nil:
+		return "Service", observed.Service.Finalizers
+	case in.Plan.BudgetWanted && observed.Budget != nil && observed.Budget.DeletionTimestamp != nil:
+		return "PodDisruptionBudget", observed.Budget.Finalizers
 	default:
-		return nil
+		return "", nil
 	}
 }
 

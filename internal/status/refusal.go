@@ -81,6 +81,13 @@ func LastingFailure(kind, name string, err error) Problem {
 		Message: written(kind, name) + " cannot be written, and is tried again: " + quote.Said(err.Error())}
 }
 
+// EndingObject is the problem of an object of the ElasticWeb's name that is somebody else's, for instance an ElasticWeb's of before,
+// and is being deleted.
+func EndingObject(kind, name string) Problem {
+	return Problem{Reason: elasticwebv1.ReasonRollingOut, Message: written(kind, name) +
+		" of before is being deleted, and is made anew when it is gone: look at its finalizers, should it stay so"}
+}
+
 // written is what is written of an object.
 func written(kind, name string) string {
 	if kind == "Pod" {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
@@ -37,5 +39,18 @@ func TestLastingFailure(t *testing.T) {
 	in.Problems = []Problem{long}
 	if isStalled, again := look(&in, 0); isStalled || again != 0 || readyOf(in).Reason != elasticwebv1.ReasonRollingOut {
 		t.Errorf("Stalled is %t, the next look is in %s: %+v", isStalled, again, readyOf(in))
+	}
+}
+
+func TestEndingObjectHeals(t *testing.T) {
+	in := planned()
+	in.Problems = []Problem{EndingObject("Service", "shop")}
+	ready := readyOf(in)
+	if ready.Reason != elasticwebv1.ReasonRollingOut ||
+		ready.Message != "Service shop of before is being deleted, and is made anew when it is gone: look at its finalizers, should it stay so" {
+		t.Errorf("%s: %s", ready.Reason, ready.Message)
+	}
+	if meta.IsStatusConditionTrue(statusOf(in).Conditions, elasticwebv1.ConditionStalled) {
+		t.Error("it is Stalled")
 	}
 }

@@ -173,7 +173,7 @@ func (p *place) isHindered(d policy, done rehearsal, o *operator, begin int) boo
 		return (request.Status == http.StatusForbidden || request.Status == http.StatusUnprocessableEntity) && d.isAbout(request)
 	})
 	if !isRefused || d.affected() == "" {
-		return isRefused && !(d.resource == "pods" && p.hasNoPods())
+		return isRefused && (d.resource != "pods" || !p.hasNoPods())
 	}
 	now, err := p.state(p.world.live)
 	return err == nil && now[d.affected()+" "+webName] != done.state[d.affected()+" "+webName]
