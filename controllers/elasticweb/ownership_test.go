@@ -131,10 +131,11 @@ var _ = Describe("What an ElasticWeb does not own", func() {
 		edit(ctx, first, &appsv1.Deployment{}, func(d *appsv1.Deployment) { controllerutil.AddFinalizer(d, "example.com/wait") })
 		expectReason(ctx, first, elasticwebv1.ReasonAsPlanned)
 		Expect(k8s.Delete(ctx, first)).To(Succeed())
-		await(ctx, first, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) { g.Expect(d.DeletionTimestamp).NotTo(BeNil()) })
+		Eventually(func() *metav1.Time { return read(ctx, first, &appsv1.Deployment{}).DeletionTimestamp }).WithContext(ctx).
+			WithTimeout(collectedWithin).ShouldNot(BeNil())
 		second := newWeb(namespace, "shop", func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "nginx:1.18.0" })
 		Expect(k8s.Create(ctx, second)).To(Succeed())
-		expectReason(ctx, second, elasticwebv1.ReasonNameConflict)
+		Eventually(messageOfReady(ctx, second)).WithContext(ctx).Should(ContainSubstring("Deployment shop of before is being deleted"))
 		held := read(ctx, second, &appsv1.Deployment{})
 		Expect(held.Spec.Template.Spec.Containers[0].Image).To(Equal("nginx:1.17.1"))
 		Expect(held.OwnerReferences[0].UID).To(Equal(first.UID))
