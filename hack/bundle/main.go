@@ -100,10 +100,6 @@ func generate(o options, work string) error {
 	if err != nil {
 		return err
 	}
-	manifests, rights, err := cutReleaseRights(manifests)
-	if err != nil {
-		return err
-	}
 	operatorSDK, err := filepath.Abs(o.operatorSDK)
 	if err != nil {
 		return err
@@ -112,10 +108,8 @@ func generate(o options, work string) error {
 		"--channels", o.channels, "--default-channel", o.defaultChannel)
 	command.Dir = work
 	command.Stdin = bytes.NewReader(manifests)
-	if _, err = output(command); err != nil {
-		return err
-	}
-	return writeReleaseRights(rights, work)
+	_, err = output(command)
+	return err
 }
 
 // output runs the command; what it complains about is part of the error. operator-sdk warns of a faulty CSV only.

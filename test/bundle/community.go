@@ -87,7 +87,7 @@ func exampleMistakes(b *Bundle) []string {
 
 // kinds are those that both OLM and the pipeline take. NetworkPolicy is none of them, nor ServiceMonitor, which no cluster
 // has that lacks its CRD.
-var kinds = []string{"ClusterServiceVersion", "CustomResourceDefinition", "Service", "ClusterRole", "Role", "RoleBinding"}
+var kinds = []string{"ClusterServiceVersion", "CustomResourceDefinition", "Service", "ClusterRole"}
 
 // Kinds wants no objects that some cluster would refuse, and none that names a namespace.
 func Kinds(b *Bundle) []string {

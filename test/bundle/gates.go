@@ -30,7 +30,6 @@ var Gates = []Gate{
 	{"related images", RelatedImages},
 	{"upgrade edges", UpgradeEdges},
 	{"install modes", InstallModes},
-	{"secrets", Secrets},
 	{"nested descriptors", NestedDescriptors},
 	{"features", Features},
 	{"restricted pods", RestrictedPods},
@@ -135,24 +134,6 @@ func InstallModes(b *Bundle) []string {
 			for _, resource := range rule.Resources {
 				if !slices.Contains(clusterScoped, resource) {
 					mistakes = append(mistakes, resource+" are in namespaces, and the right to them is on the whole cluster: make it one of spec.install.spec.permissions")
-				}
-			}
-		}
-	}
-	return mistakes
-}
-
-// Secrets wants no right to Secrets in the CSV but that to read one by its name: OLM grants these rights in each namespace that is
-// watched, or in all.
-func Secrets(b *Bundle) []string {
-	var mistakes []string
-	strategy := b.CSV.Spec.InstallStrategy.StrategySpec
-	for _, permission := range slices.Concat(strategy.Permissions, strategy.ClusterPermissions) {
-		for _, rule := range permission.Rules {
-			isSecrets := slices.Contains(rule.Resources, "secrets") || slices.Contains(rule.Resources, "*")
-			for _, verb := range rule.Verbs {
-				if isSecrets && verb != "get" {
-					mistakes = append(mistakes, "the right to "+verb+" Secrets would reach every namespace that is watched: make it a Role of the bundle")
 				}
 			}
 		}

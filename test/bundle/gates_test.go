@@ -106,8 +106,6 @@ func TestBrokenBundlesAreFound(t *testing.T) {
 		"an install mode less":             {func(csv map[string]any) { table(csv, "spec", "installModes", 2)["supported"] = false }, "install modes", "MultiNamespace"},
 		"a manager that watches all":       {func(csv map[string]any) { delete(manager(csv), "env") }, "install modes", "olm.targetNamespaces"},
 		"secrets of the whole cluster":     {func(csv map[string]any) { widen(csv, "secrets") }, "install modes", "secrets are in namespaces"},
-		"a list of secrets":                {func(csv map[string]any) { permit(csv, "secrets", "list") }, "secrets", "list Secrets"},
-		"a watch of everything":            {func(csv map[string]any) { permit(csv, "*", "watch") }, "secrets", "watch Secrets"},
 		"no descriptor":                    {dropDescriptor("specDescriptors", "totalQPS"), "nested descriptors", "spec.totalQPS"},
 		"no nested descriptor":             {dropDescriptor("specDescriptors", "architectures[0].weight"), "nested descriptors", "spec.architectures[0].weight"},
 		"no descriptor of the status":      {dropDescriptor("statusDescriptors", "image.digest"), "nested descriptors", "status.image.digest"},
@@ -130,12 +128,6 @@ func edges(replaces, skipRange string) func(map[string]any) {
 		specField("replaces", "elasticweb-operator.v"+replaces)(csv)
 		annotate("olm.skipRange", skipRange)(csv)
 	}
-}
-
-// permit adds a right in each namespace.
-func permit(csv map[string]any, resource, verb string) {
-	permission := table(csv, "spec", "install", "spec", "permissions", 0)
-	permission["rules"] = append(permission["rules"].([]any), map[string]any{"apiGroups": []any{""}, "resources": []any{resource}, "verbs": []any{verb}})
 }
 
 // widen makes a right on the resource one on the whole cluster.

@@ -12,10 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
 // rights are policy rules in a canonical form, by the namespace in which they
@@ -44,28 +41,10 @@ func (i *installation) expectDeclaredRights(ctx SpecContext, csv *operatorsv1alp
 	for _, permissions := range slices.Concat(declared.Permissions, declared.ClusterPermissions) {
 		account := permissions.ServiceAccountName
 		Eventually(ctx, func(g Gomega, ctx SpecContext) {
-			got := i.granted(ctx, g, account)
-			g.Expect(got).To(Equal(i.declared(csv.Name, declared, account)))
-			for namespace, rules := range got {
-				g.Expect(namespace == i.namespace || !reachesSecrets(rules)).To(BeTrue(), "more than get of Secrets in %q: %v", namespace, rules)
-			}
+			g.Expect(i.granted(ctx, g, account)).To(Equal(i.declared(csv.Name, declared, account)))
 		}).Should(Succeed())
 	}
 }
-
-// reachesSecrets reports whether the rules allow more of Secrets than to read one by its name.
-func reachesSecrets(rules []string) bool {
-	GinkgoHelper()
-	return slices.ContainsFunc(rules, func(encoded string) bool {
-		rule := rbacv1.PolicyRule{}
-		Expect(json.Unmarshal([]byte(encoded), &rule)).To(Succeed())
-		isSecrets := slices.Contains(rule.Resources, "secrets") || slices.Contains(rule.Resources, "*")
-		return isSecrets && !slices.Equal(rule.Verbs, []string{"get"})
-	})
-}
-
-// releaseRole is the Role of the bundle to the Secrets of the operator's own namespace.
-const releaseRole = root + "/bundle/manifests/elasticweb-helm-release-role_rbac.authorization.k8s.io_v1_role.yaml"
 
 func (i *installation) declared(csv string, strategy operatorsv1alpha1.StrategyDetailsDeployment, account string) rights {
 	GinkgoHelper()
@@ -86,11 +65,6 @@ func (i *installation) declared(csv string, strategy operatorsv1alpha1.StrategyD
 			want.add("", permissions.Rules...)
 		}
 	}
-	objects, err := manifests.ReadFile(releaseRole)
-	Expect(err).NotTo(HaveOccurred())
-	role := &rbacv1.Role{}
-	Expect(runtime.DefaultUnstructuredConverter.FromUnstructured(objects[0].Object, role)).To(Succeed())
-	want.add(i.namespace, role.Rules...)
 	// What OLM adds by itself: the operator's own condition, and to see namespaces where it watches all.
 	want.add(i.namespace, rbacv1.PolicyRule{
 		APIGroups: []string{"operators.coreos.com"}, Resources: []string{"operatorconditions"},
