@@ -206,7 +206,7 @@ test-loadtest: ## Measure a server of a known rate with the load generator; want
 faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance '-runs 100' or '-scenario=storm -seed=17'.
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
 
-# Apart from make test, since it runs the tests of each package some hundred times: half an hour on 2 cores.
+# Apart from make test, since it runs the tests of each package some hundred times.
 MUTATED := internal/capacity internal/placement internal/plan internal/status internal/benchmark internal/podfailure
 MUTATE_ARGS ?=
 .PHONY: mutate
