@@ -19,7 +19,7 @@ type Rate struct {
 	QPS int64
 	// Measured numbers are noisy: those within 10% of each other are alike. Numbers of the spec are exact.
 	Measured bool
-	// AtLeast numbers are lower bounds, since something else than the application was the limit: they decide no order.
+	// AtLeast numbers are lower bounds, since something else than the application was the limit: they put nothing before another.
 	AtLeast bool
 }
 
@@ -35,7 +35,7 @@ func Rank(rates []Rate, previous Levels) Levels {
 	}
 	sorted := slices.Clone(rates)
 	slices.SortFunc(sorted, func(a, b Rate) int {
-		return cmp.Or(compareBounds(a, b), cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
+		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	var levels Levels
 	var lowest []Rate // those of the last level.
@@ -51,18 +51,6 @@ func Rank(rates []Rate, previous Levels) Levels {
 		slices.Sort(level)
 	}
 	return levels
-}
-
-// compareBounds puts lower bounds first: what may be the best is not put behind another.
-func compareBounds(a, b Rate) int {
-	switch {
-	case a.AtLeast == b.AtLeast:
-		return 0
-	case a.AtLeast:
-		return -1
-	default:
-		return 1
-	}
 }
 
 // Flat is the architectures of all levels, the best first.
@@ -101,10 +89,11 @@ func (l Levels) holds(rates []Rate) bool {
 }
 
 // better reports whether a serves more than b by more than noise: any difference between numbers of the
-// spec, see IsNoise where one is measured. A lower bound is neither better nor worse.
+// spec, see IsNoise where one is measured. A lower bound is not better than anything; an exact number is better than a bound below
+// it, since that is all that is counted there: alike, pods would land on the bound, and each would count for no more.
 func better(a, b Rate) bool {
 	switch {
-	case a.AtLeast || b.AtLeast:
+	case a.AtLeast:
 		return false
 	case a.Measured || b.Measured:
 		return a.QPS > b.QPS && !IsNoise(a.QPS, b.QPS)

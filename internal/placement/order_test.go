@@ -59,19 +59,23 @@ func atLeast(architecture string, qps int64) Rate {
 	return Rate{Architecture: architecture, QPS: qps, Measured: true, AtLeast: true}
 }
 
-// Lower bounds decide no order.
+// Lower bounds put nothing before another, and what is known goes before a bound below it.
 func TestRankOfLowerBounds(t *testing.T) {
-	armFirst := Levels{{"arm64"}, {"amd64"}}
+	armFirst, amdFirst, alike := Levels{{"arm64"}, {"amd64"}}, Levels{{"amd64"}, {"arm64"}}, Levels{{"amd64", "arm64"}}
 	for name, tc := range map[string]struct {
 		rates    []Rate
 		previous Levels
 		want     Levels
 	}{
-		"below a rate":             {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, nil, Levels{{"amd64", "arm64"}}},
-		"above a rate":             {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, nil, Levels{{"amd64", "arm64"}}},
-		"two":                      {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, nil, Levels{{"amd64", "arm64"}}},
-		"beside rates that differ": {[]Rate{atLeast("s390x", 1), measured("amd64", 100), measured("arm64", 1000)}, nil, Levels{{"arm64", "s390x"}, {"amd64"}}},
-		"the order stays":          {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, armFirst, armFirst},
+		"below a rate":               {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, nil, amdFirst},
+		"below a rate, noise":        {[]Rate{atLeast("arm64", 100), measured("amd64", 110)}, nil, alike},
+		"below a rate of the spec":   {[]Rate{atLeast("arm64", 100), said("amd64", 1000)}, nil, amdFirst},
+		"above a rate":               {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, nil, alike},
+		"two":                        {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, nil, alike},
+		"among rates that differ":    {[]Rate{atLeast("s390x", 500), measured("amd64", 100), measured("arm64", 1000)}, nil, Levels{{"arm64"}, {"amd64", "s390x"}}},
+		"alike, and now a rate":      {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, alike, amdFirst},
+		"an order stays with a rise": {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, amdFirst, amdFirst},
+		"an order stays with bounds": {[]Rate{atLeast("arm64", 100), atLeast("amd64", 1000)}, armFirst, armFirst},
 	} {
 		if diff := cmp.Diff(tc.want, Rank(tc.rates, tc.previous)); diff != "" {
 			t.Errorf("%s: levels (-want +got):\n%s", name, diff)
