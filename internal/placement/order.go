@@ -19,7 +19,7 @@ type Rate struct {
 	QPS int64
 	// Measured numbers are noisy: those within 10% of each other are alike. Numbers of the spec are exact.
 	Measured bool
-	// AtLeast numbers are lower bounds, since something else than the application was the limit: they put nothing before another.
+	// AtLeast numbers are lower bounds, since something else than the application was the limit: two of them change no order.
 	AtLeast bool
 }
 
@@ -28,7 +28,8 @@ type Levels [][]string
 
 // Rank orders architectures by what a pod serves on them. previous, the levels that the live pod template
 // was made with, stay as long as they name the same architectures and no number contradicts them by more
-// than noise: a new measurement with the same order must restart no pod.
+// than noise: a new measurement with the same order must restart no pod. Those that are alike, and where nothing is in use yet, are
+// told apart by what they count for, even by lower bounds: pods that land anywhere count for no more than the lowest.
 func Rank(rates []Rate, previous Levels) Levels {
 	if previous.holds(rates) {
 		return previous
@@ -40,7 +41,7 @@ func Rank(rates []Rate, previous Levels) Levels {
 	var levels Levels
 	var lowest []Rate // those of the last level.
 	for _, rate := range sorted {
-		isWorse := func(above Rate) bool { return better(above, rate) }
+		isWorse := func(above Rate) bool { return ahead(above, rate) }
 		if len(levels) == 0 || slices.ContainsFunc(lowest, isWorse) {
 			levels, lowest = append(levels, nil), nil
 		}
@@ -77,7 +78,7 @@ func (l Levels) holds(rates []Rate) bool {
 		}
 		for _, b := range rates {
 			levelOfB, known := level[b.Architecture]
-			if !known || levelOfA <= levelOfB && better(b, a) {
+			if !known || levelOfA < levelOfB && better(b, a) || levelOfA == levelOfB && ahead(b, a) {
 				return false
 			}
 			if levelOfA < levelOfB && !a.Measured && !b.Measured && a.QPS == b.QPS {
@@ -88,19 +89,14 @@ func (l Levels) holds(rates []Rate) bool {
 	return true
 }
 
-// better reports whether a serves more than b by more than noise: any difference between numbers of the
-// spec, see IsNoise where one is measured. A lower bound is not better than anything; an exact number is better than a bound below
-// it, since that is all that is counted there: alike, pods would land on the bound, and each would count for no more.
-func better(a, b Rate) bool {
-	switch {
-	case a.AtLeast:
-		return false
-	case a.Measured || b.Measured:
-		return a.QPS > b.QPS && !IsNoise(a.QPS, b.QPS)
-	default:
-		return a.QPS > b.QPS
-	}
+// ahead reports whether a counts for more than b by more than noise: any difference between numbers of the spec, see IsNoise where
+// one is measured.
+func ahead(a, b Rate) bool {
+	return a.QPS > b.QPS && !((a.Measured || b.Measured) && IsNoise(a.QPS, b.QPS))
 }
+
+// better reports whether a certainly serves more than b does, as far as b is known. Two lower bounds say nothing of each other.
+func better(a, b Rate) bool { return ahead(a, b) && !(a.AtLeast && b.AtLeast) }
 
 // IsNoise reports whether two measurements differ by 10% of the smaller one at most: such a difference says nothing.
 func IsNoise(a, b int64) bool {

@@ -59,7 +59,7 @@ func atLeast(architecture string, qps int64) Rate {
 	return Rate{Architecture: architecture, QPS: qps, Measured: true, AtLeast: true}
 }
 
-// Lower bounds put nothing before another, and what is known goes before a bound below it.
+// Two lower bounds change no order, but make one where there is none. A bound above a rate is certain.
 func TestRankOfLowerBounds(t *testing.T) {
 	armFirst, amdFirst, alike := Levels{{"arm64"}, {"amd64"}}, Levels{{"amd64"}, {"arm64"}}, Levels{{"amd64", "arm64"}}
 	for name, tc := range map[string]struct {
@@ -67,15 +67,17 @@ func TestRankOfLowerBounds(t *testing.T) {
 		previous Levels
 		want     Levels
 	}{
-		"below a rate":               {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, nil, amdFirst},
-		"below a rate, noise":        {[]Rate{atLeast("arm64", 100), measured("amd64", 110)}, nil, alike},
-		"below a rate of the spec":   {[]Rate{atLeast("arm64", 100), said("amd64", 1000)}, nil, amdFirst},
-		"above a rate":               {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, nil, alike},
-		"two":                        {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, nil, alike},
-		"among rates that differ":    {[]Rate{atLeast("s390x", 500), measured("amd64", 100), measured("arm64", 1000)}, nil, Levels{{"arm64"}, {"amd64", "s390x"}}},
-		"alike, and now a rate":      {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, alike, amdFirst},
-		"an order stays with a rise": {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, amdFirst, amdFirst},
-		"an order stays with bounds": {[]Rate{atLeast("arm64", 100), atLeast("amd64", 1000)}, armFirst, armFirst},
+		"below a rate":              {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, nil, amdFirst},
+		"below a rate, noise":       {[]Rate{atLeast("arm64", 100), measured("amd64", 110)}, nil, alike},
+		"below a rate of the spec":  {[]Rate{atLeast("arm64", 100), said("amd64", 1000)}, nil, amdFirst},
+		"above a rate":              {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, nil, armFirst},
+		"above a rate, noise":       {[]Rate{atLeast("arm64", 110), measured("amd64", 100)}, nil, alike},
+		"two":                       {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, nil, armFirst},
+		"among rates that differ":   {[]Rate{atLeast("s390x", 500), measured("amd64", 100), measured("arm64", 1000)}, nil, Levels{{"arm64"}, {"s390x"}, {"amd64"}}},
+		"alike, and now a rate":     {[]Rate{atLeast("arm64", 100), measured("amd64", 1000)}, alike, amdFirst},
+		"alike, and now two bounds": {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, alike, armFirst},
+		"an order and a proof":      {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, amdFirst, armFirst},
+		"an order and two bounds":   {[]Rate{atLeast("arm64", 100), atLeast("amd64", 1000)}, armFirst, armFirst},
 	} {
 		if diff := cmp.Diff(tc.want, Rank(tc.rates, tc.previous)); diff != "" {
 			t.Errorf("%s: levels (-want +got):\n%s", name, diff)

@@ -30,22 +30,20 @@ func levels(spec *elasticwebv1.ElasticWebSpec, allowed []string, measured Measur
 }
 
 // worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec lists it, or the
-// user's own terms name it. A lower bound leaves out nothing. What is in use stays until it is below 45%, and where the others are held,
-// what is not comes in from 55%, and by no lower bound: noise at the threshold moves nothing, and neither does an operator
+// user's own terms name it. One with a lower bound is not left out. What is in use stays until it is below 45%, and where the others are
+// held, what is not comes in from 55%, and by no lower bound: noise at the threshold moves nothing, and neither does an operator
 // that reads a result otherwise than the one before.
 func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, isUsed func(string) bool, isHeld bool) []placement.Rate {
-	var best, highest int64
+	var best int64
 	for _, rate := range rates {
-		if highest = max(highest, rate.QPS); !rate.AtLeast {
-			best = max(best, rate.QPS)
-		}
+		best = max(best, rate.QPS)
 	}
 	return slices.DeleteFunc(rates, func(rate placement.Rate) bool {
 		switch {
 		case !rate.Measured || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):
 			return false
 		case isHeld && !isUsed(rate.Architecture):
-			return rate.AtLeast || rate.QPS*100 < highest*55
+			return rate.AtLeast || rate.QPS*100 < best*55
 		case rate.AtLeast:
 			return false
 		case isUsed(rate.Architecture):

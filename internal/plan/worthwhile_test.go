@@ -73,7 +73,7 @@ func TestWhatIsLeftOutComesInOnlyForGood(t *testing.T) {
 			})
 			want := tc.isIn
 			if rollout == "a rollout" {
-				want = tc.arm64.AtLeast || tc.amd64.AtLeast || tc.arm64.QPS >= 500
+				want = (tc.arm64.AtLeast || 2*tc.arm64.QPS >= tc.amd64.QPS) && 2*tc.amd64.QPS >= tc.arm64.QPS
 			}
 			if isIn := len(got.Placement.Possible) == 2; isIn != want {
 				t.Errorf("%s, %s: possible are %v", name, rollout, got.Placement.Possible)

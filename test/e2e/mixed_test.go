@@ -100,8 +100,8 @@ var _ = Describe("A cluster of nodes of several architectures", Ordered, Continu
 		measured := map[string]int32{}
 		for _, result := range benchmark.Results {
 			measured[string(result.Architecture)] = result.QPS
+			GinkgoWriter.Printf("%s: %d requests per second, at least: %t (%s)\n", result.Architecture, result.QPS, result.AtLeast, result.LimitedBy)
 		}
-		GinkgoWriter.Println("measured, in requests per second:", measured)
 		Expect(measured).To(HaveLen(len(mixedArchitectures)))
 		for _, emulated := range mixedArchitectures[1:] {
 			Expect(measured).To(HaveKeyWithValue(emulated, And(BeNumerically(">", 0), BeNumerically("<", measured[native]))), "emulation is slower")
