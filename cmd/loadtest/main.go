@@ -33,6 +33,10 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "loadtest: %q is no flag\n", flags.Arg(0))
+		return 2
+	}
 	if err := o.validate(); err != nil {
 		fmt.Fprintln(stderr, "loadtest:", err)
 		return 2

@@ -112,6 +112,7 @@ func TestRefusesFlagsThatMakeNoSense(t *testing.T) {
 		"no latency":   {"--target=http://127.0.0.1", "--latency-target=0s"},
 		"all may fail": {"--target=http://127.0.0.1", "--error-rate-target=1"},
 		"unknown flag": {"--no-such-flag"},
+		"no flag":      {"--target=http://127.0.0.1", "now", "--output=/nowhere/else"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer

@@ -105,6 +105,10 @@ func main() {
 	s := settings{}
 	s.bind(flag.CommandLine)
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "perf: %q is no flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -20,7 +20,7 @@ const downTimeout = time.Minute
 func down(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("down", flag.ContinueOnError)
 	dir := addDirFlag(flags)
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	path := lockPath(*dir)

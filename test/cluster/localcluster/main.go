@@ -65,6 +65,17 @@ func addDirFlag(flags *flag.FlagSet) *string {
 	return flags.String("dir", dir, "the `folder` of the cluster's state")
 }
 
+// parse refuses what is left over: flags behind it would be passed over without a word.
+func parse(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s: %q is no flag; \"localcluster %s -h\" lists them", flags.Name(), flags.Arg(0), flags.Name())
+	}
+	return nil
+}
+
 // lockPath is the file that is locked while the cluster of a folder runs.
 func lockPath(dir string) string {
 	return filepath.Join(dir, "localcluster.lock")

@@ -23,7 +23,7 @@ func up(ctx context.Context, args []string) (err error) {
 	flags.IntVar(&options.Port, "port", 0, "the API server's port (default: a free one)")
 	flags.StringVar(&options.NodePortRange, "node-port-range", "", "the node ports of Services, as `first-last` (default 30000-32767)")
 	flags.BoolVar(&options.AuditLog, "audit-log", false, "log every request to the API server")
-	if err := flags.Parse(args); err != nil {
+	if err := parse(flags, args); err != nil {
 		return err
 	}
 	release, err := occupy(*dir)

@@ -37,6 +37,9 @@ func run(ctx context.Context) (err error) {
 	flag.StringVar(&options.LogDir, "logs", "", "a `folder` for logs that stay (default: they go with the cluster)")
 	build := flag.Bool("build", false, "compile what the nodes need, and start nothing")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flag.Arg(0))
+	}
 	if *build {
 		return nodes.Build(ctx, options.Progress, pools.architectures()...)
 	}
