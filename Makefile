@@ -202,6 +202,11 @@ test-preflight: $(PREFLIGHT) $(OPERATOR_SDK) $(KUSTOMIZE) $(CONTROLLER_GEN) ## H
 test-loadtest: ## Measure a server of a known rate with the load generator; wants a quiet machine.
 	LOADTEST_PRECISION=1 go test -count=1 -v -run TestMeasuresAThrottledServer ./cmd/loadtest
 
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME, 30s by default; their seeds and what they found are a part of make test.
+	hack/fuzz.sh $(FUZZTIME)
+
 .PHONY: faults
 faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance '-runs 100' or '-scenario=storm -seed=17'.
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)

@@ -167,10 +167,19 @@ func DecodeResult(encoded []byte) (Result, error) {
 	if err := json.Unmarshal(encoded, &r); err != nil {
 		return Result{}, fmt.Errorf("decode the result: %w", err)
 	}
-	if r.Reason == "" || r.QPS < 0 {
-		return Result{}, fmt.Errorf("decode the result: no reason, or a negative rate, in %q", truncate(string(encoded), maxMessageBytes))
+	if !r.isSound() {
+		return Result{}, fmt.Errorf("decode the result: what no measurement gives, in %q", truncate(string(encoded), maxMessageBytes))
 	}
 	return r, nil
+}
+
+// longestReason is more than any of the reasons has, in bytes.
+const longestReason = 64
+
+// isSound reports whether a measurement may have given this. Whoever can write the file that the result is read from may write anything.
+func (r *Result) isSound() bool {
+	return r.Reason != "" && len(r.Reason) <= longestReason && len(r.LimitedBy) <= longestReason &&
+		r.QPS >= 0 && r.P50Micros >= 0 && r.P99Micros >= 0 && r.ErrorRate >= 0 && r.ErrorRate <= 1
 }
 
 // truncate cuts s to at most n bytes, between characters.
