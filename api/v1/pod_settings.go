@@ -68,6 +68,12 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxLength=253
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
+	// automountServiceAccountToken says whether the pods get the token of their service account; false keeps
+	// it from them. Default: what the service account says, which is true unless it says otherwise.
+	//
+	// +optional
+	AutomountServiceAccountToken *bool `json:"automountServiceAccountToken,omitempty"`
+
 	// readinessProbe of the container. Default: a TCP connection to the container port, where that port is
 	// known (containerPort, or from the image).
 	//

@@ -147,7 +147,7 @@ func TestAcceptedSpecs(t *testing.T) {
 		"the words of PodSpec": `{"resources": {"requests": {"cpu": "250m", "memory": "64Mi"}, "limits": {"cpu": 1}},
 			"env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
 			"envFrom": [{"configMapRef": {"name": "settings"}}, {"secretRef": {"name": "secrets", "optional": true}}],
-			"command": ["/shop"], "args": ["--verbose"], "imagePullPolicy": "Always", "imagePullSecrets": [{"name": "pull"}], "serviceAccountName": "shop",
+			"command": ["/shop"], "args": ["--verbose"], "imagePullPolicy": "Always", "imagePullSecrets": [{"name": "pull"}], "serviceAccountName": "shop", "automountServiceAccountToken": false,
 			"readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 1}, "livenessProbe": {"tcpSocket": {"port": 8080}},
 			"startupProbe": {"exec": {"command": ["true"]}, "failureThreshold": 30}, "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
 			"terminationGracePeriodSeconds": 60, "securityContext": {"runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}}, "podSecurityContext": {"fsGroup": 1000},

@@ -148,11 +148,17 @@ type BenchmarkPodSettings struct {
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
-	// serviceAccountName of the pods. Its pull secrets serve as well; its token is not mounted.
+	// serviceAccountName of the pods. Its pull secrets serve as well.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+
+	// automountServiceAccountToken says whether the pods get the token of their service account, the load
+	// generator's container included. Default: false.
+	//
+	// +optional
+	AutomountServiceAccountToken *bool `json:"automountServiceAccountToken,omitempty"`
 
 	// startupProbe of the container: the measurement begins when it succeeds. Default: a TCP connection to the
 	// container port, every second for at most 5 minutes.

@@ -25,7 +25,7 @@ func podSpec(spec *v1alpha1.ElasticWebBenchmarkSpec, run *v1alpha1.BenchmarkRun,
 	result := corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyNever,
 		TerminationGracePeriodSeconds: ptr.To[int64](5),
-		AutomountServiceAccountToken:  ptr.To(false),
+		AutomountServiceAccountToken:  ptr.To(ptr.Deref(spec.AutomountServiceAccountToken, false)),
 		EnableServiceLinks:            ptr.To(false),
 		ServiceAccountName:            spec.ServiceAccountName,
 		ImagePullSecrets:              spec.ImagePullSecrets,

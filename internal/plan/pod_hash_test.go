@@ -35,7 +35,7 @@ func everything(s *elasticwebv1.ElasticWebSpec) {
 		EnvFrom:   []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "s"}, Optional: ptr.To(true)}}},
 		Command:   []string{"/shop"}, Args: []string{"-v"}, ImagePullPolicy: corev1.PullAlways,
 		ImagePullSecrets:   []corev1.LocalObjectReference{{Name: "pull"}},
-		ServiceAccountName: "shop", ReadinessProbe: probe, LivenessProbe: probe, StartupProbe: probe,
+		ServiceAccountName: "shop", AutomountServiceAccountToken: ptr.To(false), ReadinessProbe: probe, LivenessProbe: probe, StartupProbe: probe,
 		Lifecycle:                     &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 3}}},
 		TerminationGracePeriodSeconds: ptr.To[int64](30),
 		SecurityContext:               &corev1.SecurityContext{RunAsNonRoot: ptr.To(true), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}},
@@ -60,7 +60,9 @@ func TestPodHashIsTheSameForEver(t *testing.T) {
 	}{
 		"sample":        {&shop().Spec, "93dc146935cf7965"},
 		"architectures": {&shop(listing(elasticwebv1.ArchitectureSpec{Name: "amd64", Weight: ptr.To[int32](100)}, elasticwebv1.ArchitectureSpec{Name: "arm64"})).Spec, "8b3d6c18d46c2237"},
-		"everything":    {&shop(everything).Spec, "2ea8557089082fe6"},
+		"everything":    {&shop(everything).Spec, "0c271ae97632a1fc"},
+		// A setting that was added later changes nothing where it is absent.
+		"everything of before": {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.AutomountServiceAccountToken = nil }).Spec, "2ea8557089082fe6"},
 	} {
 		if got := podHash(tc.spec); got != tc.want {
 			t.Errorf("%s: the hash is %s, and was %s", name, got, tc.want)

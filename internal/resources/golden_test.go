@@ -67,6 +67,7 @@ var goldens = map[string]golden{
 			{Name: "arm64", SinglePodsQPS: ptr.To[int32](1000)}, {Name: "amd64"}, {Name: "s390x", Weight: ptr.To[int32](5)},
 		}
 	}), observed: resolved(manyArchitectures)},
+	"without-a-token": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) { s.AutomountServiceAccountToken = ptr.To(false) })},
 	"private-non-root": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
 		s.Image = "registry.example.com/team/shop:1.4"
 		s.ImagePullSecrets = []corev1.LocalObjectReference{{Name: "registry"}}

@@ -32,14 +32,15 @@ func podSpec(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1.PodSpec {
 		ImagePullSecrets:              settings.ImagePullSecrets,
 		ServiceAccountName:            settings.ServiceAccountName,
 		// The API server sets this alias as well. If it were nobody's, it would outlive the name, and bring it back.
-		DeprecatedServiceAccount:  settings.ServiceAccountName,
-		SecurityContext:           settings.PodSecurityContext,
-		Volumes:                   settings.Volumes,
-		NodeSelector:              p.Placement.NodeSelector,
-		Affinity:                  p.Placement.Affinity,
-		Tolerations:               p.Placement.Tolerations,
-		TopologySpreadConstraints: p.Placement.Spread,
-		PriorityClassName:         settings.PriorityClassName,
+		DeprecatedServiceAccount:     settings.ServiceAccountName,
+		AutomountServiceAccountToken: settings.AutomountServiceAccountToken,
+		SecurityContext:              settings.PodSecurityContext,
+		Volumes:                      settings.Volumes,
+		NodeSelector:                 p.Placement.NodeSelector,
+		Affinity:                     p.Placement.Affinity,
+		Tolerations:                  p.Placement.Tolerations,
+		TopologySpreadConstraints:    p.Placement.Spread,
+		PriorityClassName:            settings.PriorityClassName,
 	}
 	if spec.SecurityContext == nil && runsAsNonRoot(p) {
 		spec.SecurityContext = RestrictedPodSecurityContext()

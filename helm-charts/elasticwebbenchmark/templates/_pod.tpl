@@ -7,7 +7,7 @@ SPDX-License-Identifier: Apache-2.0
 {{- $v := .root.Values }}
 restartPolicy: Never
 terminationGracePeriodSeconds: 5
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ $v.automountServiceAccountToken }}
 enableServiceLinks: false
 {{- with $v.serviceAccountName }}
 serviceAccountName: {{ include "elasticwebbenchmark.json" . }}

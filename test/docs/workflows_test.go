@@ -1,0 +1,123 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// workflow is what is checked of a workflow of GitHub Actions.
+type workflow struct {
+	On          any            `json:"on"`
+	Permissions map[string]any `json:"permissions"`
+	Jobs        map[string]struct {
+		RunsOn      string         `json:"runs-on"`
+		Timeout     int            `json:"timeout-minutes"`
+		Permissions map[string]any `json:"permissions"`
+		Steps       []struct {
+			Uses string         `json:"uses"`
+			Run  string         `json:"run"`
+			With map[string]any `json:"with"`
+		} `json:"steps"`
+	} `json:"jobs"`
+}
+
+// writable are the rights to write that jobs have, with the reason in the workflow. A new one has to be meant.
+var writable = []string{"release contents", "release id-token", "codeql security-events", "scorecard security-events"}
+
+// TestWorkflows holds what runs with the rights of the repository to few rights, and to actions that cannot change.
+func TestWorkflows(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, ".github/workflows/*"))
+	if err != nil || len(files) < 3 {
+		t.Fatalf("found only the workflows %v: %v", files, err)
+	}
+	pinned := regexp.MustCompile(`^\s*- uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	for _, file := range files {
+		name, text := filepath.Base(file), read(t, filepath.Join(".github/workflows", filepath.Base(file)))
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, "uses:") && !pinned.MatchString(strings.TrimSuffix(line, "\n")) {
+				t.Errorf("%s: pin the action by the SHA of a commit, with its version after it: %s", name, line)
+			}
+		}
+		var parsed workflow
+		if err := yaml.Unmarshal([]byte(text), &parsed); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		checkWorkflow(t, name, &parsed)
+	}
+}
+
+func checkWorkflow(t *testing.T, name string, parsed *workflow) {
+	t.Helper()
+	if parsed.Permissions == nil || len(parsed.Permissions) > 0 || len(parsed.Jobs) == 0 {
+		t.Errorf("%s: give no rights to all jobs, but to each its own: permissions: {}", name)
+	}
+	for id, job := range parsed.Jobs {
+		if job.RunsOn == "" || job.Timeout == 0 || len(job.Permissions) == 0 || len(job.Steps) == 0 {
+			t.Errorf("%s, job %s: it takes runs-on, timeout-minutes, permissions and steps", name, id)
+		}
+		for right, level := range job.Permissions {
+			if level != "read" && !slices.Contains(writable, id+" "+right) {
+				t.Errorf("%s, job %s: the right %s: %v is not among those that are meant", name, id, right, level)
+			}
+		}
+		for i, step := range job.Steps {
+			if (step.Uses == "") == (step.Run == "") {
+				t.Errorf("%s, job %s, step %d: it takes either uses or run", name, id, i)
+			}
+			if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != false {
+				t.Errorf("%s, job %s: leave no credentials in the checkout", name, id)
+			}
+		}
+	}
+}
+
+// TestUpdatesCoverEveryModule fails when a module or a Dockerfile is nowhere that updates are looked for.
+func TestUpdatesCoverEveryModule(t *testing.T) {
+	var parsed struct {
+		Updates []struct {
+			Ecosystem   string   `json:"package-ecosystem"`
+			Directories []string `json:"directories"`
+		} `json:"updates"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, ".github/dependabot.yml")), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for ecosystem, file := range map[string]string{"gomod": "go.mod", "docker": "Dockerfile"} {
+		var covered []string
+		for _, update := range parsed.Updates {
+			if update.Ecosystem == ecosystem {
+				covered = update.Directories
+			}
+		}
+		found := 0
+		for _, pattern := range []string{"", "*", "*/*", "*/*/*"} {
+			files, err := filepath.Glob(filepath.Join(root, pattern, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range files {
+				directory, _ := filepath.Rel(root, filepath.Dir(path))
+				if strings.HasPrefix(directory, "bin") || strings.HasPrefix(directory, "dist") {
+					continue
+				}
+				found++
+				directory = strings.TrimSuffix("/"+directory, ".")
+				if !slices.ContainsFunc(covered, func(pattern string) bool { is, _ := filepath.Match(pattern, directory); return is }) {
+					t.Errorf("%s: no update of %s looks into %s", file, ecosystem, directory)
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("found no %s", file)
+		}
+	}
+}
