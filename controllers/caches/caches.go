@@ -6,6 +6,7 @@ package caches
 
 import (
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -128,29 +129,40 @@ func projectSecret(object any) (any, error) {
 
 // projectPod keeps of a pod what the reconcilers of ElasticWebs and benchmarks read.
 func projectPod(pod *corev1.Pod) *corev1.Pod {
-	if pod.Labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
-		return projectBenchmarkPod(pod)
-	}
 	kept := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			DeletionTimestamp: pod.DeletionTimestamp,
 			Labels:            keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
-			Annotations:       keep(pod.Annotations, corev1.PodDeletionCost),
 			OwnerReferences:   controllerOf(pod),
 		},
 		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},
 		Status: corev1.PodStatus{Phase: pod.Status.Phase},
 	}
+	if pod.Labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
+		kept.Status.Reason, kept.Status.Message = pod.Status.Reason, pod.Status.Message
+		kept.Status.Conditions = conditionsOf(pod, corev1.PodScheduled)
+		kept.Status.InitContainerStatuses, kept.Status.ContainerStatuses = pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses
+		return kept
+	}
+	kept.Annotations = keep(pod.Annotations, corev1.PodDeletionCost)
+	kept.Status.Conditions = conditionsOf(pod, corev1.PodReady, corev1.PodScheduled)
+	kept.Status.InitContainerStatuses = notReady(pod.Status.InitContainerStatuses)
+	kept.Status.ContainerStatuses = notReady(pod.Status.ContainerStatuses)
+	return kept
+}
+
+// conditionsOf are conditions of a pod, without times. That it was scheduled its node says.
+func conditionsOf(pod *corev1.Pod, wanted ...corev1.PodConditionType) []corev1.PodCondition {
+	var kept []corev1.PodCondition
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReady || condition.Type == corev1.PodScheduled && condition.Status != corev1.ConditionTrue {
-			kept.Status.Conditions = append(kept.Status.Conditions, corev1.PodCondition{
+		isOld := condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionTrue
+		if slices.Contains(wanted, condition.Type) && !isOld {
+			kept = append(kept, corev1.PodCondition{
 				Type: condition.Type, Status: condition.Status, Reason: condition.Reason, Message: condition.Message,
 			})
 		}
 	}
-	kept.Status.InitContainerStatuses = notReady(pod.Status.InitContainerStatuses)
-	kept.Status.ContainerStatuses = notReady(pod.Status.ContainerStatuses)
 	return kept
 }
 
@@ -162,29 +174,6 @@ func notReady(containers []corev1.ContainerStatus) []corev1.ContainerStatus {
 			kept = append(kept, corev1.ContainerStatus{
 				Name: container.Name, State: container.State, LastTerminationState: container.LastTerminationState,
 			})
-		}
-	}
-	return kept
-}
-
-// projectBenchmarkPod keeps of a benchmark's pod what their reconciler reads.
-func projectBenchmarkPod(pod *corev1.Pod) *corev1.Pod {
-	kept := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
-			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:            keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
-			OwnerReferences:   controllerOf(pod),
-		},
-		Spec: corev1.PodSpec{NodeName: pod.Spec.NodeName},
-		Status: corev1.PodStatus{
-			Phase: pod.Status.Phase, Reason: pod.Status.Reason, Message: pod.Status.Message,
-			InitContainerStatuses: pod.Status.InitContainerStatuses, ContainerStatuses: pod.Status.ContainerStatuses,
-		},
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled {
-			kept.Status.Conditions = append(kept.Status.Conditions, condition)
 		}
 	}
 	return kept

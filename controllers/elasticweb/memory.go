@@ -6,6 +6,7 @@ package elasticweb
 import (
 	"sync"
 
+	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -29,11 +30,16 @@ type remembered struct {
 	// stamping begins, where some failed.
 	damaged   int64
 	nextStamp string
-	pace      statusPace
+	// pace holds back status writes that come too fast.
+	pace *rate.Limiter
 	// strangers are objects of the ElasticWeb's name that it need not look at again for now, by kind.
 	strangers map[string]stranger
 	// withheld is why objects that were left behind could not be taken back in this pass, by kind.
 	withheld map[string]error
+}
+
+func newRemembered() *remembered {
+	return &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst)}
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.
@@ -45,7 +51,7 @@ func (m *memory) of(name types.NamespacedName) *remembered {
 	}
 	noted, isThere := m.byName[name]
 	if !isThere {
-		noted = &remembered{}
+		noted = newRemembered()
 		m.byName[name] = noted
 	}
 	return noted

@@ -13,12 +13,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -32,16 +34,10 @@ const (
 	mostObstaclesPerNamespace = 10
 )
 
-// firstRewatch and lastRewatch are how long a watch that failed waits.
-const (
-	firstRewatch = time.Second
-	lastRewatch  = 2 * time.Minute
-)
-
 // obstacles watches what stands in the way of ElasticWebs, each object by its name, for as long as it does. It lacks the label
 // that the caches look for, and to watch all Services of a cluster for the sake of a few would cost too much.
 type obstacles struct {
-	api client.WithWatch
+	api metadata.Interface
 	// live is done when the manager stops.
 	live context.Context //nolint:containedctx // the watches outlive the reconcile that begins them.
 	// moved is told of an obstacle that is gone, or has other owners.
@@ -59,8 +55,10 @@ type obstacle struct {
 	types.NamespacedName
 }
 
-var obstacleKinds = map[string]schema.GroupVersion{
-	kindDeployment: appsv1.SchemeGroupVersion, kindService: corev1.SchemeGroupVersion, kindBudget: policyv1.SchemeGroupVersion,
+var obstacleKinds = map[string]schema.GroupVersionResource{
+	kindDeployment: appsv1.SchemeGroupVersion.WithResource("deployments"),
+	kindService:    corev1.SchemeGroupVersion.WithResource("services"),
+	kindBudget:     policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"),
 }
 
 // follow wakes the ElasticWeb of that name when the object is out of the way.
@@ -106,19 +104,14 @@ func (o *obstacles) end(this obstacle) {
 }
 
 func (o *obstacles) watchUntilMoved(ctx context.Context, this obstacle) {
-	for wait := firstRewatch; ; wait = min(2*wait, lastRewatch) {
-		hasMoved, err := o.watch(ctx, this)
-		if hasMoved {
-			break
-		}
-		if err == nil {
-			wait = firstRewatch // the API server ends each watch after a while.
-		}
-		if !sleep(ctx, wait) {
-			return
+	last, err := watchtools.UntilWithSync(ctx, o.only(this), &metav1.PartialObjectMetadata{}, isGone, hasMoved())
+	if err == nil && last == nil { // it went before it was watched: the cache may not know yet.
+		select {
+		case <-time.After(controllers.StaleRetry):
+		case <-ctx.Done():
 		}
 	}
-	if ctx.Err() != nil {
+	if err != nil || ctx.Err() != nil {
 		return // nobody waits any more.
 	}
 	o.end(this)
@@ -130,43 +123,32 @@ func (o *obstacles) watchUntilMoved(ctx context.Context, this obstacle) {
 	}
 }
 
-// watch reports whether the object is gone or has other owners; false where the watch ended before.
-func (o *obstacles) watch(ctx context.Context, this obstacle) (hasMoved bool, err error) {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(obstacleKinds[this.kind].WithKind(this.kind + "List"))
-	byName := []client.ListOption{client.InNamespace(this.Namespace), client.MatchingFields{"metadata.name": this.Name}}
-	if err := o.api.List(ctx, list, byName...); err != nil {
-		return false, err
+// only lists and watches the metadata of one object.
+func (o *obstacles) only(this obstacle) *cache.ListWatch {
+	objects, name := o.api.Resource(obstacleKinds[this.kind]).Namespace(this.Namespace), "metadata.name="+this.Name
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			options.FieldSelector = name
+			return objects.List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector = name
+			return objects.Watch(ctx, options)
+		},
 	}
-	if len(list.Items) == 0 {
-		sleep(ctx, controllers.StaleRetry) // it went before it was watched: the cache may not know yet.
-		return true, nil
-	}
-	before := list.Items[0].OwnerReferences
-	events, err := o.api.Watch(ctx, list, append(byName, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})...)
-	if err != nil {
-		return false, err
-	}
-	defer events.Stop()
-	for happened := range events.ResultChan() {
-		switch object, _ := happened.Object.(*metav1.PartialObjectMetadata); {
-		case happened.Type == watch.Error:
-			return false, apierrors.FromObject(happened.Object)
-		case happened.Type == watch.Deleted, object != nil && !equality.Semantic.DeepEqual(object.OwnerReferences, before):
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
-// sleep reports whether it was not woken by the end of ctx.
-func sleep(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+func isGone(store cache.Store) (bool, error) { return len(store.ListKeys()) == 0, nil }
+
+// hasMoved waits for an object to go, or to have other owners than it had first.
+func hasMoved() watchtools.ConditionFunc {
+	var first *metav1.PartialObjectMetadata
+	return func(happened watch.Event) (bool, error) {
+		object, isObject := happened.Object.(*metav1.PartialObjectMetadata)
+		if isObject && first == nil {
+			first = object
+		}
+		return happened.Type == watch.Deleted || isObject && (object.UID != first.UID ||
+			!equality.Semantic.DeepEqual(object.OwnerReferences, first.OwnerReferences)), nil
 	}
 }

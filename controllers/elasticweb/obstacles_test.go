@@ -4,28 +4,24 @@
 package elasticweb
 
 import (
-	"context"
 	"errors"
 	"maps"
 	"slices"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	metadatafake "k8s.io/client-go/metadata/fake"
+	k8stesting "k8s.io/client-go/testing"
 
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
-// deaf is an API server that answers no watch.
-type deaf struct{ client.WithWatch }
-
-func (deaf) List(context.Context, client.ObjectList, ...client.ListOption) error {
-	return errors.New("no answer")
-}
-
 // What is no longer in the way takes up no watch: there are few, and they are everybody's.
 func TestOnlyWhatIsInTheWayIsWatched(t *testing.T) {
-	watching := &obstacles{api: deaf{}, live: t.Context()}
+	silent := metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme())
+	silent.PrependReactor("list", "*", func(k8stesting.Action) (bool, runtime.Object, error) { return true, nil, errors.New("no answer") })
+	watching := &obstacles{api: silent, live: t.Context()}
 	shop, blog := types.NamespacedName{Namespace: "dev", Name: "shop"}, types.NamespacedName{Namespace: "dev", Name: "blog"}
 	for _, step := range []struct {
 		name  types.NamespacedName

@@ -36,7 +36,7 @@ func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, i
 		return retry, nil
 	}
 	// Users wait for what becomes of their change.
-	wait := r.memory.of(client.ObjectKeyFromObject(web)).pace.wait(now)
+	wait := waitForPace(r.memory.of(client.ObjectKeyFromObject(web)).pace, now)
 	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
 		return soonest(wait, retry), nil
 	}

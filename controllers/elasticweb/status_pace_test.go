@@ -9,9 +9,9 @@ import (
 )
 
 func TestStatusPace(t *testing.T) {
-	pace, now := statusPace{}, time.Now()
+	pace, now := newRemembered().pace, time.Now()
 	burst := func() (writes int) {
-		for pace.wait(now) == 0 {
+		for waitForPace(pace, now) == 0 {
 			writes++
 		}
 		return writes
@@ -19,7 +19,7 @@ func TestStatusPace(t *testing.T) {
 	if writes := burst(); writes != statusBurst {
 		t.Errorf("%d writes at once, want %d", writes, statusBurst)
 	}
-	if wait := pace.wait(now); wait != statusInterval {
+	if wait := waitForPace(pace, now); wait != statusInterval {
 		t.Errorf("the write after the burst has to wait for %s, want %s", wait, statusInterval)
 	}
 	now = now.Add(statusInterval)
