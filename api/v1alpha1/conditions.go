@@ -43,7 +43,7 @@ const (
 	ReasonMeasured = "Measured"
 	// ReasonPartlyMeasured: there is a rate for some of the architectures; results[] says why not for the others.
 	ReasonPartlyMeasured = "PartlyMeasured"
-	// ReasonResolvingImage: the registry was asked for the image's architectures.
+	// ReasonResolvingImage: the registry has not told the image's architectures yet.
 	ReasonResolvingImage = "ResolvingImage"
 	// ReasonRunning: the load generators are at work.
 	ReasonRunning = "Running"

@@ -76,7 +76,7 @@ func TestWhatARunMeasures(t *testing.T) {
 			[]v1alpha1.Architecture{"arm64"}, benchmark.Observed{Image: plan.Image{State: plan.ImageFailed, Reason: v1alpha1.ReasonRegistryUnreachable}, Nodes: nodes("arm64")},
 			[]string{"arm64"}, v1alpha1.ReasonWaiting,
 		},
-		"nothing while the registry is asked": {
+		"nothing until the registry has told of the image": {
 			nil, benchmark.Observed{Image: plan.Image{State: plan.ImagePending}, Nodes: nodes("arm64")}, nil, v1alpha1.ReasonResolvingImage,
 		},
 		"nothing of an image that does not exist": {
@@ -111,6 +111,38 @@ func TestWhatARunMeasures(t *testing.T) {
 			reconciling := meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReconciling)
 			if stalled == reconciling {
 				t.Errorf("stalled %t, reconciling %t: one of them it must be", stalled, reconciling)
+			}
+		})
+	}
+}
+
+// Whoever changes a message reads it with the question whether it is true in every case, and the reader's next step the right one.
+func TestWhatKeepsARunFromBeginning(t *testing.T) {
+	for name, test := range map[string]struct {
+		observed benchmark.Observed
+		reason   string
+		message  string
+	}{
+		"an image that waits for its turn, or for its registry": {
+			benchmark.Observed{Image: plan.Image{State: plan.ImagePending}, Nodes: nodes("arm64")},
+			v1alpha1.ReasonResolvingImage, "the registry has not told the architectures of the image yet",
+		},
+		"an image that had no turn": {
+			benchmark.Observed{Image: plan.Image{State: plan.ImageFailed, Reason: v1alpha1.ReasonRegistryUnreachable, Message: "no turn"}, Nodes: nodes("arm64")},
+			v1alpha1.ReasonRegistryUnreachable, "no turn",
+		},
+		"no look at images, and none at nodes": {
+			benchmark.Observed{}, v1alpha1.ReasonNoArchitectures,
+			"the architectures of neither the image nor the nodes are known: list those to measure in spec.architectures",
+		},
+		"nodes of other architectures": {
+			benchmark.Observed{Image: resolved("linux/s390x", "linux/arm64"), Nodes: nodes("ppc64le", "amd64")}, v1alpha1.ReasonNoCompatibleNodes,
+			"nothing can be measured: the image's architectures (arm64, s390x) do not meet those of the nodes (amd64, ppc64le); add nodes, or build the image for these",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := complete(benchmark.Make(newBenchmark(), test.observed, now)); got.Reason != test.reason || got.Message != test.message {
+				t.Errorf("got %s, %q\nwant %s, %q", got.Reason, got.Message, test.reason, test.message)
 			}
 		})
 	}

@@ -64,7 +64,7 @@ func begin(b *v1alpha1.ElasticWebBenchmark, observed *Observed, now metav1.Time)
 	switch {
 	case len(run.Architectures) == 0 && observed.Nodes == nil && facts == nil:
 		return nil, &verdict{v1alpha1.ReasonNoArchitectures,
-			"neither the image nor the nodes could be looked at: list the architectures to measure in spec.architectures"}
+			"the architectures of neither the image nor the nodes are known: list those to measure in spec.architectures"}
 	case len(Measured(run)) == 0:
 		return nil, noCompatibleNodes(b, facts, observed.Nodes)
 	}
@@ -77,7 +77,7 @@ func imageFacts(b *v1alpha1.ElasticWebBenchmark, image *plan.Image) (*plan.Image
 	case image.Facts != nil: // also those of an earlier answer.
 		return image.Facts, nil
 	case image.State == plan.ImagePending:
-		return nil, &verdict{v1alpha1.ReasonResolvingImage, "the registry was asked for the architectures of the image"}
+		return nil, &verdict{v1alpha1.ReasonResolvingImage, "the registry has not told the architectures of the image yet"}
 	case image.State == plan.ImageFailed && (len(b.Spec.Architectures) == 0 || image.Reason == v1alpha1.ReasonImageNotFound):
 		return nil, &verdict{image.Reason, image.Message}
 	default:

@@ -69,7 +69,7 @@ type ImageState int
 const (
 	// ImageNotLookedUp: nobody asks the registry.
 	ImageNotLookedUp ImageState = iota
-	// ImagePending: the registry was asked, and may still answer in time.
+	// ImagePending: the registry was asked, or is to be, and may still answer in time.
 	ImagePending
 	// ImageResolved: the facts are known.
 	ImageResolved

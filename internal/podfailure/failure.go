@@ -18,8 +18,9 @@ type Failure struct {
 	IsOwn     bool
 	// Reason and Message are the kubelet's.
 	Reason, Message string
-	// ExitCode of the last run, in the classes that tell of one.
-	ExitCode int32
+	// ExitCode of the last run, in the classes that tell of one; IsEndUnknown where nobody tells how that ended.
+	ExitCode     int32
+	IsEndUnknown bool
 	// IsBackOff is true while the container waits for its next start: of one that could not be started the kubelet then says only
 	// how it ended.
 	IsBackOff bool
@@ -92,6 +93,7 @@ func ofWaiting(waiting *corev1.ContainerStateWaiting, last *corev1.ContainerStat
 	if waiting.Reason != "CrashLoopBackOff" {
 		return failure
 	}
+	failure.IsEndUnknown = true
 	if last != nil {
 		failure = ofEnd(last)
 	}

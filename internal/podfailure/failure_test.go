@@ -67,6 +67,9 @@ func TestACrashIsHeldOverItsCycle(t *testing.T) {
 			if got == nil || got.Class != tc.want || !got.IsOwn || got.Container != "web" || got.IsBackOff != (tc.state.Waiting != nil) {
 				t.Fatalf("got %+v", got)
 			}
+			if isUnknown := tc.last.Terminated == nil && tc.state.Terminated == nil; got.IsEndUnknown != isUnknown {
+				t.Errorf("the end is unknown: %t, want %t", got.IsEndUnknown, isUnknown)
+			}
 			if want := now.Add(tc.until); tc.until == 0 != got.Until.IsZero() || tc.until > 0 && !got.Until.Equal(want) {
 				t.Errorf("until %s, want %s", got.Until, want)
 			}

@@ -279,6 +279,10 @@ var messages = map[string]said{
 	"a probe": {failing(podfailure.Failure{Class: podfailure.Crash, ExitCode: 137}),
 		elasticwebv1.ReasonCrashLoop, "the application in image shop:1 was killed (exit code 137): kubectl describe pods tells whether by its liveness or startup probe; else " + logs, false},
 
+	"a crash of which nobody says how it ended": {failing(podfailure.Failure{Class: podfailure.Crash, IsEndUnknown: true}),
+		elasticwebv1.ReasonCrashLoop, "the application in image shop:1 ends again and again, and the kubelet does not say how: " + logs, false},
+	"a sidecar's crash of which nobody says how it ended": {failing(podfailure.Failure{Class: podfailure.Crash, Container: "istio-proxy", IsEndUnknown: true}),
+		elasticwebv1.ReasonCrashLoop, "container istio-proxy, which somebody adds to the pods, ends again and again, and the kubelet does not say how: " + logs + " -c istio-proxy, or take it out where it is added", false},
 	"a sidecar that crashes": {injected("CrashLoopBackOff", ""),
 		elasticwebv1.ReasonCrashLoop, "container istio-proxy, which somebody adds to the pods, ended with exit code 1: " + logs + " -c istio-proxy, or take it out where it is added", false},
 	"a sidecar that needs memory": {injected("OOMKilled", ""),

@@ -132,7 +132,7 @@ func failureWords(image string, pod *plan.Pod) (before, said, after string) {
 	case podfailure.OutOfMemory:
 		return "the application in image " + image + " needs more memory than it may have: raise spec.resources.limits.memory, which is 512Mi without spec.resources", "", ""
 	case podfailure.Crash:
-		return crashed(image, failure.ExitCode), "", ""
+		return crashed(image, failure), "", ""
 	default:
 		return fmt.Sprintf("the container cannot run: %s: ", quote.Value(failure.Reason)), failure.Message, ": " + notMadeRemedy(failure)
 	}
@@ -142,11 +142,14 @@ func pullFailed(image string) string {
 	return "image " + image + " cannot be pulled: check that the nodes reach its registry"
 }
 
-func crashed(image string, exitCode int32) string {
-	switch exitCode {
-	case 0:
+func crashed(image string, failure *podfailure.Failure) string {
+	exitCode := failure.ExitCode
+	switch {
+	case failure.IsEndUnknown:
+		return "the application in image " + image + " ends again and again, and the kubelet does not say how: look at its log with kubectl logs --previous"
+	case exitCode == 0:
 		return "the application in image " + image + " ends with exit code 0, and is to go on serving: look at its log with kubectl logs --previous, and at spec.command and spec.args"
-	case 137, 143:
+	case exitCode == 137, exitCode == 143:
 		return fmt.Sprintf("the application in image %s was killed (exit code %d): kubectl describe pods tells whether by its liveness or startup probe; else look at its log with kubectl logs --previous", image, exitCode)
 	default:
 		return fmt.Sprintf("the application in image %s ended with exit code %d, and is started again: look at its log with kubectl logs --previous", image, exitCode)
@@ -174,8 +177,12 @@ func injectedWords(failure *podfailure.Failure) (before, said, after string) {
 	before = "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
 	switch failure.Class {
 	case podfailure.Crash:
-		return fmt.Sprintf("%sended with exit code %d: look at its log with kubectl logs --previous -c %s, or take it out where it is added",
-			before, failure.ExitCode, quote.Value(failure.Container)), "", ""
+		how := fmt.Sprintf("ended with exit code %d", failure.ExitCode)
+		if failure.IsEndUnknown {
+			how = "ends again and again, and the kubelet does not say how"
+		}
+		return fmt.Sprintf("%s%s: look at its log with kubectl logs --previous -c %s, or take it out where it is added",
+			before, how, quote.Value(failure.Container)), "", ""
 	case podfailure.OutOfMemory:
 		return before + "needs more memory than it may have: raise its limit where it is added", "", ""
 	default:
