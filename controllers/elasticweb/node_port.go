@@ -116,7 +116,8 @@ func (r *Reconciler) awaitNodePort(web *elasticwebv1.ElasticWeb, err error) erro
 	return &taken
 }
 
-// releasedAfter is when the API server has let go of the node ports of a Service that it shows as deleted: a moment later.
+// releasedAfter is when the API server has let go of the node ports that a Service no longer shows, be it deleted or changed: a moment
+// later.
 const releasedAfter = 500 * time.Millisecond
 
 // nodePortHandler keeps the node ports of all Services in the cache, and wakes those that wait for one. It has to see the events
@@ -131,11 +132,7 @@ func (r *Reconciler) nodePortHandler() handler.EventHandler {
 		service := portHolder{client.ObjectKeyFromObject(of), len(webOfOwner(of)) > 0}
 		for _, name := range r.ports.moved(service, nodePortsOf(before), nodePortsOf(after)) {
 			r.applier.TryAgain(kindService, name)
-			if after == nil {
-				q.AddAfter(reconcile.Request{NamespacedName: name}, releasedAfter)
-			} else {
-				q.Add(reconcile.Request{NamespacedName: name})
-			}
+			q.AddAfter(reconcile.Request{NamespacedName: name}, releasedAfter)
 		}
 	}
 	return handler.Funcs{
