@@ -122,7 +122,7 @@ func Measurements(b *v1alpha1.ElasticWebBenchmark) map[string]plan.Measurement {
 func releaseFailure(b *v1alpha1.ElasticWebBenchmark) *verdict {
 	for _, name := range []string{v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable} {
 		if condition := meta.FindStatusCondition(b.Status.Conditions, name); condition != nil && condition.Status == metav1.ConditionTrue {
-			return &verdict{v1alpha1.ReasonReleaseFailed, "Helm could not make the Jobs, and tries again: " + shorten(condition.Message)}
+			return &verdict{v1alpha1.ReasonReleaseFailed, "Helm could not make the Jobs, and tries again: " + quote.Said(condition.Message)}
 		}
 	}
 	return nil
