@@ -4,6 +4,7 @@
 package podfailure
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -36,9 +37,12 @@ func PullMessage(message string) string {
 	return message
 }
 
+// named are images, URLs and paths, with what quotes them: an image may be named for anything, "unauthorized" too.
+var named = regexp.MustCompile(`"[^"\s]*[/:][^"\s]*"|[^\s"]*/[^\s"]*`)
+
 // ofPull sorts what a registry, or the runtime that asked it, says.
 func ofPull(message string) Class {
-	switch lower := strings.ToLower(message); {
+	switch lower := strings.ToLower(named.ReplaceAllString(message, "")); {
 	case IsPlatformMissing(lower):
 		return PlatformMissing
 	case saysAny(lower, "signature validation", "signaturevalidationfailed", "signature was required", "source image rejected"):
@@ -48,7 +52,7 @@ func ofPull(message string) Class {
 		return PullUnauthorized
 	case saysAny(lower, "no such host", "server misbehaving"): // "lookup ...: not found" is no image.
 		return PullFailed
-	case saysAny(lower, "not found", "manifest unknown", "name unknown", "does not exist", "notfound"):
+	case saysAny(lower, "not found", "manifest unknown", "name unknown", "does not exist", "code = notfound"):
 		return ImageNotFound
 	default:
 		return PullFailed
