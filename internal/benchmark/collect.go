@@ -15,6 +15,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/loadtest"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // crashes is after how many restarts an application counts as one that does not run: the first ones may be those of a
@@ -98,14 +99,14 @@ func decode(generator *Container) *v1alpha1.BenchmarkResult {
 	if err != nil {
 		return &v1alpha1.BenchmarkResult{
 			Reason:     v1alpha1.ReasonNoResult,
-			Message:    said(fmt.Sprintf("the load generator ended with code %d and no result", generator.ExitCode), shorten(generator.Message)),
+			Message:    said(fmt.Sprintf("the load generator ended with code %d and no result", generator.ExitCode), quote.Said(generator.Message)),
 			FinishedAt: timeOf(generator.EndedAt),
 		}
 	}
 	return &v1alpha1.BenchmarkResult{
 		QPS: result.QPS, AtLeast: result.AtLeast, LimitedBy: string(result.LimitedBy),
 		P50: latency(result.P50Micros), P99: latency(result.P99Micros), ErrorRate: percent(result.ErrorRate),
-		Reason: string(result.Reason), Message: shorten(result.Message), FinishedAt: timeOf(generator.EndedAt),
+		Reason: string(result.Reason), Message: quote.Bounded(strings.TrimSpace(result.Message), longestResult), FinishedAt: timeOf(generator.EndedAt),
 	}
 }
 
@@ -114,18 +115,18 @@ func crashed(target *Container) *v1alpha1.BenchmarkResult {
 	if podfailure.IsExecFormatError(message) {
 		return &v1alpha1.BenchmarkResult{
 			Reason:  v1alpha1.ReasonExecFormatError,
-			Message: "the image's program is built for another architecture than its manifest says: " + shorten(message),
+			Message: "the image's program is built for another architecture than its manifest says: " + quote.Said(message),
 		}
 	}
 	return &v1alpha1.BenchmarkResult{
 		Reason:  v1alpha1.ReasonTargetCrashes,
-		Message: said(fmt.Sprintf("the application ended %d times before it answered: look at its log", target.Restarts), shorten(message)),
+		Message: said(fmt.Sprintf("the application ended %d times before it answered: look at its log", target.Restarts), quote.Said(message)),
 	}
 }
 
 // unfinished is the result of a Job that failed before there was one. What it waited for at last says more than its deadline.
 func unfinished(a v1alpha1.ArchitectureRun, job *Job) v1alpha1.BenchmarkResult {
-	result := v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, Message: said("the Job failed: "+job.Failed, job.Message), FinishedAt: timeOf(job.FinishedAt)}
+	result := v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, Message: said("the Job failed: "+job.Failed, quote.Said(job.Message)), FinishedAt: timeOf(job.FinishedAt)}
 	if job.Failed != "DeadlineExceeded" {
 		return result
 	}
@@ -139,16 +140,16 @@ func unfinished(a v1alpha1.ArchitectureRun, job *Job) v1alpha1.BenchmarkResult {
 // waitingPod says what keeps the load generator from running.
 func waitingPod(a v1alpha1.ArchitectureRun, pod *Pod) v1alpha1.ArchitectureRun {
 	if pod.Unschedulable != "" {
-		return waiting(a, v1alpha1.ReasonUnschedulable, "no "+string(a.Architecture)+" node has room for the pod: "+shorten(pod.Unschedulable))
+		return waiting(a, v1alpha1.ReasonUnschedulable, "no "+string(a.Architecture)+" node has room for the pod: "+quote.Scheduler(pod.Unschedulable))
 	}
 	for _, container := range []*Container{&pod.Target, &pod.Generator} {
 		switch class := podfailure.Classify(container.Waiting, container.Message); {
 		case class.IsOfImage():
 			return waiting(a, v1alpha1.ReasonImagePull, pullMessage(container))
 		case class == podfailure.Crash || container.Restarts > 0 && container.LastMessage != "":
-			return waiting(a, v1alpha1.ReasonTargetCrashes, said("the application ended and is started again", shorten(container.LastMessage)))
+			return waiting(a, v1alpha1.ReasonTargetCrashes, said("the application ended and is started again", quote.Said(container.LastMessage)))
 		case class != podfailure.None:
-			return waiting(a, container.Waiting, shorten(container.Message))
+			return waiting(a, container.Waiting, quote.Said(container.Message))
 		}
 	}
 	return waiting(a, v1alpha1.ReasonStarting, "the pod starts")
@@ -156,7 +157,7 @@ func waitingPod(a v1alpha1.ArchitectureRun, pod *Pod) v1alpha1.ArchitectureRun {
 
 // pullMessage does not swing between the reasons of a pull that is tried again and again.
 func pullMessage(container *Container) string {
-	message := shorten(podfailure.PullMessage(container.Message))
+	message := quote.Said(podfailure.PullMessage(container.Message))
 	if message != "" && slices.Contains([]string{"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "SignatureValidationFailed"}, container.Waiting) {
 		return message
 	}
@@ -220,13 +221,5 @@ func said(what, details string) string {
 	}
 }
 
-// longestMessage bounds what containers say into the status.
-const longestMessage = 512
-
-func shorten(message string) string {
-	message = strings.ToValidUTF8(strings.TrimSpace(message), "")
-	if len(message) <= longestMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:longestMessage], "") + "..."
-}
+// longestResult bounds what the load generator says of what it measured. That is said once, and the times in it tell something.
+const longestResult = 512

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // Rendered are the Jobs of the run, with the names that the rendered chart gives them. It fails where the chart holds anything but
@@ -32,7 +33,7 @@ func Rendered(manifest []byte, b *v1alpha1.ElasticWebBenchmark, proxy []corev1.E
 	}
 	found, err := decodeJobs(manifest)
 	if err != nil {
-		return nil, fmt.Errorf("the rendered chart holds what is no Job of this run, so nothing of it is applied: %s", shorten(err.Error()))
+		return nil, fmt.Errorf("the rendered chart holds what is no Job of this run, so nothing of it is applied: %s", quote.Said(err.Error()))
 	}
 	if len(found) != len(wanted) {
 		return nil, fmt.Errorf("the rendered chart holds %d Jobs, and the run has %d, so none is applied", len(found), len(wanted))
@@ -47,7 +48,7 @@ func Rendered(manifest []byte, b *v1alpha1.ElasticWebBenchmark, proxy []corev1.E
 		}
 		if field != "" {
 			return nil, fmt.Errorf("the rendered chart has another %s for %s than the spec says, so no Job is applied",
-				shorten(field), wanted[i].Labels[v1alpha1.LabelArchitecture])
+				quote.Said(field), wanted[i].Labels[v1alpha1.LabelArchitecture])
 		}
 	}
 	return wanted, nil

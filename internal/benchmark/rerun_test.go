@@ -80,3 +80,22 @@ func TestARerunLosesNoResult(t *testing.T) {
 		})
 	}
 }
+
+// A request longer than the CRD lets the status hold has a run of its own all the same, and one only.
+func TestALongRequestForARerun(t *testing.T) {
+	b := measuredOn(t)
+	for _, request := range []string{strings.Repeat("x", 64), strings.Repeat("x", 65), strings.Repeat("x", 200_000), strings.Repeat("x", 200_000) + "y"} {
+		b.Annotations = map[string]string{v1alpha1.AnnotationRerun: request}
+		if !benchmark.NeedsRun(b) {
+			t.Errorf("%d bytes are no new request", len(request))
+		}
+		b.Status = benchmark.Make(b, benchmark.Observed{Image: resolved("linux/amd64"), Nodes: nodes("amd64")}, later)
+		if len(b.Status.Run.Rerun) > 64 || benchmark.NeedsRun(b) {
+			t.Errorf("%d bytes are told in %d, and need a run again: %t", len(request), len(b.Status.Run.Rerun), benchmark.NeedsRun(b))
+		}
+	}
+	b.Annotations[v1alpha1.AnnotationRerun] = strings.Repeat("x", 100)
+	if b.Status.Run.Rerun = strings.Repeat("x", 100); benchmark.NeedsRun(b) {
+		t.Error("a request that the status holds as it is, from before, is measured again")
+	}
+}

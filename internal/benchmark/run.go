@@ -19,7 +19,20 @@ import (
 // NeedsRun reports whether the spec, or a request for a re-run, has no run yet.
 func NeedsRun(b *v1alpha1.ElasticWebBenchmark) bool {
 	run := b.Status.Run
-	return run == nil || run.Generation != b.Generation || run.Rerun != b.Annotations[v1alpha1.AnnotationRerun]
+	return run == nil || run.Generation != b.Generation || rerun(run.Rerun) != rerun(b.Annotations[v1alpha1.AnnotationRerun])
+}
+
+// longestRerun is how long a request for a re-run may be to stand in the status as it is.
+const longestRerun = 64
+
+// rerun is a request for a re-run as the status tells of it: its hash where it is long, since the CRD bounds what stands there, and one
+// that is longer would have every write of the status refused. It changes nothing in what it made.
+func rerun(request string) string {
+	if len(request) <= longestRerun {
+		return request
+	}
+	sum := sha256.Sum256([]byte(request))
+	return hex.EncodeToString(sum[:])
 }
 
 // IsFinished reports whether there is a result for every architecture of the run.
@@ -52,7 +65,7 @@ func begin(b *v1alpha1.ElasticWebBenchmark, observed *Observed, now metav1.Time)
 		return nil, obstacle
 	}
 	run := &v1alpha1.BenchmarkRun{
-		ID: runID(b), Generation: b.Generation, Rerun: b.Annotations[v1alpha1.AnnotationRerun], StartedAt: &now,
+		ID: runID(b), Generation: b.Generation, Rerun: rerun(b.Annotations[v1alpha1.AnnotationRerun]), StartedAt: &now,
 		Image: pinned(b.Spec.Image, facts), Port: port(b, facts), GeneratorImage: observed.GeneratorImage,
 	}
 	if facts != nil {

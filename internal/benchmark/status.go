@@ -14,6 +14,7 @@ import (
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // verdict is the reason and the message of a condition.
@@ -121,7 +122,7 @@ func Measurements(b *v1alpha1.ElasticWebBenchmark) map[string]plan.Measurement {
 func releaseFailure(b *v1alpha1.ElasticWebBenchmark) *verdict {
 	for _, name := range []string{v1alpha1.ConditionReleaseFailed, v1alpha1.ConditionIrreconcilable} {
 		if condition := meta.FindStatusCondition(b.Status.Conditions, name); condition != nil && condition.Status == metav1.ConditionTrue {
-			return &verdict{v1alpha1.ReasonReleaseFailed, "Helm could not make the Jobs, and tries again: " + shorten(condition.Message)}
+			return &verdict{v1alpha1.ReasonReleaseFailed, "Helm could not make the Jobs, and tries again: " + quote.Said(condition.Message)}
 		}
 	}
 	return nil
@@ -149,7 +150,7 @@ func judge(status *v1alpha1.ElasticWebBenchmarkStatus, obstacle, failure *verdic
 	if len(waits) == 0 {
 		return verdict{v1alpha1.ReasonWaiting, "the pods start"}
 	}
-	return verdict{v1alpha1.ReasonWaiting, strings.Join(waits, "; ")}
+	return verdict{v1alpha1.ReasonWaiting, joined("", waits)}
 }
 
 // judgeRun says what the run found, whatever is known from earlier ones.
@@ -168,15 +169,25 @@ func judgeRun(run *v1alpha1.BenchmarkRun, results []v1alpha1.BenchmarkResult) ve
 	case 0:
 		return verdict{v1alpha1.ReasonMeasured, "every architecture was measured"}
 	case len(run.Architectures):
-		return verdict{v1alpha1.ReasonNothingMeasured, "no architecture could be measured; mend the cause and set the annotation " +
-			v1alpha1.AnnotationRerun + " to a new value: " + strings.Join(failed, "; ")}
+		return verdict{v1alpha1.ReasonNothingMeasured, joined("no architecture could be measured; mend the cause and set the annotation "+
+			v1alpha1.AnnotationRerun+" to a new value: ", failed)}
 	default:
-		return verdict{v1alpha1.ReasonPartlyMeasured, "not measured: " + strings.Join(failed, "; ")}
+		return verdict{v1alpha1.ReasonPartlyMeasured, joined("not measured: ", failed)}
 	}
+}
+
+// joined has room for every architecture, whatever the others say: a message that is too long has no event.
+func joined(begin string, parts []string) string {
+	share := (quote.LongestMessage - len(begin)) / len(parts)
+	for i, part := range parts {
+		parts[i] = quote.Bounded(part, share-len("; "))
+	}
+	return begin + strings.Join(parts, "; ")
 }
 
 // conditions are Complete, and Reconciling or Stalled where they hold; the time of a change is kept.
 func conditions(b *v1alpha1.ElasticWebBenchmark, why verdict, now metav1.Time) []metav1.Condition {
+	why.message = quote.Bounded(why.message, quote.LongestMessage)
 	complete := metav1.Condition{Type: v1alpha1.ConditionComplete, Status: metav1.ConditionFalse, Reason: why.reason, Message: why.message}
 	list := []metav1.Condition{complete}
 	switch why.reason {

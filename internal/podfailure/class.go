@@ -67,13 +67,18 @@ func Classify(reason, message string) Class {
 	case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable":
 		return ofPull(message)
 	case "CreateContainerConfigError":
-		if isAbsent(message) {
+		switch {
+		case isAbsent(message):
 			return ReferenceMissing
+		case isLate(message):
+			return None
 		}
 		return NotMade
 	}
 	class, isKnown := byReason[reason]
 	switch {
+	case isOfApplication(reason) && !isExecOfRuntime(message):
+		return class
 	case IsExecFormatError(message):
 		return ExecFormat
 	case isKnown:

@@ -47,6 +47,8 @@ var reasons = []struct {
 	{"CreateContainerConfigError", `configmap "shop-env" not found`, podfailure.ReferenceMissing, false},
 	{"CreateContainerConfigError", `couldn't find key password in Secret dev/shop-env`, podfailure.ReferenceMissing, false},
 	{"CreateContainerConfigError", "container has runAsNonRoot and image will run as root", podfailure.NotMade, false},
+	{"CreateContainerConfigError", "failed to sync configmap cache: timed out waiting for the condition", podfailure.None, false},
+	{"CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition", podfailure.None, false},
 	{"CreateContainerConfigError", "host path not found: /data", podfailure.NotMade, false},
 	{"CreateContainerError", "context deadline exceeded", podfailure.NotMade, false},
 	{"PreCreateHookError", "", podfailure.NotMade, false},
@@ -64,6 +66,11 @@ var reasons = []struct {
 	{"CrashLoopBackOff", "back-off 10s restarting failed container", podfailure.Crash, false},
 	{"Error", "", podfailure.Crash, false},
 	{"Error", "exec /web: exec format error", podfailure.ExecFormat, false},
+	{"Error", `standard_init_linux.go:228: exec user process caused: exec format error`, podfailure.ExecFormat, false},
+	{"Error", "{\"msg\":\"exec container process `/web`: Exec format error\"}", podfailure.ExecFormat, false},
+	{"Error", "plugin foo.so: exec format error", podfailure.Crash, false}, // the application's own words.
+	{"Error", "fork/exec /plugin: exec format error", podfailure.Crash, false},
+	{"StartError", "plugin foo.so: exec format error", podfailure.ExecFormat, false},
 	{"Completed", "", podfailure.Crash, false},
 	{"OOMKilled", "", podfailure.OutOfMemory, false},
 

@@ -118,7 +118,10 @@ func heldFor(running *corev1.ContainerStateRunning, last *corev1.ContainerStateT
 // ofEnd is the failure of a container that ended: whatever the kubelet calls it, one that should serve does not.
 func ofEnd(ended *corev1.ContainerStateTerminated) Failure {
 	class := Classify(ended.Reason, ended.Message)
-	if class == None {
+	switch {
+	case isShellsExit(ended.ExitCode) && IsExecFormatError(ended.Message):
+		class = ExecFormat
+	case class == None:
 		class = Crash
 	}
 	reason := ended.Reason

@@ -85,6 +85,8 @@ func TestTheEndSaysWhatFailed(t *testing.T) {
 	}{
 		"memory":               {ended("OOMKilled", "", 137, 0), podfailure.OutOfMemory, 137},
 		"another architecture": {ended("Error", "exec /web: exec format error", 255, 0), podfailure.ExecFormat, 255},
+		"a shell's program":    {ended("Error", "sh: /web: Exec format error", 126, 0), podfailure.ExecFormat, 126},
+		"a plugin":             {ended("Error", "plugin foo.so: exec format error", 1, 0), podfailure.Crash, 1},
 		"no such program":      {ended("StartError", `exec: "web": executable file not found in $PATH`, 128, 0), podfailure.NotMade, 128},
 		"it was done":          {ended("Completed", "", 0, 0), podfailure.Crash, 0},
 		"no reason":            {ended("", "", 2, 0), podfailure.Crash, 2},

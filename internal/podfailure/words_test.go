@@ -38,3 +38,22 @@ func TestPullMessageIsTheSameInBothReasons(t *testing.T) {
 		}
 	}
 }
+
+// The name of an image says nothing of why it cannot be pulled, nor does that of a registry's backend.
+func TestNamesAreNoReason(t *testing.T) {
+	for message, want := range map[string]podfailure.Class{
+		`failed to pull and unpack image "ghcr.io/acme/notfound:1": failed to do request: Head "https://ghcr.io/v2/acme/notfound/manifests/1": dial tcp 1.2.3.4:443: i/o timeout`: podfailure.PullFailed,
+		`failed to pull and unpack image "ghcr.io/acme/unauthorized-page:1": failed to do request: dial tcp 1.2.3.4:443: i/o timeout`:                                             podfailure.PullFailed,
+		`failed to pull image ghcr.io/acme/unauthorized-page:1: i/o timeout`:                                                                                                      podfailure.PullFailed,
+		`initializing source docker://ghcr.io/acme/unauthorized:1: i/o timeout`:                                                                                                   podfailure.PullFailed,
+		`unexpected status code https://ghcr.io/v2/acme/shop/blobs/sha256:ab: 503 Service Unavailable - Server message: backend notFoundHandler`:                                  podfailure.PullFailed,
+		`rpc error: code = NotFound desc = failed to pull and unpack image "ghcr.io/acme/unauthorized:1"`:                                                                         podfailure.ImageNotFound,
+		`failed to resolve reference "ghcr.io/acme/shop:1": ghcr.io/acme/shop:1: not found`:                                                                                       podfailure.ImageNotFound,
+		`GET https://ghcr.io/v2/acme/shop/manifests/1: {"errors":[{"code":"UNAUTHORIZED","message":"no"}]}`:                                                                       podfailure.PullUnauthorized,
+		`GET https://ghcr.io/v2/acme/shop/manifests/1: {"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`:                                                     podfailure.ImageNotFound,
+	} {
+		if got := podfailure.Classify("ErrImagePull", message); got != want {
+			t.Errorf("class %d, want %d: %s", got, want, message)
+		}
+	}
+}

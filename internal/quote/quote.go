@@ -85,6 +85,14 @@ var unsteady = []struct {
 	// The pods of a ReplicaSet, at each attempt to create one: with nothing in their place, as it is all of them.
 	{regexp.MustCompile(`\b(pods|Pod|replicasets(?:\.apps)?|ReplicaSet(?:\.apps)?) "[^"]*"`), "$1"},
 	{regexp.MustCompile(`-` + generated + `{6,10}-` + generated + `{5}\b`), "-" + gone},
+	// Of a long name the pod's generator cuts the end, with the dash before its own suffix.
+	{regexp.MustCompile(`-` + generated + `{11,15}\b`), "-" + gone},
+	{regexp.MustCompile(`\b(reserved? sandbox name "[^"\s]*_)\d+"`), "$1" + gone + `"`},
+	// What others use of a quota.
+	{regexp.MustCompile(`(\bexceeded quota: .*?\bused: ).*?(, limited: )`), "$1" + gone + "$2"},
+	{regexp.MustCompile(`\b(containerd-mount)\d+`), "$1" + gone},
+	{regexp.MustCompile(`\b0x[0-9a-fA-F]{6,}\b`), gone},
+	{regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:[A-Z]{3,4}\b|[+-]\d{4}\b)`), gone},
 	{regexp.MustCompile(`\bpod=\S+`), "pod=" + gone},
 	// Signed URLs, and time-outs in those of webhooks.
 	{regexp.MustCompile(`(\bhttps?://[^\s"?]+)\?[^\s"]*`), "$1?" + gone},

@@ -48,7 +48,21 @@ var attempts = map[string][2]string{
 	"how long was waited":      {`context deadline exceeded after 1m30.5s (elapsed 350ms)`, `context deadline exceeded after 2h0m1s (elapsed 1.25s)`},
 	"times as Go prints them":  {`expired at 2026-01-02 03:04:05.123456 +0000 UTC m=+12.5`, `expired at 2026-01-02 05:04:05 +0000 UTC m=+99.1`},
 	"the version of an object": {`stale: resourceVersion: 4711`, `stale: resourceVersion: 4712`},
-	"white space":              {"two\n lines", "two  lines\n"},
+	"what others use of a quota": {
+		`exceeded quota: q, requested: pods=1,requests.cpu=2, used: pods=19,requests.cpu=9100m, limited: pods=20,requests.cpu=10`,
+		`exceeded quota: q, requested: pods=1,requests.cpu=2, used: pods=20,requests.cpu=9200m, limited: pods=20,requests.cpu=10`,
+	},
+	"a pod of a long name": {
+		`denied the request: pod an-elasticweb-whose-name-takes-all-the-room-of-pods-7d4b9cxkq2p may not`,
+		`denied the request: pod an-elasticweb-whose-name-takes-all-the-room-of-pods-7d4b9cw8zzt may not`,
+	},
+	"times of HTTP":    {`Date: Sun, 29 Nov 2026 06:01:02 GMT`, `Date: Mon, 30 Nov 2026 06:01:03 GMT`},
+	"times of mail":    {`Sun, 29 Nov 2026 06:01:02 +0000`, `Sun, 29 Nov 2026 06:01:03 +0000`},
+	"a mount":          {`write /var/lib/containerd/tmpmounts/containerd-mount123456789: no space left`, `write /var/lib/containerd/tmpmounts/containerd-mount987654321: no space left`},
+	"an address":       {`panic at 0xc000123456`, `panic at 0xc000123999`},
+	"a sandbox's name": {`failed to reserve sandbox name "shop_dev_abc_0"`, `failed to reserve sandbox name "shop_dev_abc_1"`},
+	"a reserved name":  {`reserved sandbox name "shop_dev_abc_9"`, `reserved sandbox name "shop_dev_abc_10"`},
+	"white space":      {"two\n lines", "two  lines\n"},
 }
 
 func TestSaidIsTheSameFromAttemptToAttempt(t *testing.T) {
@@ -63,7 +77,7 @@ func TestSaidIsTheSameFromAttemptToAttempt(t *testing.T) {
 func TestSteadyKeepsWhatIsSaid(t *testing.T) {
 	for _, text := range []string{
 		`spec.template.spec.containers[0].resources.requests: Invalid value: "100m": must be less than or equal to cpu limit of 50m`,
-		`exceeded quota: pods, requested: pods=1, used: pods=1, limited: pods=1`,
+		`exceeded quota: pods, requested: pods=1, used: …, limited: pods=1`,
 		`maximum memory usage per Container is 256Mi, but limit is 512Mi`,
 		`spec.ports[0].nodePort: Invalid value: 30003: provided port is already allocated`,
 		`failed to pull image "registry.example.com:5000/shop:1.17.1": unexpected status: 401 Unauthorized`,

@@ -206,7 +206,7 @@ var messages = map[string]said{
 	"a budget that others make invalid": {refused("PodDisruptionBudget", invalid("PodDisruptionBudget", "spec", "minAvailable and maxUnavailable cannot be both set")),
 		elasticwebv1.ReasonForbidden, `PodDisruptionBudget shop was refused: PodDisruptionBudget "shop" is invalid: spec: Invalid value: "x": minAvailable and maxUnavailable cannot be both set: no field of the spec is at fault: look whose fields are on it with kubectl get -o yaml --show-managed-fields`, false},
 	"a quota of objects": {refused("Deployment", forbidden("deployments.apps", "exceeded quota: q, requested: count/deployments.apps=1, used: count/deployments.apps=0, limited: count/deployments.apps=0")),
-		elasticwebv1.ReasonQuotaExceeded, `Deployment shop was refused: deployments.apps "shop" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, used: count/deployments.apps=0, limited: count/deployments.apps=0: ` + quota, false},
+		elasticwebv1.ReasonQuotaExceeded, `Deployment shop was refused: deployments.apps "shop" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, used: …, limited: count/deployments.apps=0: ` + quota, false},
 	"a right that is missing": {refused("Deployment", forbidden("deployments.apps", `User "system:serviceaccount:s:m" cannot patch resource "deployments" in API group "apps" in the namespace "dev"`)),
 		elasticwebv1.ReasonForbidden, `Deployment shop was refused: deployments.apps "shop" is forbidden: User "system:serviceaccount:s:m" cannot patch resource "deployments" in API group "apps" in the namespace "dev": ask an administrator of the cluster to give that right to whom it names`, false},
 	"a policy that calls it invalid": {refused("Deployment", invalid("Deployment", "x", `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no annotations`)),
@@ -219,7 +219,7 @@ var messages = map[string]said{
 		elasticwebv1.ReasonForbidden, `the deletion cost of pods was refused: pods is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no annotations: ` + policy, false},
 
 	"a quota of pods": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2`),
-		elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2: " + quota, false},
+		elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: exceeded quota: q, requested: pods=1, used: …, limited: pods=2: " + quota, false},
 	"a quota of what the spec leaves out": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: web`),
 		elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: failed quota: q: must specify limits.cpu for: web: set limits.cpu in spec.resources: the ResourceQuota of the namespace takes no pod without", false},
 	"a LimitRange below the default": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: maximum memory usage per Container is 256Mi, but limit is 512Mi`),

@@ -136,9 +136,13 @@ var (
 	priorityClass = regexp.MustCompile(`no PriorityClass with name \S+ was found`)
 )
 
+const policyRemedy = "change the spec as the policy asks, or ask an administrator of the cluster to allow it"
+
 // admissionRefusal sorts what admission says of an object or a pod, and names the remedy.
 func admissionRefusal(message string) Problem {
 	switch {
+	case saysAny(message, "denied the request"): // what follows is a policy's own, whatever words of Kubernetes it uses.
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: policyRemedy}
 	case saysAny(message, "failed calling webhook"):
 		return Problem{Reason: elasticwebv1.ReasonWebhookFailed, Message: "mend the webhook, or ask an administrator of the cluster to"}
 	case mustSpecify.MatchString(message):
@@ -156,8 +160,8 @@ func admissionRefusal(message string) Problem {
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "set spec.podSecurityContext and spec.securityContext as the namespace's pod security standard asks"}
 	case saysAny(message, "cannot create resource", "cannot patch resource", "cannot update resource", "cannot delete resource", "cannot get resource"):
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to give that right to whom it names"}
-	case saysAny(message, "ValidatingAdmissionPolicy", "denied the request"):
-		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "change the spec as the policy asks, or ask an administrator of the cluster to allow it"}
+	case saysAny(message, "ValidatingAdmissionPolicy"):
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: policyRemedy}
 	case saysAny(message, "forbidden"):
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to allow it"}
 	case saysAny(message, "is invalid", "Invalid value"):

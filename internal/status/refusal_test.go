@@ -54,3 +54,11 @@ func TestEndingObjectHeals(t *testing.T) {
 		t.Error("it is Stalled")
 	}
 }
+
+// A policy may speak of quotas that are none of Kubernetes'.
+func TestADenialIsThePolicys(t *testing.T) {
+	got := admissionRefusal(`admission webhook "p.example.com" denied the request: the team exceeded quota of images`)
+	if want := (Problem{Reason: elasticwebv1.ReasonForbidden, Message: policyRemedy}); got != want {
+		t.Errorf("%+v", got)
+	}
+}

@@ -4,7 +4,6 @@
 package status
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,37 +22,9 @@ func unschedulable(in Input, f facts) *verdict {
 		}
 		return &cause{reason: elasticwebv1.ReasonUnschedulable, said: pod.Unschedulable}
 	}, func(found cause) string {
-		causes := quote.Said(schedulingCauses(quote.Bounded(found.said, longestScheduling)))
+		causes := quote.Scheduler(found.said)
 		return "pods wait for a node that takes them: " + schedulingRemedy(causes) + "; the scheduler says: " + causes
 	})
-}
-
-// longestScheduling is how much of what a scheduler says is looked at.
-const longestScheduling = 4096
-
-var (
-	nodesAvailable = regexp.MustCompile(`^\d+/\d+ nodes are available: `)
-	numberOfNodes  = regexp.MustCompile(`^\d+ `)
-)
-
-// schedulingCauses is what the scheduler has against the nodes, without the numbers of these, which change with each node that comes,
-// goes or fills up, and without what it says of preemption.
-func schedulingCauses(message string) string {
-	begin := nodesAvailable.FindString(message)
-	if begin == "" {
-		return message
-	}
-	list, _, _ := strings.Cut(message[len(begin):], ". ")
-	var causes []string
-	for part := range strings.SplitSeq(strings.TrimSuffix(list, "."), ", ") {
-		if numbered := numberOfNodes.FindString(part); numbered != "" || len(causes) == 0 {
-			causes = append(causes, part[len(numbered):])
-		} else {
-			causes[len(causes)-1] += ", " + part
-		}
-	}
-	slices.Sort(causes)
-	return strings.Join(slices.Compact(causes), ", ")
 }
 
 // schedulingRemedies are what to do about each cause. What is full comes first, and alone: those nodes would do.
