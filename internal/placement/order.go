@@ -78,10 +78,7 @@ func (l Levels) holds(rates []Rate) bool {
 		}
 		for _, b := range rates {
 			levelOfB, known := level[b.Architecture]
-			if !known || levelOfA < levelOfB && better(b, a) || levelOfA == levelOfB && ahead(b, a) {
-				return false
-			}
-			if levelOfA < levelOfB && !a.Measured && !b.Measured && a.QPS == b.QPS {
+			if !known || levelOfA == levelOfB && ahead(b, a) || levelOfA < levelOfB && contradicts(a, b) {
 				return false
 			}
 		}
@@ -89,14 +86,20 @@ func (l Levels) holds(rates []Rate) bool {
 	return true
 }
 
+// contradicts reports whether the numbers say that a does not stand before b.
+func contradicts(a, b Rate) bool {
+	return better(b, a) || !a.Measured && !b.Measured && a.QPS == b.QPS
+}
+
 // ahead reports whether a counts for more than b by more than noise: any difference between numbers of the spec, see IsNoise where
 // one is measured.
 func ahead(a, b Rate) bool {
-	return a.QPS > b.QPS && !((a.Measured || b.Measured) && IsNoise(a.QPS, b.QPS))
+	isMeasured := a.Measured || b.Measured
+	return a.QPS > b.QPS && (!isMeasured || !IsNoise(a.QPS, b.QPS))
 }
 
 // better reports whether a certainly serves more than b does, as far as b is known. Two lower bounds say nothing of each other.
-func better(a, b Rate) bool { return ahead(a, b) && !(a.AtLeast && b.AtLeast) }
+func better(a, b Rate) bool { return ahead(a, b) && (!a.AtLeast || !b.AtLeast) }
 
 // IsNoise reports whether two measurements differ by 10% of the smaller one at most: such a difference says nothing.
 func IsNoise(a, b int64) bool {
