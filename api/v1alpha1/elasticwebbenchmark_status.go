@@ -138,7 +138,8 @@ type BenchmarkRun struct {
 	// +optional
 	Generation int64 `json:"generation,omitempty"`
 
-	// rerun is the value of the annotation elasticweb.example.com/rerun when the run began.
+	// rerun is the value of the annotation elasticweb.example.com/rerun when the run began, or its SHA-256 where it
+	// is longer than 64 bytes.
 	//
 	// +optional
 	Rerun string `json:"rerun,omitempty"`

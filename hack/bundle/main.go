@@ -42,6 +42,10 @@ func main() {
 	flag.StringVar(&o.defaultChannel, "default-channel", "stable", "Channel of those who name none.")
 	flag.StringVar(&o.created, "created", "", "Time of the release, as in 2026-01-02T15:04:05Z. Default: the createdAt of the base.")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "bundle: %q is no flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bundle:", err)
 		os.Exit(1)

@@ -42,6 +42,10 @@ func main() {
 	flag.StringVar(&o.output, "output", "catalog/elasticweb-operator/catalog.yaml", "File to write.")
 	flag.StringVar(&o.opm, "opm", "bin/opm", "opm, as built by make.")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "catalog: %q is no flag\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "catalog:", err)
 		os.Exit(1)
