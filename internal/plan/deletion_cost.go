@@ -10,8 +10,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// deletionCosts are those to stamp on pods, by name. A pod is stamped when it is bound: at a scale-down it would be too late,
-// since the ReplicaSet controller may not see it in time.
+// deletionCosts are those to stamp on pods, by name. A pod is stamped when it is bound: at a scale-down it would be too late, since the
+// ReplicaSet controller may not see it in time.
 func deletionCosts(preferred placement.Levels, pods []Pod) map[string]int32 {
 	costs := map[string]int32{}
 	for _, pod := range pods {
@@ -25,21 +25,15 @@ func deletionCosts(preferred placement.Levels, pods []Pod) map[string]int32 {
 // dueCost is what a pod is to bear: the less, the less its architecture is preferred. Pods of the most preferred one need none, but
 // must not bear one that lets them go first. Where somebody else has the say, it is theirs.
 func dueCost(preferred placement.Levels, pod Pod) int32 {
-	rank, isRanked := rankOf(preferred, pod.Architecture)
+	rank := slices.IndexFunc(preferred, func(level []string) bool { return slices.Contains(level, pod.Architecture) })
 	switch has := costOf(pod); {
-	case pod.CostIsOthers || !isRanked:
+	case pod.CostIsOthers || rank < 0:
 		return has
 	case rank == 0:
 		return max(has, 0)
 	default:
 		return int32(-100 * rank) //nolint:gosec // at most the number of architectures.
 	}
-}
-
-// rankOf is how many levels are preferred to that of the architecture.
-func rankOf(preference placement.Levels, architecture string) (rank int, isRanked bool) {
-	rank = slices.IndexFunc(preference, func(level []string) bool { return slices.Contains(level, architecture) })
-	return rank, rank >= 0
 }
 
 // costOf is what the ReplicaSet controller makes of the annotation: 0 of what is not there, or no number as it writes them.

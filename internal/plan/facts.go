@@ -4,8 +4,6 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -14,53 +12,49 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// Lookup says whether the registry has to be asked about the image: needed, as long as the pods are not made
-// from facts of the very image that the spec names, and fresh, where an older answer will not do: for a rollout
-// that the user causes, and after one for which the registry gave none.
+// Lookup says whether the registry has to be asked about the image: needed, as long as the pods are not made from facts of the very
+// image that the spec names, and fresh, where an older answer will not do: for a rollout that the user causes, and after one for which
+// the registry gave none.
 func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (needed, fresh bool) {
 	record := RecordOf(deployment)
 	fresh = !record.isOf(spec) || record.Stale || wasRestarted(spec, deployment, record)
 	return fresh || record.Image == nil || record.Image.Reference != spec.Image, fresh
 }
 
-// chooseFacts says which facts of the image the pod template is made from, and whether the template must
-// wait for them. With the registry out of reach the known facts hold. What it says later is taken up at once
-// where pods could be started that cannot run; all else waits for the user's next rollout, be it kubectl's.
+// chooseFacts says which facts of the image the pod template is made from, and whether the template must wait for them. With the
+// registry out of reach the known facts hold. What it says later is taken up at once where pods could be started that cannot run; all
+// else waits for the user's next rollout, be it kubectl's.
 func chooseFacts(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (facts *ImageFacts, wait bool) {
-	known, image := knownFacts(spec.Image, observed.KnownFacts, record), observed.Image
-	switch {
-	case image.State == ImageResolved && (rolls || narrows(spec, known, image.Facts) || wasRestarted(spec, observed.Deployment, record)):
-		return image.Facts, false
-	case rolls && image.State == ImageFailed && image.Facts != nil:
-		return image.Facts, false
-	default:
-		return known, rolls && image.State == ImagePending
+	known, image := record.Image, observed.Image
+	if known != nil && repository(known.Reference) != repository(spec.Image) {
+		known = nil // a new version rarely changes its platforms, but another image may have any.
 	}
+	if image.State == ImageResolved && (rolls || narrows(spec, known, image.Facts) || wasRestarted(spec, observed.Deployment, record)) ||
+		rolls && image.State == ImageFailed && image.Facts != nil {
+		return image.Facts, false
+	}
+	return known, rolls && image.State == ImagePending
 }
 
-// narrows reports whether the pods may run on an architecture that facts lack. Without facts in use, and without
-// a list in the spec, they may run on any.
+// narrows reports whether the pods may run on an architecture that facts lack. Without facts in use, and without a list in the spec,
+// they may run on any.
 func narrows(spec *elasticwebv1.ElasticWebSpec, inUse, facts *ImageFacts) bool {
 	allowed, left := allowedArchitectures(spec, inUse), allowedArchitectures(spec, facts)
-	return allowed == nil || slices.ContainsFunc(allowed, func(architecture string) bool {
-		return !slices.Contains(left, architecture)
-	})
+	return allowed == nil || slices.ContainsFunc(allowed, func(name string) bool { return !slices.Contains(left, name) })
 }
 
-// lookedUp says for the next record whether the registry is yet to be heard for the last rollout, and which restart was the
-// last that it was asked for.
+// lookedUp says for the next record whether the registry is yet to be heard for the last rollout, and which restart was the last that
+// it was asked for.
 func lookedUp(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (isStale bool, restart *string) {
 	restart = new(restartOf(spec, observed.Deployment))
 	state := observed.Image.State
-	isAnswer := state == ImageResolved || state == ImageFailed
-	switch {
-	case rolls, wasRestarted(spec, observed.Deployment, record) && isAnswer:
+	if rolls || wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed) {
 		return state == ImageFailed, restart
-	case record.Restart == nil: // an older operator noted none: those from now on count.
-		return record.Stale && state != ImageResolved, restart
-	default:
-		return record.Stale && state != ImageResolved, record.Restart
 	}
+	if record.Restart != nil { // an older operator noted none: those from now on count.
+		restart = record.Restart
+	}
+	return record.Stale && state != ImageResolved, restart
 }
 
 // restartedAt is what kubectl rollout restart sets in a pod template.
@@ -68,35 +62,15 @@ const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // restartOf stands for the last restart by others than the operator, in a length that is ours; "" where there is none.
 func restartOf(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) string {
-	if _, isSpecified := spec.PodAnnotations[restartedAt]; isSpecified || deployment == nil {
+	_, isSpecified := spec.PodAnnotations[restartedAt]
+	if isSpecified || deployment == nil || deployment.Spec.Template.Annotations[restartedAt] == "" {
 		return ""
 	}
-	at := deployment.Spec.Template.Annotations[restartedAt]
-	if at == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(at))
-	return hex.EncodeToString(sum[:8])
+	return shortHash([]byte(deployment.Spec.Template.Annotations[restartedAt]))
 }
 
 func wasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, record *Record) bool {
-	return record != nil && record.Restart != nil && *record.Restart != restartOf(spec, deployment)
-}
-
-// knownFacts are those of the live template, else those of the status. They hold for another tag of the
-// same repository, since a new version rarely changes its platforms, but not for another image.
-func knownFacts(image string, status *ImageFacts, record *Record) *ImageFacts {
-	if record != nil && record.Image != nil && sameRepository(record.Image.Reference, image) {
-		return record.Image
-	}
-	if record == nil && status != nil && sameRepository(status.Reference, image) {
-		return status
-	}
-	return nil
-}
-
-func sameRepository(a, b string) bool {
-	return repository(a) == repository(b)
+	return record.Restart != nil && *record.Restart != restartOf(spec, deployment)
 }
 
 // repository is an image reference without its tag and digest.

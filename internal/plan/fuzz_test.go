@@ -7,6 +7,8 @@ import (
 	"math"
 	"testing"
 
+	"k8s.io/utils/ptr"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
@@ -35,11 +37,11 @@ func FuzzMake(f *testing.F) {
 		if p.Replicas < 0 && least >= 0 && most >= 0 {
 			t.Fatalf("%d replicas", p.Replicas)
 		}
-		if p.Demand.Mode != ModeQPS || most < 0 || least < 0 || observed.Deployment != nil {
+		if p.Demand.QPS == 0 || most < 0 || least < 0 || observed.Deployment != nil {
 			return
 		}
-		pod := max(int64(orZero(web.Spec.SinglePodsQPS)), 1)
-		if p.Limit != LimitMax && int64(p.Replicas)*pod < p.Demand.QPS {
+		pod := max(int64(ptr.Deref(web.Spec.SinglePodsQPS, 0)), 1)
+		if p.Asked <= int64(p.Replicas) && int64(p.Replicas)*pod < p.Demand.QPS {
 			t.Fatalf("%d pods of %d for %d, and no limit is named", p.Replicas, pod, p.Demand.QPS)
 		}
 	})

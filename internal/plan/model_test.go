@@ -318,7 +318,7 @@ func boolOrder(a, b bool) int {
 }
 
 func (m *model) demand() int64 {
-	return capacity.WithHeadroom(orZero(m.web.Spec.TotalQPS), orZero(m.web.Spec.HeadroomPercent))
+	return capacity.WithHeadroom(ptr.Deref(m.web.Spec.TotalQPS, 0), ptr.Deref(m.web.Spec.HeadroomPercent, 0))
 }
 
 func (m *model) served() int64 { return capacity.Served(m.ready()) }

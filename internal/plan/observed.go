@@ -11,8 +11,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
-// Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb
-// owns; those of the same name that it does not own never get here.
+// Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb owns; those of the same name
+// that it does not own never get here.
 type Observed struct {
 	Deployment *appsv1.Deployment
 	Service    *corev1.Service

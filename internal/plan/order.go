@@ -11,9 +11,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// levels is the order of the allowed architectures. inUse are those that the live template was made with, nil where there
-// is none. While a benchmark is named, what it has not measured says nothing new about the order: it was left out, or is
-// in its place, and stays so until there is a result or the user rolls out.
+// levels is the order of the allowed architectures. inUse are those that the live template was made with, nil where there is none.
+// While a benchmark is named, what it has not measured says nothing new about the order: it was left out, or is in its place, and stays
+// so until there is a result or the user rolls out.
 func levels(spec *elasticwebv1.ElasticWebSpec, allowed []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
 	used := inUse.Flat()
 	isUsed := func(architecture string) bool { return slices.Contains(used, architecture) }
@@ -40,7 +40,7 @@ func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, isUse
 	}
 	return slices.DeleteFunc(rates, func(rate placement.Rate) bool {
 		switch {
-		case !rate.Measured || isListed(spec, rate.Architecture) || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):
+		case !rate.Measured || entryOf(spec, rate.Architecture) != nil || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):
 			return false
 		case isHeld && !isUsed(rate.Architecture):
 			return rate.AtLeast || rate.QPS*100 < best*55
@@ -54,13 +54,8 @@ func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, isUse
 	})
 }
 
-func isListed(spec *elasticwebv1.ElasticWebSpec, architecture string) bool {
-	return slices.ContainsFunc(spec.Architectures, func(entry elasticwebv1.ArchitectureSpec) bool {
-		return string(entry.Name) == architecture
-	})
-}
-
-// presentRates is the rates of the possible architectures, and of those that have pods, the best first.
+// presentRates is the rates of the possible architectures, and of those that have pods: by level, those without one last, then by
+// falling QPS and name.
 func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, pods []Pod, possible []string, levels placement.Levels) []placement.Rate {
 	names := slices.Clone(possible)
 	for _, pod := range pods {
@@ -68,30 +63,17 @@ func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, pods
 			names = append(names, pod.Architecture)
 		}
 	}
+	order, unranked := slices.Concat(levels.Flat(), names), len(levels.Flat())
 	rates := measured.rates(spec, names)
-	order := levels.Flat()
-	slices.SortStableFunc(rates, func(a, b placement.Rate) int { return compareRates(a, b, order) })
+	at := func(rate placement.Rate) int { return min(slices.Index(order, rate.Architecture), unranked) }
+	slices.SortFunc(rates, func(a, b placement.Rate) int {
+		return cmp.Or(cmp.Compare(at(a), at(b)), cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
+	})
 	return rates
 }
 
-// compareRates orders by level, those without a level last, and then by falling QPS and name.
-func compareRates(a, b placement.Rate, order []string) int {
-	return cmp.Or(
-		cmp.Compare(position(order, a.Architecture), position(order, b.Architecture)),
-		cmp.Compare(b.QPS, a.QPS),
-		cmp.Compare(a.Architecture, b.Architecture),
-	)
-}
-
-func position(order []string, architecture string) int {
-	if at := slices.Index(order, architecture); at >= 0 {
-		return at
-	}
-	return len(order)
-}
-
-// preference is the order in which the architectures of the rates are filled and kept: as the template has it, and behind that,
-// by what they serve, those that it no longer allows but that have pods. What is on a node that is not known is in no order.
+// preference is the order in which the architectures of the rates are filled and kept: as the template has it, and behind that, by what
+// they serve, those that it no longer allows but that have pods. What is on a node that is not known is in no order.
 func preference(input placement.Input, rates []placement.Rate) placement.Levels {
 	preferred := placement.Preference(input)
 	named := preferred.Flat()

@@ -1,13 +1,14 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plan decides what should be made of an ElasticWeb, from its spec and what is observed. It does no
-// I/O and knows no time: the same inputs give the same plan.
+// Package plan decides what should be made of an ElasticWeb, from its spec and what is observed. It does no I/O and knows no time: the
+// same inputs give the same plan.
 package plan
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
@@ -26,7 +27,6 @@ type Plan struct {
 	// Asked is the number of pods that the demand calls for, Replicas the same within the limits.
 	Asked    int64
 	Replicas int32
-	Limit    Limit
 	// MaxSurge of a rollout, as the Deployment has it.
 	MaxSurge intstr.IntOrString
 	// WaitsForImage is true while the pod template must wait for the registry's answer.
@@ -52,16 +52,13 @@ type Plan struct {
 	Shrinks bool
 }
 
-// Make works out the plan: the facts of the image, what a pod serves where, the order of the architectures, the number of pods,
-// their placement, and the record of all that.
+// Make works out the plan: the facts of the image, what a pod serves where, the order of the architectures, the number of pods, their
+// placement, and the record of all that.
 func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	spec := &web.Spec
 	existing := existingReplicas(observed.Deployment)
 	demand, seed := demandOf(spec, existing)
-	wanted := demand.Mode != ModeNone || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
-	if observed.KnownFacts != nil && !observed.KnownFacts.isSound() {
-		observed.KnownFacts = nil
-	}
+	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 	live := liveRecord(web, observed)
 	rolls := !live.isOf(spec)
 
@@ -73,12 +70,12 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	rates := presentRates(spec, measured, observed.Pods, placement.Possible(input), input.Levels)
 	preferred := preference(input, rates)
 
-	asked := askedFor(spec, demand, rates, input.Levels, preferred, live, observed)
-	replicas, limit := clamp(spec, asked)
+	asked := askedFor(demand, sizing{spec: spec, measured: measured, rates: rates, preferred: preferred}, input.Levels, live, observed)
+	replicas := clamp(spec, asked)
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed,
-		Asked: asked, Replicas: replicas, Limit: limit,
+		Asked: asked, Replicas: replicas,
 		MaxSurge:      maxSurge(observed.Deployment, replicas),
 		WaitsForImage: waits && wanted,
 		Placement:     placement.Place(input),
@@ -97,18 +94,11 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 // placementInput is what the placement is worked out from, but for maxSkew, which depends on the number of pods.
 func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live *Record, rolls bool) placement.Input {
 	spec := &web.Spec
-	input := placement.Input{
-		Selector:     Selector(web.Name),
-		Weights:      givenWeights(spec),
-		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity,
-		Tolerations: spec.Tolerations, Spread: spec.TopologySpreadConstraints,
-	}
-	var inUse placement.Levels
-	if live != nil {
-		inUse = live.Levels
-	}
 	allowed := allowedArchitectures(spec, facts)
-	input.Levels = levels(spec, allowed, measured, inUse, rolls)
+	input := placement.Input{
+		Selector: Selector(web.Name), Weights: givenWeights(spec), Levels: levels(spec, allowed, measured, live.Levels, rolls),
+		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations, Spread: spec.TopologySpreadConstraints,
+	}
 	if allowed != nil {
 		input.Allowed = append([]string{}, input.Levels.Flat()...)
 	}
@@ -143,22 +133,16 @@ func Selector(name string) map[string]string {
 }
 
 func containerPort(spec *elasticwebv1.ElasticWebSpec, facts *ImageFacts) (port int32, known bool) {
-	switch {
-	case spec.ContainerPort != nil:
-		return *spec.ContainerPort, true
-	case facts != nil && facts.Port != nil:
-		return *facts.Port, true
-	default:
-		return DefaultContainerPort, false
+	given := spec.ContainerPort
+	if given == nil && facts != nil {
+		given = facts.Port
 	}
+	return ptr.Deref(given, DefaultContainerPort), given != nil
 }
 
 func existingReplicas(deployment *appsv1.Deployment) int32 {
 	if deployment == nil {
 		return 0
 	}
-	if deployment.Spec.Replicas == nil {
-		return 1
-	}
-	return *deployment.Spec.Replicas
+	return ptr.Deref(deployment.Spec.Replicas, 1)
 }

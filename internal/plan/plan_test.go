@@ -4,6 +4,7 @@
 package plan
 
 import (
+	gocmp "cmp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,28 +48,28 @@ func TestReplicas(t *testing.T) {
 		change   func(*spec)
 		existing int32
 		want     int32
-		limit    Limit
+		limit    int // 1 where there are more than the demand calls for, -1 where there are fewer.
 		seed     *int32
 	}{
-		"walk-through":                  {func(*spec) {}, 0, 3, LimitNone, nil},
-		"one more request per second":   {func(s *spec) { s.TotalQPS = ptr.To[int32](2401) }, 3, 4, LimitNone, nil},
-		"headroom":                      {func(s *spec) { s.HeadroomPercent = ptr.To[int32](50) }, 3, 5, LimitNone, nil},
-		"no demand":                     {func(s *spec) { s.TotalQPS = nil }, 3, 0, LimitNone, nil},
-		"demand of 0":                   {func(s *spec) { s.TotalQPS = ptr.To[int32](0) }, 3, 0, LimitNone, nil},
-		"demand of 0 with a minimum":    {func(s *spec) { s.TotalQPS, s.MinReplicas = ptr.To[int32](0), ptr.To[int32](2) }, 3, 0, LimitNone, nil},
-		"minimum":                       {func(s *spec) { s.MinReplicas = ptr.To[int32](5) }, 0, 5, LimitMin, nil},
-		"maximum":                       {func(s *spec) { s.MaxReplicas = ptr.To[int32](2) }, 0, 2, LimitMax, nil},
-		"replicas":                      {func(s *spec) { s.TotalQPS, s.Replicas = nil, ptr.To[int32](7) }, 3, 7, LimitNone, nil},
-		"replicas of 0":                 {func(s *spec) { s.TotalQPS, s.Replicas, s.MinReplicas = nil, ptr.To[int32](0), ptr.To[int32](2) }, 3, 0, LimitNone, nil},
-		"replicas above the maximum":    {func(s *spec) { s.TotalQPS, s.Replicas, s.MaxReplicas = nil, ptr.To[int32](7), ptr.To[int32](4) }, 3, 4, LimitMax, nil},
-		"replicas below the minimum":    {func(s *spec) { s.TotalQPS, s.Replicas, s.MinReplicas = nil, ptr.To[int32](1), ptr.To[int32](4) }, 3, 4, LimitMin, nil},
-		"left to an autoscaler, new":    {func(s *spec) { s.TotalQPS, s.MinReplicas = nil, ptr.To[int32](2) }, 0, 2, LimitNone, ptr.To[int32](2)},
-		"left to an autoscaler, living": {func(s *spec) { s.TotalQPS, s.MinReplicas = nil, ptr.To[int32](2) }, 5, 5, LimitNone, ptr.To[int32](5)},
-		"nil everywhere":                {func(s *spec) { *s = spec{} }, 0, 0, LimitNone, nil},
-		"the greatest":                  {func(s *spec) { s.TotalQPS, s.SinglePodsQPS = ptr.To[int32](1<<31-1), ptr.To[int32](1) }, 0, 1<<31 - 1, LimitNone, nil},
+		"walk-through":                  {func(*spec) {}, 0, 3, 0, nil},
+		"one more request per second":   {func(s *spec) { s.TotalQPS = ptr.To[int32](2401) }, 3, 4, 0, nil},
+		"headroom":                      {func(s *spec) { s.HeadroomPercent = ptr.To[int32](50) }, 3, 5, 0, nil},
+		"no demand":                     {func(s *spec) { s.TotalQPS = nil }, 3, 0, 0, nil},
+		"demand of 0":                   {func(s *spec) { s.TotalQPS = ptr.To[int32](0) }, 3, 0, 0, nil},
+		"demand of 0 with a minimum":    {func(s *spec) { s.TotalQPS, s.MinReplicas = ptr.To[int32](0), ptr.To[int32](2) }, 3, 0, 0, nil},
+		"minimum":                       {func(s *spec) { s.MinReplicas = ptr.To[int32](5) }, 0, 5, 1, nil},
+		"maximum":                       {func(s *spec) { s.MaxReplicas = ptr.To[int32](2) }, 0, 2, -1, nil},
+		"replicas":                      {func(s *spec) { s.TotalQPS, s.Replicas = nil, ptr.To[int32](7) }, 3, 7, 0, nil},
+		"replicas of 0":                 {func(s *spec) { s.TotalQPS, s.Replicas, s.MinReplicas = nil, ptr.To[int32](0), ptr.To[int32](2) }, 3, 0, 0, nil},
+		"replicas above the maximum":    {func(s *spec) { s.TotalQPS, s.Replicas, s.MaxReplicas = nil, ptr.To[int32](7), ptr.To[int32](4) }, 3, 4, -1, nil},
+		"replicas below the minimum":    {func(s *spec) { s.TotalQPS, s.Replicas, s.MinReplicas = nil, ptr.To[int32](1), ptr.To[int32](4) }, 3, 4, 1, nil},
+		"left to an autoscaler, new":    {func(s *spec) { s.TotalQPS, s.MinReplicas = nil, ptr.To[int32](2) }, 0, 2, 0, ptr.To[int32](2)},
+		"left to an autoscaler, living": {func(s *spec) { s.TotalQPS, s.MinReplicas = nil, ptr.To[int32](2) }, 5, 5, 0, ptr.To[int32](5)},
+		"nil everywhere":                {func(s *spec) { *s = spec{} }, 0, 0, 0, nil},
+		"the greatest":                  {func(s *spec) { s.TotalQPS, s.SinglePodsQPS = ptr.To[int32](1<<31-1), ptr.To[int32](1) }, 0, 1<<31 - 1, 0, nil},
 		"beyond the greatest": {func(s *spec) {
 			s.TotalQPS, s.SinglePodsQPS, s.HeadroomPercent = ptr.To[int32](1<<31-1), ptr.To[int32](1), ptr.To[int32](1000)
-		}, 0, 1<<31 - 1, LimitMax, nil},
+		}, 0, 1<<31 - 1, -1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := Observed{}
@@ -79,8 +80,8 @@ func TestReplicas(t *testing.T) {
 				}
 			}
 			got := Make(shop(tc.change), observed)
-			if got.Replicas != tc.want || got.Limit != tc.limit {
-				t.Errorf("replicas %d, limit %d; want %d, %d", got.Replicas, got.Limit, tc.want, tc.limit)
+			if limit := gocmp.Compare(int64(got.Replicas), got.Asked); got.Replicas != tc.want || limit != tc.limit {
+				t.Errorf("%d replicas for %d; want %d, and them as %d to the latter", got.Replicas, got.Asked, tc.want, tc.limit)
 			}
 			if diff := cmp.Diff(tc.seed, got.Seed); diff != "" {
 				t.Errorf("seed (-want +got):\n%s", diff)

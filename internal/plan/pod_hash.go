@@ -13,14 +13,14 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// isOf reports whether the Record was made from a spec that shapes the pods as this one does. Older operators had the hash
-// depend on the order of spec.architectures.
+// isOf reports whether the Record was made from a spec that shapes the pods as this one does. Older operators had the hash depend on
+// the order of spec.architectures.
 func (r *Record) isOf(spec *elasticwebv1.ElasticWebSpec) bool {
 	return r != nil && (r.Pod == podHash(spec) || r.Pod == hashOf(spec, shapesOf(spec)))
 }
 
-// podHash covers what the user shapes the pods with. QPS is left out: a new number must restart no pod
-// unless it changes the order of the architectures. So is the order of the list, which is a map.
+// podHash covers what the user shapes the pods with. QPS is left out: a new number must restart no pod unless it changes the order of
+// the architectures. So is the order of the list, which is a map.
 func podHash(spec *elasticwebv1.ElasticWebSpec) string {
 	shapes := shapesOf(spec)
 	slices.Sort(shapes)
@@ -51,6 +51,10 @@ func hashOf(spec *elasticwebv1.ElasticWebSpec, architectures []string) string {
 	if err != nil {
 		return "" // API types always marshal.
 	}
+	return shortHash(text)
+}
+
+func shortHash(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
@@ -20,10 +22,10 @@ type Measured struct {
 	Benchmark string
 }
 
-// measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say
-// more. One that is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement.
-// Another benchmark's results are taken as they are. Older operators did not report whose a result was, and whether it was a lower
-// bound: that is taken over from one that is the same but for noise.
+// measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say more. One that
+// is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement. Another benchmark's
+// results are taken as they are. Older operators did not report whose a result was, and whether it was a lower bound: that is taken
+// over from one that is the same but for noise.
 func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
@@ -48,52 +50,61 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measuremen
 	return measured
 }
 
-// saysMore reports whether a new result takes the place of the one before: where they differ by more than noise, or a
-// lower bound becomes a rate. A lower bound contradicts none but a lower rate.
+// saysMore reports whether a new result takes the place of the one before: where they differ by more than noise, or a lower bound
+// becomes a rate. A lower bound contradicts none but a lower rate.
 func saysMore(result, before Measurement) bool {
-	switch {
-	case result.AtLeast:
-		return result.QPS > before.QPS && !placement.IsNoise(result.QPS, before.QPS)
-	case before.AtLeast:
-		return true
-	default:
-		return !placement.IsNoise(result.QPS, before.QPS)
+	isOther := !placement.IsNoise(result.QPS, before.QPS)
+	if result.AtLeast {
+		return isOther && result.QPS > before.QPS
 	}
+	return isOther || before.AtLeast
 }
 
-// rates is what a pod serves on each of the architectures: measured, else the architecture's entry in the spec, else
-// singlePodsQPS. It is at least 1, whatever the spec holds.
+// rate is what a pod serves on an architecture: measured, else the architecture's entry in the spec, else singlePodsQPS. It is at least
+// 1, whatever the spec holds.
+func (m Measurements) rate(spec *elasticwebv1.ElasticWebSpec, architecture string) placement.Rate {
+	qps := int64(ptr.Deref(spec.SinglePodsQPS, 0))
+	if entry := entryOf(spec, architecture); entry != nil && entry.SinglePodsQPS != nil {
+		qps = int64(*entry.SinglePodsQPS)
+	}
+	measured, isMeasured := m[architecture]
+	if isMeasured {
+		qps = measured.QPS
+	}
+	return placement.Rate{Architecture: architecture, QPS: max(qps, 1), Measured: isMeasured, AtLeast: measured.AtLeast}
+}
+
 func (m Measurements) rates(spec *elasticwebv1.ElasticWebSpec, architectures []string) []placement.Rate {
 	rates := make([]placement.Rate, 0, len(architectures))
 	for _, architecture := range architectures {
-		rate := placement.Rate{Architecture: architecture, QPS: int64(orZero(spec.SinglePodsQPS))}
-		for _, entry := range spec.Architectures {
-			if string(entry.Name) == architecture && entry.SinglePodsQPS != nil {
-				rate.QPS = int64(*entry.SinglePodsQPS)
-			}
-		}
-		if measured, isMeasured := m[architecture]; isMeasured {
-			rate.QPS, rate.Measured, rate.AtLeast = measured.QPS, true, measured.AtLeast
-		}
-		rate.QPS = max(rate.QPS, 1)
-		rates = append(rates, rate)
+		rates = append(rates, m.rate(spec, architecture))
 	}
 	return rates
 }
 
-// allowedArchitectures is the image's architectures within those of the spec; where the image is not known,
-// those of the spec; where these are not given either, nil: not known.
+// entryOf is what spec.architectures says of one, nil where it does not list it.
+func entryOf(spec *elasticwebv1.ElasticWebSpec, architecture string) *elasticwebv1.ArchitectureSpec {
+	for i := range spec.Architectures {
+		if string(spec.Architectures[i].Name) == architecture {
+			return &spec.Architectures[i]
+		}
+	}
+	return nil
+}
+
+// allowedArchitectures is the image's architectures within those of the spec; where the image is not known, those of the spec; where
+// these are not given either, nil: not known.
 func allowedArchitectures(spec *elasticwebv1.ElasticWebSpec, facts *ImageFacts) []string {
+	if facts != nil && len(facts.Platforms) > 0 {
+		return slices.DeleteFunc(LinuxArchitectures(facts.Platforms), func(architecture string) bool {
+			return len(spec.Architectures) > 0 && entryOf(spec, architecture) == nil
+		})
+	}
 	var listed []string
 	for _, entry := range spec.Architectures {
 		listed = append(listed, string(entry.Name))
 	}
-	if facts == nil || len(facts.Platforms) == 0 {
-		return listed
-	}
-	return slices.DeleteFunc(LinuxArchitectures(facts.Platforms), func(architecture string) bool {
-		return len(listed) > 0 && !slices.Contains(listed, architecture)
-	})
+	return listed
 }
 
 // LinuxArchitectures are those of the platforms for Linux, such as linux/arm64 or linux/arm/v7, sorted and each once.

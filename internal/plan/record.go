@@ -5,6 +5,9 @@ package plan
 
 import (
 	"encoding/json"
+	"math"
+	"regexp"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 
@@ -15,14 +18,13 @@ import (
 // AnnotationRecord is the annotation of the Deployment that holds its Record.
 const AnnotationRecord = "elasticweb.example.com/record"
 
-// Record is what a Deployment was made from, beside the spec. It is written in the same request as the
-// template, so that an operator that was restarted makes the same template again, with no registry and
-// no memory of its own. Fields that older operators wrote, and this one does not know, are passed over.
+// Record is what a Deployment was made from, beside the spec. It is written in the same request as the template, so that an operator
+// that was restarted makes the same template again, with no registry and no memory of its own. Fields that older operators wrote, and
+// this one does not know, are passed over.
 type Record struct {
 	// Generation of the ElasticWeb. A spec of an older generation must not overwrite this Deployment.
 	Generation int64 `json:"generation"`
-	// Pod is a hash of the fields of the spec that the user shapes the pods with: while it stays, no
-	// rollout is the user's.
+	// Pod is a hash of the fields of the spec that the user shapes the pods with: while it stays, no rollout is the user's.
 	Pod string `json:"pod"`
 	// Image holds the facts in use.
 	Image *ImageFacts `json:"image,omitempty"`
@@ -38,43 +40,41 @@ type Record struct {
 	Replicas int32 `json:"replicas,omitempty"`
 }
 
-// RecordOf reads the Record of a Deployment; nil where there is none, or it is damaged, which counts as none. Whoever may
-// edit Deployments may write it, so it is held against its bounds before anything is made of it.
+// RecordOf reads the Record of a Deployment; nil where there is none, or it is damaged, which counts as none. Whoever may edit
+// Deployments may write it, so it is held against its bounds before anything is made of it.
 func RecordOf(deployment *appsv1.Deployment) *Record {
 	if deployment == nil {
 		return nil
 	}
-	text := deployment.Annotations[AnnotationRecord]
-	if text == "" || len(text) > maxRecordBytes {
-		return nil
-	}
-	record := &Record{}
-	if json.Unmarshal([]byte(text), record) != nil || !record.isSound() {
+	record, text := &Record{}, deployment.Annotations[AnnotationRecord]
+	if len(text) > maxRecordBytes || json.Unmarshal([]byte(text), record) != nil || !record.isSound() {
 		return nil
 	}
 	return record
 }
 
-// IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an
-// older spec, nor a change of the image, nor what others did to the replicas could be told, and the registry would be asked
-// for ever.
+// IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an older spec,
+// nor a change of the image, nor what others did to the replicas could be told, and the registry would be asked for ever.
 func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 	live := RecordOf(deployment)
 	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas ||
 		live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
 }
 
-// liveRecord is the Record of the Deployment, nil where there is no Deployment. Where the Record was removed or damaged, it
-// is put together from what else tells how the pods were made: that must restart no pod.
+// liveRecord is the Record of the Deployment. Where it was removed or damaged, it is put together from what else tells how the pods
+// were made: that must restart no pod. Without a Deployment it holds no more than the facts that the status kept.
 func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
-	record := RecordOf(observed.Deployment)
-	if record != nil || observed.Deployment == nil {
+	if record := RecordOf(observed.Deployment); record != nil {
 		return record
 	}
-	record = &Record{Generation: web.Generation, Pod: podHash(&web.Spec)}
-	if facts := observed.KnownFacts; facts != nil && sameRepository(facts.Reference, web.Spec.Image) {
+	record := &Record{}
+	if facts := observed.KnownFacts; facts != nil && facts.isSound() {
 		record.Image = facts
 	}
+	if observed.Deployment == nil {
+		return record
+	}
+	record.Generation, record.Pod = web.Generation, podHash(&web.Spec)
 	pods := observed.Deployment.Spec.Template.Spec
 	record.Levels = placement.LevelsOf(pods.Affinity)
 	for _, constraint := range pods.TopologySpreadConstraints {
@@ -94,3 +94,40 @@ func (r Record) String() string {
 	}
 	return string(text)
 }
+
+// The bounds of a Record. The greatest that is ever written keeps well within them.
+const (
+	maxRecordBytes                       = 16 << 10
+	maxReference, maxDigest, maxPlatform = 1024, 256, 128
+	maxPlatforms, maxArchitectures       = 64, 64
+	// maxSkew is beyond what makes a difference, and what a Deployment of a million pods calls for.
+	maxSkew = 10_000_000
+)
+
+var (
+	hashPattern         = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	architecturePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9_-]{0,30}[a-z0-9])?$`)
+)
+
+// isSound reports whether every field is one that the operator could have written.
+func (r *Record) isSound() bool {
+	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && r.MaxSkew >= 0 && r.MaxSkew <= maxSkew && r.Replicas >= 0 &&
+		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels)
+}
+
+func (f *ImageFacts) isSound() bool {
+	return f.Reference != "" && len(f.Reference) <= maxReference && len(f.Digest) <= maxDigest && len(f.Platforms) <= maxPlatforms &&
+		(f.Port == nil || *f.Port >= 1 && *f.Port <= math.MaxUint16) && (f.User == nil || *f.User >= 1 && *f.User <= math.MaxInt32) &&
+		!slices.ContainsFunc(f.Platforms, func(platform string) bool { return len(platform) > maxPlatform }) &&
+		!slices.ContainsFunc(LinuxArchitectures(f.Platforms), isNoArchitecture)
+}
+
+// areSound reports whether the levels name architectures, none of them twice, and none is empty.
+func areSound(levels [][]string) bool {
+	names := slices.Sorted(slices.Values(slices.Concat(levels...)))
+	return len(names) <= maxArchitectures && len(slices.Compact(slices.Clone(names))) == len(names) &&
+		!slices.ContainsFunc(names, isNoArchitecture) && !slices.ContainsFunc(levels, func(level []string) bool { return len(level) == 0 })
+}
+
+// isNoArchitecture holds a name against what a node label kubernetes.io/arch can be.
+func isNoArchitecture(name string) bool { return !architecturePattern.MatchString(name) }

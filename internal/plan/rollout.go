@@ -11,16 +11,15 @@ import (
 // MaxSurge is how much of a Deployment a rollout adds before anything is removed.
 const MaxSurge = "25%"
 
-// IsRollingOut reports whether a Deployment has pods of an older template, or a template that its
-// controller has not seen yet.
+// IsRollingOut reports whether a Deployment has pods of an older template, or a template that its controller has not seen yet.
 func IsRollingOut(deployment *appsv1.Deployment) bool {
 	return deployment.Status.ObservedGeneration < deployment.Generation ||
 		deployment.Status.UpdatedReplicas < deployment.Status.Replicas
 }
 
-// maxSurge stays above its share of the replicas where these fall while a rollout runs. The Deployment
-// controller then takes pods from the old ReplicaSet and the new one in proportion, whether they are ready
-// or not: if the surge fell as well, pods that are not ready would be left in the place of ready ones.
+// maxSurge stays above its share of the replicas where these fall while a rollout runs. The Deployment controller then takes pods from
+// the old ReplicaSet and the new one in proportion, whether they are ready or not: if the surge fell as well, pods that are not ready
+// would be left in the place of ready ones.
 func maxSurge(deployment *appsv1.Deployment, replicas int32) intstr.IntOrString {
 	share := intstr.FromString(MaxSurge)
 	if deployment == nil || deployment.Spec.Strategy.RollingUpdate == nil || !IsRollingOut(deployment) {
@@ -34,9 +33,6 @@ func maxSurge(deployment *appsv1.Deployment, replicas int32) intstr.IntOrString 
 }
 
 func surgePods(surge *intstr.IntOrString, replicas int32) int {
-	pods, err := intstr.GetScaledValueFromIntOrPercent(surge, int(replicas), true)
-	if err != nil {
-		return 0 // somebody else's value, which is about to be put right.
-	}
+	pods, _ := intstr.GetScaledValueFromIntOrPercent(surge, int(replicas), true) // 0 for a value that is none: it is about to be put right.
 	return pods
 }

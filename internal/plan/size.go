@@ -16,46 +16,43 @@ import (
 )
 
 // askedFor is the number of pods that the demand calls for, whatever the limits.
-func askedFor(spec *elasticwebv1.ElasticWebSpec, demand Demand, rates []placement.Rate, levels, preferred placement.Levels, live *Record, observed Observed) int64 {
-	if demand.Mode != ModeQPS {
+func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, observed Observed) int64 {
+	if demand.QPS == 0 {
 		return demand.Pods
 	}
-	last := existingReplicas(observed.Deployment)
-	if live != nil && live.Replicas != 0 {
-		last = live.Replicas
+	s.demand, s.nodes = demand.QPS, observed.Nodes
+	s.last = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment)))
+	pods := slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone })
+	s.existing = int64(len(pods))
+	isReordered := live.Levels != nil && !reflect.DeepEqual(live.Levels, levels)
+	isAtRest := !isReordered && isAtRest(observed, pods)
+	s.placed = slices.DeleteFunc(pods, func(pod Pod) bool { return pod.Node == "" })
+	if isAtRest {
+		return s.atRest()
 	}
-	sizing := sizing{
-		demand: demand.QPS, fallback: max(int64(orZero(spec.SinglePodsQPS)), 1),
-		rates: rates, preferred: preferred, last: int64(last),
-		nodes: observed.Nodes, pods: slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone }),
-	}
-	if isReordered := live != nil && live.Levels != nil && !reflect.DeepEqual(live.Levels, levels); isReordered || !isAtRest(observed) {
-		return sizing.onTheMove()
-	}
-	return sizing.atRest()
+	return s.onTheMove()
 }
 
 // sizing is what the number of pods is worked out from. Nothing is remembered but the number itself.
 type sizing struct {
-	// demand in requests per second, and what a pod serves where nothing is known of an architecture.
-	demand, fallback int64
-	rates            []placement.Rate
-	preferred        placement.Levels
-	// last is the number of pods that was last asked for.
-	last  int64
-	nodes *Nodes
-	// pods that are not gone.
-	pods []Pod
+	spec      *elasticwebv1.ElasticWebSpec
+	measured  Measurements
+	rates     []placement.Rate
+	preferred placement.Levels
+	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
+	demand, last, existing int64
+	nodes                  *Nodes
+	// placed are the pods that have a node.
+	placed []Pod
 }
 
-// onTheMove is the number while it is not known where the pods will be: the last one, but as many as are needed if all
-// are on the fastest architecture, and no more than are needed if one is on the slowest. That is what changes with the demand; what
-// changes with where the pods are waits.
+// onTheMove is the number while it is not known where the pods will be: the last one, but as many as are needed if all are on the
+// fastest architecture, and no more than are needed if one is on the slowest. That is what changes with the demand; what changes with
+// where the pods are waits.
 func (s sizing) onTheMove() int64 {
 	var reachable []int64
 	for _, rate := range s.rates {
-		if s.hasNodes(rate.Architecture) ||
-			slices.ContainsFunc(s.pods, func(pod Pod) bool { return pod.Node != "" && pod.Architecture == rate.Architecture }) {
+		if s.hasNodes(rate.Architecture) || slices.ContainsFunc(s.placed, func(pod Pod) bool { return pod.Architecture == rate.Architecture }) {
 			reachable = append(reachable, rate.QPS)
 		}
 	}
@@ -72,19 +69,18 @@ func (s sizing) atRest() int64 {
 	if len(groups) == 0 {
 		return capacity.PodsFor(s.demand, s.first())
 	}
-	target, existing := capacity.Size(s.demand, groups), int64(len(s.pods))
-	if target > existing {
+	target := capacity.Size(s.demand, groups)
+	if target > s.existing {
 		return s.grown(target, groups)
 	}
 	return s.shrunk(target, groups)
 }
 
-// grown is a number of pods above what there is. While pods wait for a node, more of them would wait, too. A few pods that
-// landed on slow nodes may be chance: where counting with them would more than double what the faster ones need, as many more are tried
-// first as would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones need,
-// that was tried.
+// grown is a number of pods above what there is. While pods wait for a node, more of them would wait, too. A few pods that landed on
+// slow nodes may be chance: where counting with them would more than double what the faster ones need, as many more are tried first as
+// would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones need, that was tried.
 func (s sizing) grown(target int64, groups []capacity.Group) int64 {
-	if slices.ContainsFunc(s.pods, func(pod Pod) bool { return pod.Node == "" }) {
+	if int64(len(s.placed)) < s.existing {
 		return s.onTheMove()
 	}
 	slowest, _ := capacity.Slowest(groups)
@@ -95,23 +91,22 @@ func (s sizing) grown(target int64, groups []capacity.Group) int64 {
 	}
 	needed := capacity.PodsFor(s.demand, fastQPS)
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
-	if needed >= int64(len(s.pods)) && target > 2*tried {
+	if needed >= s.existing && target > 2*tried {
 		return tried
 	}
 	return target
 }
 
-// shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they
-// are is the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the
-// fastest may go. It takes pods that are not ready first, whatever their cost: where they are to stay, only so many go that it
-// does not matter which.
+// shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they are is
+// the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the fastest may go.
+// It takes pods that are not ready first, whatever their cost: where they are to stay, only so many go that it does not matter which.
 func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
-	stay := slices.DeleteFunc(slices.Clone(s.pods), func(pod Pod) bool { return pod.Node == "" })
+	stay := slices.Clone(s.placed)
 	slices.SortStableFunc(stay, func(a, b Pod) int {
 		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
 	})
 	slowest, _ := capacity.Slowest(groups)
-	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), int64(len(s.pods))))
+	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
 	staying := capacity.Group{PodQPS: math.MaxInt64}
 	for _, pod := range stay {
 		staying.Pods, staying.PodQPS = staying.Pods+1, min(staying.PodQPS, s.rate(pod.Architecture))
@@ -134,30 +129,19 @@ func (s sizing) first() int64 {
 			}
 		}
 	}
-	return s.fallback
+	return s.rate("")
 }
 
-func (s sizing) hasNodes(architecture string) bool {
-	return s.nodes == nil || s.nodes.Schedulable[architecture] > 0
-}
+func (s sizing) hasNodes(name string) bool { return s.nodes == nil || s.nodes.Schedulable[name] > 0 }
 
-func (s sizing) rate(architecture string) int64 {
-	for _, rate := range s.rates {
-		if rate.Architecture == architecture {
-			return rate.QPS
-		}
-	}
-	return s.fallback
-}
+// rate is what a pod serves on an architecture, or, where nothing is known of that, anywhere.
+func (s sizing) rate(architecture string) int64 { return s.measured.rate(s.spec, architecture).QPS }
 
-// groups are the pods that have a node, those that are kept longest first. What bears the same cost is one group, which
-// serves what its slowest pod does: which of them go is not known.
+// groups are the pods that have a node, those that are kept longest first. What bears the same cost is one group, which serves what its
+// slowest pod does: which of them go is not known.
 func (s sizing) groups() []capacity.Group {
 	byCost := map[int32]capacity.Group{}
-	for _, pod := range s.pods {
-		if pod.Node == "" {
-			continue
-		}
+	for _, pod := range s.placed {
 		cost := dueCost(s.preferred, pod)
 		group, isAny := byCost[cost]
 		if podQPS := s.rate(pod.Architecture); !isAny || podQPS < group.PodQPS {
@@ -173,30 +157,14 @@ func (s sizing) groups() []capacity.Group {
 	return groups
 }
 
-// isAtRest reports whether the pods can be counted: no rollout runs, the pods that are seen are those that the Deployment
-// reports, and the scheduler has decided about each.
-func isAtRest(observed Observed) bool {
+// isAtRest reports whether the pods that are not gone can be counted: no rollout runs, they are those that the Deployment reports, and
+// the scheduler has decided about each.
+func isAtRest(observed Observed, pods []Pod) bool {
 	deployment := observed.Deployment
-	if deployment == nil {
-		return true
-	}
-	if IsRollingOut(deployment) || deployment.Status.Replicas != existingReplicas(deployment) {
-		return false
-	}
-	var live int32
-	hash := ""
-	for _, pod := range observed.Pods {
-		if pod.Gone {
-			continue
-		}
-		live++
-		if hash == "" {
-			hash = pod.TemplateHash
-		}
-		isDecided := pod.Unschedulable != "" || pod.Node != "" && (pod.Architecture != "" || observed.Nodes == nil)
-		if pod.TemplateHash != hash || !isDecided {
-			return false
-		}
-	}
-	return live == deployment.Status.Replicas
+	return deployment == nil || !IsRollingOut(deployment) &&
+		deployment.Status.Replicas == existingReplicas(deployment) && int(deployment.Status.Replicas) == len(pods) &&
+		!slices.ContainsFunc(pods, func(pod Pod) bool {
+			isDecided := pod.Unschedulable != "" || pod.Node != "" && (pod.Architecture != "" || observed.Nodes == nil)
+			return !isDecided || pod.TemplateHash != pods[0].TemplateHash
+		})
 }

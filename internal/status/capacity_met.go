@@ -11,26 +11,18 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
-	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // isMet reports whether what the ready pods serve meets the demand.
 func isMet(in Input, f facts) bool {
-	switch in.Plan.Demand.Mode {
-	case plan.ModeQPS:
-		return f.served >= in.Plan.Demand.QPS
-	case plan.ModeReplicas:
-		return int64(f.ready) >= in.Plan.Demand.Pods
-	default:
-		return true
-	}
+	return f.served >= in.Plan.Demand.QPS && int64(f.ready) >= in.Plan.Demand.Pods
 }
 
 // capacityMet says, too, whose rates that goes by where the benchmark that the spec names has none: its name may be wrong.
 func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 	status, v := demandMet(in, f)
-	if in.Plan.Demand.Mode != plan.ModeNone && lacksResult(in) && !lacksBenchmark(in) {
+	if !in.Plan.Demand.IsNone() && lacksResult(in) && !lacksBenchmark(in) {
 		v.message += "; " + benchmarkMissing(in).message
 	}
 	return status, v
@@ -38,16 +30,16 @@ func capacityMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 
 func demandMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 	switch {
-	case in.Plan.Demand.Mode == plan.ModeNone:
+	case in.Plan.Demand.IsNone():
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served"}
 	case lacksBenchmark(in):
 		return metav1.ConditionUnknown, benchmarkMissing(in)
-	case isMet(in, f) && in.Plan.Limit == plan.LimitMin && in.Plan.Demand.Mode == plan.ModeReplicas:
+	case isMet(in, f) && in.Plan.Demand.Pods > 0 && in.Plan.Asked < int64(in.Plan.Replicas):
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonReplicaLimit, message: fmt.Sprintf(
 			"spec.replicas asks for %d pods, and spec.minReplicas keeps %d", in.Plan.Asked, in.Plan.Replicas)}
 	case isMet(in, f):
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonAsPlanned, message: "the ready pods serve the demand"}
-	case in.Plan.Limit == plan.LimitMax:
+	case in.Plan.Asked > int64(in.Plan.Replicas):
 		return metav1.ConditionFalse, replicaLimit(in)
 	default:
 		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonCapacityShort, message: short(in, f)}
@@ -106,7 +98,7 @@ func replicaLimit(in Input) verdict {
 func short(in Input, f facts) string {
 	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, in.Plan.Replicas)
 	switch {
-	case in.Plan.Demand.Mode == plan.ModeReplicas:
+	case in.Plan.Demand.Pods > 0:
 		return fmt.Sprintf("%d of %d pods are ready", f.ready, max(in.Plan.Demand.Pods, int64(in.Plan.Replicas)))
 	case isMet(in, f):
 		return ready

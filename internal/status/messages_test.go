@@ -154,7 +154,7 @@ var messages = map[string]said{
 	}, elasticwebv1.ReasonPodsNotReady, "2 of 3 pods are ready", false},
 	"replicas that start": {func(in *Input) {
 		in.Observed.Pods[0].Ready = false
-		in.Plan.Demand = plan.Demand{Mode: plan.ModeReplicas, Pods: 3}
+		in.Plan.Demand = plan.Demand{Pods: 3}
 	}, elasticwebv1.ReasonPodsNotReady, "2 of 3 pods are ready", false},
 	"an image that is looked up": {func(in *Input) { in.Plan.WaitsForImage = true },
 		elasticwebv1.ReasonResolvingImage, "the registry has not told the platforms of the image yet", false},
@@ -166,7 +166,7 @@ var messages = map[string]said{
 		elasticwebv1.ReasonBenchmarkMissing, "ElasticWebBenchmark shop-capacity found no result, and the numbers of the spec hold: look at it with kubectl describe elasticwebbenchmark, or remove spec.benchmarkRef", false},
 	"benchmarks that are off": {benchmarkIs(BenchmarksOff),
 		elasticwebv1.ReasonBenchmarkMissing, "ElasticWebBenchmark shop-capacity is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on", true},
-	"maxReplicas": {func(in *Input) { in.Plan.Demand.QPS, in.Plan.Asked, in.Plan.Limit = 4000, 5, plan.LimitMax },
+	"maxReplicas": {func(in *Input) { in.Plan.Demand.QPS, in.Plan.Asked = 4000, 5 },
 		elasticwebv1.ReasonReplicaLimit, "the demand calls for 5 pods, and spec.maxReplicas allows 3: raise spec.maxReplicas, or lower the demand", true},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },

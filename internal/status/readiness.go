@@ -89,7 +89,7 @@ func paused(in Input, _ facts) *verdict {
 }
 
 func contradiction(in Input, _ facts) *verdict {
-	if in.Plan.Demand.Mode == plan.ModeNone || in.Plan.Placement.Contradiction == "" {
+	if in.Plan.Demand.IsNone() || in.Plan.Placement.Contradiction == "" {
 		return nil
 	}
 	facts := in.Plan.Facts
@@ -103,7 +103,7 @@ func contradiction(in Input, _ facts) *verdict {
 // noCompatibleNodes is known before a pod is made: no node has an architecture of the image's.
 func noCompatibleNodes(in Input, f facts) *verdict {
 	possible, nodes := in.Plan.Placement.Possible, in.Observed.Nodes
-	if in.Plan.Demand.Mode == plan.ModeNone || possible == nil || nodes == nil || f.ready > 0 {
+	if in.Plan.Demand.IsNone() || possible == nil || nodes == nil || f.ready > 0 {
 		return nil
 	}
 	for _, architecture := range possible {
@@ -127,7 +127,7 @@ func resolvingImage(in Input, _ facts) *verdict {
 }
 
 func noDemand(in Input, f facts) *verdict {
-	if in.Plan.Demand.Mode != plan.ModeNone || sideProblem(in, f) != nil { // a budget that is denied to go is told without demand, too.
+	if !in.Plan.Demand.IsNone() || sideProblem(in, f) != nil { // a budget that is denied to go is told without demand, too.
 		return nil
 	}
 	if f.replicas > 0 {
@@ -137,7 +137,7 @@ func noDemand(in Input, f facts) *verdict {
 }
 
 func limited(in Input, f facts) *verdict {
-	if in.Plan.Limit != plan.LimitMax || isMet(in, f) || f.ready < in.Plan.Replicas {
+	if in.Plan.Asked <= int64(in.Plan.Replicas) || isMet(in, f) || f.ready < in.Plan.Replicas {
 		return nil
 	}
 	v := replicaLimit(in)

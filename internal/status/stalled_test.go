@@ -220,8 +220,8 @@ func TestServedInSpiteOfAPod(t *testing.T) {
 			in.Observed.Deployment.Status.Replicas = 4
 			in.Observed.Deployment.Status.UpdatedReplicas = 4
 		}, false},
-		"where a number is asked for": {func(in *Input) { in.Plan.Demand = plan.Demand{Mode: plan.ModeReplicas, Pods: 3} }, false},
-		"where fewer are asked for":   {func(in *Input) { in.Plan.Demand = plan.Demand{Mode: plan.ModeReplicas, Pods: 2} }, true},
+		"where a number is asked for": {func(in *Input) { in.Plan.Demand = plan.Demand{Pods: 3} }, false},
+		"where fewer are asked for":   {func(in *Input) { in.Plan.Demand = plan.Demand{Pods: 2} }, true},
 		"without a Deployment":        {func(in *Input) { in.Observed.Deployment = nil }, false},
 	} {
 		in := planned()

@@ -33,7 +33,7 @@ func planned() Input {
 			Spec:       elasticwebv1.ElasticWebSpec{Image: "shop:1"},
 		},
 		Plan: &plan.Plan{
-			Demand: plan.Demand{Mode: plan.ModeQPS, QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
+			Demand: plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
 			Rates:     []placement.Rate{{Architecture: "arm64", QPS: 800}, {Architecture: "s390x", QPS: 100}},
 			Placement: placement.Placement{Possible: []string{"arm64", "s390x"}, Weights: map[string]int32{"arm64": 100, "s390x": 1}},
 			Facts:     &plan.ImageFacts{Reference: "shop:1", Platforms: []string{"linux/arm64", "linux/s390x"}},
@@ -103,10 +103,10 @@ func TestCapacityMet(t *testing.T) {
 			in.Observed.Pods[1].Architecture = ""
 		}, metav1.ConditionFalse, elasticwebv1.ReasonCapacityShort, "the ready pods serve 300 of 2400 requests per second; the pods whose nodes are gone or not known drag the others down to 100 each: find them with kubectl get pods -o wide, and delete those that do not go by themselves"},
 		"replicas below minReplicas": {func(in *Input) {
-			in.Plan.Demand, in.Plan.Asked, in.Plan.Limit = plan.Demand{Mode: plan.ModeReplicas, Pods: 1}, 1, plan.LimitMin
+			in.Plan.Demand, in.Plan.Asked = plan.Demand{Pods: 1}, 1
 		}, metav1.ConditionTrue, elasticwebv1.ReasonReplicaLimit, "spec.minReplicas"},
 		"replicas above maxReplicas": {func(in *Input) {
-			in.Plan.Demand, in.Plan.Asked, in.Plan.Limit = plan.Demand{Mode: plan.ModeReplicas, Pods: 9}, 9, plan.LimitMax
+			in.Plan.Demand, in.Plan.Asked = plan.Demand{Pods: 9}, 9
 		}, metav1.ConditionFalse, elasticwebv1.ReasonReplicaLimit, "raise spec.maxReplicas"},
 		"no result of the benchmark": {func(in *Input) {
 			in.Web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}

@@ -59,7 +59,7 @@ var troubles = map[string]trouble{
 	"a contradiction": {func(in *status.Input) { in.Plan.Placement.Contradiction = "m" }, false},
 	"a contest":       {func(in *status.Input) { in.Contestant = "kubectl" }, true},
 	"an image asked":  {func(in *status.Input) { in.Plan.WaitsForImage = true }, true},
-	"maxReplicas":     {func(in *status.Input) { in.Plan.Limit, in.Plan.Demand.QPS = plan.LimitMax, 9000 }, false},
+	"maxReplicas":     {func(in *status.Input) { in.Plan.Demand.QPS, in.Plan.Asked = 9000, 12 }, false},
 	"a full cluster": {func(in *status.Input) {
 		in.Observed.Pods[0].Unschedulable = "0/1 nodes are available: 1 Insufficient cpu."
 	}, true},
@@ -136,7 +136,7 @@ func input(deployment *appsv1.Deployment) status.Input {
 			ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", Generation: 4}, Spec: elasticwebv1.ElasticWebSpec{Image: "shop:1"},
 		},
 		Plan: &plan.Plan{
-			Demand: plan.Demand{Mode: plan.ModeQPS, QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
+			Demand: plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
 			Rates: []placement.Rate{{Architecture: "arm64", QPS: 800}}, Placement: placement.Placement{Possible: []string{"arm64"}},
 		},
 		Observed: plan.Observed{Deployment: deployment, Nodes: &plan.Nodes{All: map[string]int{"arm64": 1}}},
