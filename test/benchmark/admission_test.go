@@ -27,8 +27,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
-// enforce applies files of config/admission until the spec ends, and waits for the refusal of each probe.
-func enforce(ctx context.Context, files []string, probes ...func() error) {
+// enforce applies files of config/admission until the spec ends, and waits for the refusal of each probe: something that is refused
+// for as long as they are in force.
+func enforce(ctx context.Context, files []string, probes ...func(context.Context) error) {
 	GinkgoHelper()
 	var objects []*unstructured.Unstructured
 	for _, file := range files {
@@ -39,7 +40,7 @@ func enforce(ctx context.Context, files []string, probes ...func() error) {
 	areRefused := func(ctx context.Context, want bool) {
 		GinkgoHelper()
 		for _, probe := range probes {
-			Eventually(func() bool { return isPolicyRefusal(probe()) }).WithContext(ctx).Should(Equal(want))
+			Eventually(func() bool { return isPolicyRefusal(probe(ctx)) }).WithContext(ctx).Should(Equal(want))
 		}
 	}
 	for _, object := range objects {
@@ -93,18 +94,19 @@ var _ = Describe("The sample of a policy for tenants", func() {
 		namespace := newNamespace(ctx)
 		older := newFollower(namespace, "older")
 		create(ctx, older)
-		tryWeb := func(change func(*elasticwebv1.ElasticWeb)) error {
+		tryWebIn := func(ctx context.Context, change func(*elasticwebv1.ElasticWeb)) error {
 			web := admittedWeb(namespace, "shop")
 			change(web)
 			return k8s.Create(ctx, web, client.DryRunAll)
 		}
+		tryWeb := func(change func(*elasticwebv1.ElasticWeb)) error { return tryWebIn(ctx, change) }
 		tryBenchmark := func(change func(*v1alpha1.ElasticWebBenchmark)) error {
 			b := admittedBenchmark(namespace, "shop")
 			change(b)
 			return k8s.Create(ctx, b, client.DryRunAll)
 		}
-		enforce(ctx, []string{"tenant_limits.yaml", "tenants.yaml"}, func() error {
-			return tryWeb(func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "nginx:1.27" })
+		enforce(ctx, []string{"tenant_limits.yaml", "tenants.yaml"}, func(ctx context.Context) error {
+			return tryWebIn(ctx, func(w *elasticwebv1.ElasticWeb) { w.Spec.MaxReplicas = nil })
 		})
 		// Parameters come to the API server by a watch of their own.
 		Eventually(func() error { return tryWeb(func(*elasticwebv1.ElasticWeb) {}) }).WithContext(ctx).Should(Succeed())
@@ -169,8 +171,8 @@ var _ = Describe("The sample of policies for the operator's account", func() {
 		asOperator, err := client.New(rest.CopyConfig(config), client.Options{Scheme: newScheme()})
 		Expect(err).NotTo(HaveOccurred())
 		tries := foreignObjects(ctx, namespace).tries()
-		refused := func(name string) func() error {
-			return func() error { return tries[name].try(ctx, asOperator) }
+		refused := func(name string) func(context.Context) error {
+			return func(ctx context.Context) error { return tries[name].try(ctx, asOperator) }
 		}
 		enforce(ctx, []string{"operator.yaml"}, refused("relabels a pod"), refused("changes a Service"), refused("makes a Secret"))
 		for name, row := range tries {
