@@ -5,7 +5,7 @@ package placement
 
 import (
 	"cmp"
-	"maps"
+	"reflect"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,27 +26,42 @@ type Rate struct {
 // Levels are architectures in order of falling performance; those of one level are alike.
 type Levels [][]string
 
-// Rank orders architectures by what a pod serves on them. previous, the levels that the live pod template
-// was made with, stay as long as they name the same architectures and no number contradicts them by more
-// than noise: a new measurement with the same order must restart no pod. Those that are alike, and where nothing is in use yet, are
-// told apart by what they count for, even by lower bounds: pods that land anywhere count for no more than the lowest.
+// Rank orders architectures by what a pod serves on them. Of previous, the levels that the live pod template was made with, all stays
+// that no number contradicts by more than noise: a new measurement with the same order must restart no pod. Those that are alike, and
+// those that are new, are told apart by what they count for, even by lower bounds: pods that land anywhere count for no more than the
+// lowest.
 func Rank(rates []Rate, previous Levels) Levels {
-	if previous.holds(rates) {
-		return previous
+	levels := rank(rates, previous)
+	// What is new in an order can contradict the rest of it, which must hold for the rates that it was made from.
+	for range rates {
+		if reflect.DeepEqual(levels, previous) {
+			break
+		}
+		levels, previous = rank(rates, levels), levels
 	}
-	sorted := slices.Clone(rates)
-	slices.SortFunc(sorted, func(a, b Rate) int {
+	return levels
+}
+
+func rank(rates []Rate, previous Levels) Levels {
+	left := slices.Clone(rates)
+	slices.SortFunc(left, func(a, b Rate) int {
 		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	var levels Levels
-	var lowest []Rate // those of the last level.
-	for _, rate := range sorted {
-		isWorse := func(above Rate) bool { return ahead(above, rate) }
-		if len(levels) == 0 || slices.ContainsFunc(lowest, isWorse) {
-			levels, lowest = append(levels, nil), nil
+	var last []Rate // those of the last level.
+	for len(left) > 0 {
+		// Noise can make a circle of the architectures, in which each stands behind another one: then the fastest is the first.
+		next := max(0, slices.IndexFunc(left, func(rate Rate) bool {
+			return !slices.ContainsFunc(left, func(other Rate) bool { return previous.before(other, rate) })
+		}))
+		rate := left[next]
+		left = slices.Delete(left, next, next+1)
+		isTold := func(other Rate) bool { return previous.before(other, rate) || previous.before(rate, other) }
+		if len(levels) == 0 || slices.ContainsFunc(last, isTold) {
+			levels, last = append(levels, nil), nil
 		}
-		last := len(levels) - 1
-		levels[last], lowest = append(levels[last], rate.Architecture), append(lowest, rate)
+		at := len(levels) - 1
+		levels[at], last = append(levels[at], rate.Architecture), append(last, rate)
 	}
 	for _, level := range levels {
 		slices.Sort(level)
@@ -54,36 +69,28 @@ func Rank(rates []Rate, previous Levels) Levels {
 	return levels
 }
 
+// before reports whether a stands before b: as in the levels, where these tell the two apart and no number contradicts that, else by
+// what they count for.
+func (l Levels) before(a, b Rate) bool {
+	levelOfA, levelOfB := l.levelOf(a.Architecture), l.levelOf(b.Architecture)
+	switch isKnown := levelOfA >= 0 && levelOfB >= 0; {
+	case isKnown && levelOfA < levelOfB && !contradicts(a, b):
+		return true
+	case isKnown && levelOfA > levelOfB && !contradicts(b, a):
+		return false
+	default:
+		return ahead(a, b)
+	}
+}
+
+// levelOf is -1 where no level names the architecture.
+func (l Levels) levelOf(architecture string) int {
+	return slices.IndexFunc(l, func(level []string) bool { return slices.Contains(level, architecture) })
+}
+
 // Flat is the architectures of all levels, the best first.
 func (l Levels) Flat() []string {
 	return slices.Concat(l...)
-}
-
-// holds reports whether the levels name the architectures of rates, and no others, in an order that the
-// numbers do not contradict.
-func (l Levels) holds(rates []Rate) bool {
-	level := map[string]int{}
-	for i, names := range l {
-		for _, name := range names {
-			level[name] = i
-		}
-	}
-	if len(level) == 0 || len(level) != len(rates) {
-		return false
-	}
-	for _, a := range rates {
-		levelOfA, known := level[a.Architecture]
-		if !known {
-			return false
-		}
-		for _, b := range rates {
-			levelOfB, known := level[b.Architecture]
-			if !known || levelOfA == levelOfB && ahead(b, a) || levelOfA < levelOfB && contradicts(a, b) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // contradicts reports whether the numbers say that a does not stand before b.
@@ -106,33 +113,91 @@ func IsNoise(a, b int64) bool {
 	return max(a, b)*10 <= min(a, b)*11
 }
 
-// LevelsOf reads from a template's affinity the order that it was made with: by the weights of the preferred terms that name one
-// architecture, and where there are none, those required, alike.
-func LevelsOf(affinity *corev1.Affinity) Levels {
-	if affinity == nil || affinity.NodeAffinity == nil {
+// maxReadTerms bounds the readings of a template: whoever may edit Deployments may write any number of terms.
+const maxReadTerms = 8
+
+// Readings are the orders that a template with these pods may have been made with, the likeliest first. The terms that prefer one
+// architecture are in the order of the levels, so that these end somewhere between them: weights that the user gave do not tell where.
+// What else is allowed comes last: a required term names it, unless the user's own is enough, or a toleration, unless the user has one.
+func Readings(pods corev1.PodSpec) []Levels {
+	if pods.Affinity == nil || pods.Affinity.NodeAffinity == nil {
 		return nil
 	}
-	byWeight := map[int32][]string{}
-	for _, term := range affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
-		for _, r := range term.Preference.MatchExpressions {
-			if r.Key == corev1.LabelArchStable && len(r.Values) == 1 {
-				byWeight[-term.Weight] = append(byWeight[-term.Weight], r.Values...)
-			}
+	names, weights := preferred(pods.Affinity.NodeAffinity)
+	ends := max(len(names)-1, 0) // the places where a level may end.
+	if ends >= maxReadTerms {
+		names, ends = names[:maxReadTerms], maxReadTerms-1
+	}
+	var likeliest int
+	for i := range ends {
+		if weights[i] != weights[i+1] {
+			likeliest |= 1 << i
 		}
 	}
+	var readings []Levels
+	for _, allowed := range [][]string{required(pods.Affinity.NodeAffinity), tolerated(pods.Tolerations)} {
+		others := slices.DeleteFunc(allowed, func(name string) bool { return slices.Contains(names, name) })
+		for reading := range 1 << ends {
+			levels := cut(names, likeliest^reading)
+			if len(others) > 0 {
+				levels = append(levels, others)
+			}
+			readings = append(readings, levels)
+		}
+	}
+	return readings
+}
+
+// cut ends a level behind each name whose bit is set.
+func cut(names []string, ends int) Levels {
 	var levels Levels
-	for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
-		slices.Sort(byWeight[weight])
-		levels = append(levels, byWeight[weight])
-	}
-	if required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; len(levels) == 0 && required != nil {
-		for _, term := range required.NodeSelectorTerms {
-			for _, r := range term.MatchExpressions {
-				if r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn {
-					levels = Levels{slices.Sorted(slices.Values(r.Values))}
-				}
-			}
+	for i, name := range names {
+		if i == 0 || ends>>(i-1)&1 == 1 {
+			levels = append(levels, nil)
 		}
+		levels[len(levels)-1] = append(levels[len(levels)-1], name)
 	}
 	return levels
+}
+
+// preferred are the architectures that terms prefer by themselves, each once, and the weights of these terms.
+func preferred(affinity *corev1.NodeAffinity) (names []string, weights []int32) {
+	for _, term := range affinity.PreferredDuringSchedulingIgnoredDuringExecution {
+		for _, r := range term.Preference.MatchExpressions {
+			if r.Key == corev1.LabelArchStable && len(r.Values) == 1 && !slices.Contains(names, r.Values[0]) {
+				names, weights = append(names, r.Values[0]), append(weights, term.Weight)
+			}
+		}
+	}
+	return names, weights
+}
+
+// required are the architectures that the terms allow, sorted. The operator's requirement is the last one of a term.
+func required(affinity *corev1.NodeAffinity) []string {
+	var names []string
+	if affinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return nil
+	}
+	for _, term := range affinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, r := range slices.Backward(term.MatchExpressions) {
+			if r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn {
+				names = append(names, r.Values...)
+				break
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// tolerated are the architectures for whose taint there is a toleration, sorted.
+func tolerated(tolerations []corev1.Toleration) []string {
+	var names []string
+	for _, toleration := range tolerations {
+		if toleration.Key == corev1.LabelArchStable && toleration.Value != "" {
+			names = append(names, toleration.Value)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -4,6 +4,7 @@
 package placement
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -26,25 +27,29 @@ func TestRank(t *testing.T) {
 		previous Levels
 		want     Levels
 	}{
-		"none":                                 {nil, nil, nil},
-		"one":                                  {[]Rate{said("amd64", 5)}, nil, Levels{{"amd64"}}},
-		"by QPS":                               {[]Rate{said("amd64", 5), said("arm64", 6)}, nil, armFirst},
-		"the same":                             {[]Rate{said("arm64", 5), said("amd64", 5)}, nil, alike},
-		"numbers of the spec are exact":        {[]Rate{said("amd64", 1000), said("arm64", 1001)}, nil, armFirst},
-		"10% of measured numbers are noise":    {[]Rate{measured("amd64", 100), measured("arm64", 110)}, nil, alike},
-		"more than 10% are not":                {[]Rate{measured("amd64", 100), measured("arm64", 111)}, nil, armFirst},
-		"one measured: noise":                  {[]Rate{said("amd64", 100), measured("arm64", 110)}, nil, alike},
-		"kept: equal by measurement":           {[]Rate{measured("amd64", 100), measured("arm64", 100)}, armFirst, armFirst},
-		"kept: the other way by 10%":           {[]Rate{measured("amd64", 110), measured("arm64", 100)}, armFirst, armFirst},
-		"kept: farther apart":                  {[]Rate{measured("amd64", 1), measured("arm64", 100)}, armFirst, armFirst},
-		"kept: alike, and now 10% apart":       {[]Rate{measured("amd64", 100), measured("arm64", 110)}, alike, alike},
-		"changed: the other way by more":       {[]Rate{measured("amd64", 111), measured("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
-		"changed: alike, and now 11% apart":    {[]Rate{measured("amd64", 100), measured("arm64", 111)}, alike, armFirst},
-		"changed: the spec says equal":         {[]Rate{said("amd64", 100), said("arm64", 100)}, armFirst, alike},
-		"changed: the spec says otherwise":     {[]Rate{said("amd64", 101), said("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
-		"changed: one more architecture":       {[]Rate{said("amd64", 1), said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}, {"amd64"}}},
-		"changed: one less":                    {[]Rate{said("amd64", 1)}, armFirst, Levels{{"amd64"}}},
-		"changed: another one":                 {[]Rate{said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}}},
+		"none":                              {nil, nil, nil},
+		"one":                               {[]Rate{said("amd64", 5)}, nil, Levels{{"amd64"}}},
+		"by QPS":                            {[]Rate{said("amd64", 5), said("arm64", 6)}, nil, armFirst},
+		"the same":                          {[]Rate{said("arm64", 5), said("amd64", 5)}, nil, alike},
+		"numbers of the spec are exact":     {[]Rate{said("amd64", 1000), said("arm64", 1001)}, nil, armFirst},
+		"10% of measured numbers are noise": {[]Rate{measured("amd64", 100), measured("arm64", 110)}, nil, alike},
+		"more than 10% are not":             {[]Rate{measured("amd64", 100), measured("arm64", 111)}, nil, armFirst},
+		"one measured: noise":               {[]Rate{said("amd64", 100), measured("arm64", 110)}, nil, alike},
+		"kept: equal by measurement":        {[]Rate{measured("amd64", 100), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: the other way by 10%":        {[]Rate{measured("amd64", 110), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: farther apart":               {[]Rate{measured("amd64", 1), measured("arm64", 100)}, armFirst, armFirst},
+		"kept: alike, and now 10% apart":    {[]Rate{measured("amd64", 100), measured("arm64", 110)}, alike, alike},
+		"changed: the other way by more":    {[]Rate{measured("amd64", 111), measured("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
+		"changed: alike, and now 11% apart": {[]Rate{measured("amd64", 100), measured("arm64", 111)}, alike, armFirst},
+		"changed: the spec says equal":      {[]Rate{said("amd64", 100), said("arm64", 100)}, armFirst, alike},
+		"changed: the spec says otherwise":  {[]Rate{said("amd64", 101), said("arm64", 100)}, armFirst, Levels{{"amd64"}, {"arm64"}}},
+		"changed: one more architecture":    {[]Rate{said("amd64", 1), said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}, {"amd64"}}},
+		"changed: one less":                 {[]Rate{said("amd64", 1)}, armFirst, Levels{{"amd64"}}},
+		"changed: another one":              {[]Rate{said("arm64", 3), said("s390x", 2)}, armFirst, Levels{{"arm64"}, {"s390x"}}},
+		"kept: what a third one's turn leaves": {[]Rate{measured("amd64", 100), measured("arm64", 109), measured("s390x", 200)},
+			Levels{{"amd64"}, {"arm64"}, {"s390x"}}, Levels{{"s390x"}, {"amd64"}, {"arm64"}}},
+		"changed: a circle by noise": {[]Rate{measured("amd64", 100), measured("arm64", 108), measured("s390x", 115)},
+			Levels{{"amd64"}, {"arm64"}, {"s390x"}}, Levels{{"s390x"}, {"amd64"}, {"arm64"}}},
 		"a measured one does not blur the two": {[]Rate{measured("s390x", 100), said("amd64", 99), said("arm64", 98)}, nil, Levels{{"amd64", "s390x"}, {"arm64"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,6 +83,12 @@ func TestRankOfLowerBounds(t *testing.T) {
 		"alike, and now two bounds": {[]Rate{atLeast("arm64", 1000), atLeast("amd64", 100)}, alike, armFirst},
 		"an order and a proof":      {[]Rate{atLeast("arm64", 1000), measured("amd64", 100)}, amdFirst, armFirst},
 		"an order and two bounds":   {[]Rate{atLeast("arm64", 100), atLeast("amd64", 1000)}, armFirst, armFirst},
+		"two bounds among alike ones, and one behind them": {[]Rate{atLeast("amd64", 560), atLeast("arm64", 900), atLeast("s390x", 950)},
+			Levels{{"amd64", "arm64"}, {"s390x"}}, Levels{{"arm64"}, {"amd64"}, {"s390x"}}},
+		"an order of bounds, and a new architecture": {[]Rate{atLeast("amd64", 500), atLeast("arm64", 900), measured("s390x", 300)},
+			amdFirst, Levels{{"amd64"}, {"arm64"}, {"s390x"}}},
+		"an order of bounds, and a rate between them": {[]Rate{atLeast("amd64", 500), atLeast("arm64", 900), measured("s390x", 600)},
+			Levels{{"amd64"}, {"arm64"}, {"s390x"}}, Levels{{"arm64"}, {"s390x"}, {"amd64"}}},
 	} {
 		if diff := cmp.Diff(tc.want, Rank(tc.rates, tc.previous)); diff != "" {
 			t.Errorf("%s: levels (-want +got):\n%s", name, diff)
@@ -115,8 +126,11 @@ func preferringOwn() *corev1.Affinity {
 	}}}
 }
 
-// The order can be read back from the template that was made with it.
-func TestLevelsOf(t *testing.T) {
+// The order can be read back from the template that was made with it: where the weights are derived, it is the first reading.
+func TestReadings(t *testing.T) {
+	of := func(placed Placement) []Levels {
+		return Readings(corev1.PodSpec{Affinity: placed.Affinity, Tolerations: placed.Tolerations})
+	}
 	for name, levels := range map[string]Levels{
 		"one":          {{"arm64"}},
 		"alike":        {{"amd64", "arm64"}},
@@ -124,13 +138,39 @@ func TestLevelsOf(t *testing.T) {
 		"three levels": {{"arm64"}, {"amd64", "ppc64le"}, {"s390x"}},
 	} {
 		placed := Place(Input{Allowed: levels.Flat(), Levels: levels})
-		if diff := cmp.Diff(levels, LevelsOf(placed.Affinity)); diff != "" {
+		if diff := cmp.Diff(levels, of(placed)[0]); diff != "" {
 			t.Errorf("%s (-made with +read):\n%s", name, diff)
 		}
 	}
-	if LevelsOf(nil) != nil || LevelsOf(&corev1.Affinity{}) != nil || LevelsOf(Place(Input{}).Affinity) != nil {
+	if of(Placement{}) != nil || of(Placement{Affinity: &corev1.Affinity{}}) != nil || of(Place(Input{}))[0] != nil {
 		t.Error("a template that names no architecture has an order")
 	}
+	var many Levels
+	for i := range 200 {
+		many = append(many, []string{fmt.Sprint("a", i)})
+	}
+	if readings := len(of(Place(Input{Allowed: many.Flat(), Levels: many}))); readings != 256 {
+		t.Errorf("%d readings of a template with 200 terms", readings)
+	}
+}
+
+// Whatever weights the user gives, one of the readings makes the same template again.
+func TestAReadingMakesTheTemplate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		levels := Rank(anyRates().Draw(t, "rates"), nil)
+		given := rapid.MapOf(rapid.SampledFrom(architectures), rapid.SampledFrom([]int32{1, 4, 20, 50, 100})).Draw(t, "weights")
+		made := Place(Input{Allowed: levels.Flat(), Levels: levels, Weights: given}).Affinity
+		readings := Readings(corev1.PodSpec{Affinity: made})
+		if len(made.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) == 0 {
+			t.Skip("where all weights come out alike, the template tells no order")
+		}
+		for _, reading := range readings {
+			if cmp.Equal(made, Place(Input{Allowed: levels.Flat(), Levels: reading, Weights: given}).Affinity) {
+				return
+			}
+		}
+		t.Fatalf("none of the readings of %v with weights %v makes the template again", levels, given)
+	})
 }
 
 func anyRates() *rapid.Generator[[]Rate] {
@@ -141,7 +181,8 @@ func anyRates() *rapid.Generator[[]Rate] {
 		var rates []Rate
 		for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom(append(architectures, "riscv64")), rapid.ID).Draw(t, "names") {
 			isMeasured := kind == "measured" || kind == "mixed" && rapid.Bool().Draw(t, "measured")
-			rates = append(rates, Rate{Architecture: name, QPS: qps.Draw(t, "qps"), Measured: isMeasured})
+			isBound := isMeasured && rapid.Bool().Draw(t, "atLeast")
+			rates = append(rates, Rate{Architecture: name, QPS: qps.Draw(t, "qps"), Measured: isMeasured, AtLeast: isBound})
 		}
 		return rates
 	})
@@ -193,7 +234,7 @@ func TestRankKeepsTheOrderThroughNoise(t *testing.T) {
 		}
 		for _, a := range again {
 			for _, b := range again {
-				if at[a.Architecture] >= at[b.Architecture] && better(a, b) {
+				if at[a.Architecture] > at[b.Architecture] && better(a, b) || at[a.Architecture] == at[b.Architecture] && ahead(a, b) {
 					t.Skip("turned around by more than noise")
 				}
 			}

@@ -11,10 +11,10 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// levels is the order of the allowed architectures. inUse are those that the live template was made with, nil where there is none.
-// While a benchmark is named, what it has not measured says nothing new about the order: it was left out, or is in its place, and stays
-// so until there is a result or the user rolls out.
-func levels(spec *elasticwebv1.ElasticWebSpec, allowed []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
+// levels is the order of the allowed architectures, those that are possible first: what cannot be used has no say about the others.
+// inUse are those that the live template was made with, nil where there is none. While a benchmark is named, what it has not measured
+// says nothing new about the order: it was left out, or is in its place, and stays so until there is a result or the user rolls out.
+func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
 	used := inUse.Flat()
 	isUsed := func(architecture string) bool { return slices.Contains(used, architecture) }
 	isMeasured := func(rate placement.Rate) bool { return rate.Measured }
@@ -26,18 +26,24 @@ func levels(spec *elasticwebv1.ElasticWebSpec, allowed []string, measured Measur
 			return inUse
 		}
 	}
-	return placement.Rank(worthwhile(rates, spec, isUsed, isHeld), inUse)
+	usable := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return !slices.Contains(possible, rate.Architecture) })
+	others := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return slices.Contains(possible, rate.Architecture) })
+	usable, others = worthwhile(usable, best(usable), spec, isUsed, isHeld), worthwhile(others, best(rates), spec, isUsed, isHeld)
+	return append(placement.Rank(usable, inUse), placement.Rank(others, inUse)...)
+}
+
+func best(rates []placement.Rate) (qps int64) {
+	for _, rate := range rates {
+		qps = max(qps, rate.QPS)
+	}
+	return qps
 }
 
 // worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec lists it, or the
 // user's own terms name it. One with a lower bound is not left out. What is in use stays until it is below 45%, and where the others are
 // held, what is not comes in from 55%, and by no lower bound: noise at the threshold moves nothing, and neither does an operator
 // that reads a result otherwise than the one before.
-func worthwhile(rates []placement.Rate, spec *elasticwebv1.ElasticWebSpec, isUsed func(string) bool, isHeld bool) []placement.Rate {
-	var best int64
-	for _, rate := range rates {
-		best = max(best, rate.QPS)
-	}
+func worthwhile(rates []placement.Rate, best int64, spec *elasticwebv1.ElasticWebSpec, isUsed func(string) bool, isHeld bool) []placement.Rate {
 	return slices.DeleteFunc(rates, func(rate placement.Rate) bool {
 		switch {
 		case !rate.Measured || entryOf(spec, rate.Architecture) != nil || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):

@@ -7,6 +7,8 @@ package plan
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -59,14 +61,18 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	existing := existingReplicas(observed.Deployment)
 	demand, seed := demandOf(spec, existing)
 	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
-	live := liveRecord(web, observed)
+	live, isLost := liveRecord(web, observed)
 	rolls := !live.isOf(spec)
 
 	facts, waits := chooseFacts(spec, observed, live, rolls)
 	isStale, restart := lookedUp(spec, observed, live, rolls)
 	port, isPortKnown := containerPort(spec, facts)
 	measured := measuredInForce(web, observed.Benchmark)
-	input := placementInput(web, facts, measured, live, rolls)
+	input := placementInput(web, facts, measured, live.Levels, rolls)
+	if isLost {
+		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)
+		live.Levels = input.Levels
+	}
 	rates := presentRates(spec, measured, observed.Pods, placement.Possible(input), input.Levels)
 	preferred := preference(input, rates)
 
@@ -92,17 +98,30 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 }
 
 // placementInput is what the placement is worked out from, but for maxSkew, which depends on the number of pods.
-func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live *Record, rolls bool) placement.Input {
+func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, inUse placement.Levels, rolls bool) placement.Input {
 	spec := &web.Spec
-	allowed := allowedArchitectures(spec, facts)
 	input := placement.Input{
-		Selector: Selector(web.Name), Weights: givenWeights(spec), Levels: levels(spec, allowed, measured, live.Levels, rolls),
+		Selector: Selector(web.Name), Weights: givenWeights(spec), Allowed: allowedArchitectures(spec, facts),
 		NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations, Spread: spec.TopologySpreadConstraints,
 	}
-	if allowed != nil {
+	input.Levels = levels(spec, input.Allowed, placement.Possible(input), measured, inUse, rolls)
+	if input.Allowed != nil {
 		input.Allowed = append([]string{}, input.Levels.Flat()...)
 	}
 	return input
+}
+
+// readInput is what the live template was made from where the Record is lost: the reading of it that leaves it as it is.
+func readInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live corev1.PodSpec) placement.Input {
+	readings := append(placement.Readings(live), nil)
+	for _, inUse := range readings {
+		input := placementInput(web, facts, measured, inUse, false)
+		placed := placement.Place(input)
+		if equality.Semantic.DeepEqual(placed.Affinity, live.Affinity) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
+			return input
+		}
+	}
+	return placementInput(web, facts, measured, readings[0], false)
 }
 
 // skew is that of the last rollout: the number of pods alone must not change the template.

@@ -6,6 +6,7 @@ package plan
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -54,36 +55,33 @@ func RecordOf(deployment *appsv1.Deployment) *Record {
 }
 
 // IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an older spec,
-// nor a change of the image, nor what others did to the replicas could be told, and the registry would be asked for ever.
+// nor a change of the image, nor what others did to the replicas could be told, the registry would be asked for ever, and an order that
+// changes no template, since the user's own terms prefer, would be new for ever.
 func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 	live := RecordOf(deployment)
 	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas ||
-		live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
+		!reflect.DeepEqual(live.Levels, r.Levels) || live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
 }
 
 // liveRecord is the Record of the Deployment. Where it was removed or damaged, it is put together from what else tells how the pods
-// were made: that must restart no pod. Without a Deployment it holds no more than the facts that the status kept.
-func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) *Record {
+// were made, but for the order of the architectures, see readInput: that must restart no pod. Without a Deployment it holds no more than
+// the facts that the status kept.
+func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, isLost bool) {
 	if record := RecordOf(observed.Deployment); record != nil {
-		return record
+		return record, false
 	}
-	record := &Record{}
+	live = &Record{}
 	if facts := observed.KnownFacts; facts != nil && facts.isSound() {
-		record.Image = facts
+		live.Image = facts
 	}
 	if observed.Deployment == nil {
-		return record
+		return live, false
 	}
-	record.Generation, record.Pod = web.Generation, podHash(&web.Spec)
-	pods := observed.Deployment.Spec.Template.Spec
-	record.Levels = placement.LevelsOf(pods.Affinity)
-	for _, constraint := range pods.TopologySpreadConstraints {
-		record.MaxSkew = constraint.MaxSkew
+	live.Generation, live.Pod = web.Generation, podHash(&web.Spec)
+	for _, constraint := range observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints {
+		live.MaxSkew = min(max(constraint.MaxSkew, 0), maxSkew) // the template is input from outside, too.
 	}
-	if !record.isSound() { // the template is input from outside, too.
-		record.Levels, record.MaxSkew = nil, 0
-	}
-	return record
+	return live, true
 }
 
 // String is the Record as the annotation holds it.

@@ -6,16 +6,21 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"pgregory.net/rapid"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 func recorded(text string) *appsv1.Deployment {
@@ -104,9 +109,13 @@ func live(t *testing.T) (*elasticwebv1.ElasticWeb, Observed, Plan) {
 	facts := &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64", "linux/s390x"}}
 	first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}})
 	observed := Observed{Deployment: deploymentOf(first), KnownFacts: facts, Image: Image{State: ImageFailed}}
-	observed.Deployment.Spec.Template.Spec.Affinity = first.Placement.Affinity
-	observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints = first.Placement.Spread
+	templated(observed.Deployment, first.Placement)
 	return web, observed, first
+}
+
+func templated(deployment *appsv1.Deployment, placed placement.Placement) {
+	pods := &deployment.Spec.Template.Spec
+	pods.Affinity, pods.Tolerations, pods.TopologySpreadConstraints = placed.Affinity, placed.Tolerations, placed.Spread
 }
 
 // A record that is damaged, or not there, restarts no pod, and the next write repairs it.
@@ -130,15 +139,74 @@ func TestDamagedRecordsRestartNothing(t *testing.T) {
 	}
 }
 
-// A lost record is put together from the template, whose order measurements within noise may contradict.
-func TestALostRecordKeepsTheOrder(t *testing.T) {
-	web, observed, first := live(t)
-	web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
-	observed.Benchmark = map[string]Measurement{"amd64": {QPS: 1010}, "arm64": {QPS: 1000}, "s390x": {QPS: 990}}
-	delete(observed.Deployment.Annotations, AnnotationRecord)
-	if diff := cmp.Diff(first.Placement, Make(web, observed).Placement); diff != "" {
-		t.Errorf("the placement changed (-before +after):\n%s", diff)
+// A lost record is put together from the template, whose order measurements within noise may contradict, and weights do not tell.
+func TestALostRecordRestartsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		web, results := anyMeasured(t)
+		facts := &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64", "linux/ppc64le", "linux/s390x"}}
+		first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: results})
+		if first.Placement.Contradiction != "" {
+			t.Skip("no template is made")
+		}
+		observed := Observed{Deployment: deploymentOf(first), KnownFacts: facts, Image: Image{State: ImageFailed}}
+		templated(observed.Deployment, first.Placement)
+		for name, measured := range first.Measured {
+			web.Status.Architectures = append(web.Status.Architectures, elasticwebv1.ArchitectureStatus{Name: name, Benchmark: measured.Benchmark,
+				SinglePodsQPS: int32(measured.QPS), AtLeast: measured.AtLeast, Source: elasticwebv1.QPSSourceMeasured})
+		}
+		observed.Benchmark = map[string]Measurement{}
+		for _, name := range slices.Sorted(maps.Keys(results)) {
+			result := results[name]
+			result.QPS = result.QPS * rapid.SampledFrom([]int64{85, 97, 103, 115}).Draw(t, "percent") / 100
+			observed.Benchmark[name] = result
+		}
+		pods := func() corev1.PodSpec {
+			deployment := &appsv1.Deployment{}
+			templated(deployment, Make(web, observed).Placement)
+			return deployment.Spec.Template.Spec
+		}
+		want := pods()
+		preferred := first.Placement.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+		if !cmp.Equal(observed.Deployment.Spec.Template.Spec, want) || len(preferred) == 0 && len(givenWeights(&web.Spec)) > 0 {
+			t.Skip("the numbers have another template, or this one tells no order: the weights given make those of all equal")
+		}
+		delete(observed.Deployment.Annotations, AnnotationRecord)
+		if diff := cmp.Diff(want, pods()); diff != "" {
+			t.Fatalf("the template changed (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// anyMeasured is an ElasticWeb with weights, numbers and terms of its own, and what a benchmark says of it.
+func anyMeasured(t *rapid.T) (*elasticwebv1.ElasticWeb, map[string]Measurement) {
+	qps := rapid.SampledFrom([]int32{300, 480, 500, 800, 820, 860, 930, 1000})
+	web, results := shop(), map[string]Measurement{}
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"amd64", "arm64", "ppc64le", "s390x"}), 0, 4, rapid.ID).Draw(t, "listed") {
+		entry := elasticwebv1.ArchitectureSpec{Name: elasticwebv1.Architecture(name)}
+		entry.Weight = rapid.SampledFrom([]*int32{nil, nil, ptr.To[int32](1), ptr.To[int32](50), ptr.To[int32](100)}).Draw(t, "weight")
+		if rapid.Bool().Draw(t, "has a rate") {
+			entry.SinglePodsQPS = ptr.To(qps.Draw(t, "rate"))
+		}
+		web.Spec.Architectures = append(web.Spec.Architectures, entry)
 	}
+	if rapid.Bool().Draw(t, "has a benchmark") {
+		web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
+		for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{"amd64", "arm64", "ppc64le", "s390x"}), rapid.ID).Draw(t, "measured") {
+			results[name] = Measurement{QPS: int64(qps.Draw(t, "result")), AtLeast: rapid.IntRange(0, 3).Draw(t, "at least") == 0}
+		}
+	}
+	if term := rapid.SampledFrom([]corev1.NodeSelectorOperator{"", corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn}).Draw(t, "term"); term != "" {
+		web.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
+				{Key: corev1.LabelArchStable, Operator: term, Values: []string{"s390x", "amd64"}}}}}}}}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "prefers") == 0 {
+		if web.Spec.Affinity == nil {
+			web.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{}}
+		}
+		web.Spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution = preferring("amd64").NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
+	}
+	return web, results
 }
 
 func TestRecordIsDue(t *testing.T) {
@@ -151,6 +219,7 @@ func TestRecordIsDue(t *testing.T) {
 		"an older generation":            {Record{Generation: 1, Pod: record.Pod, Replicas: 3}.String(), false},
 		"a generation that never was":    {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
 		"another number of pods":         {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
+		"another order":                  {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
 		"of before that number was kept": {Record{Generation: 2, Pod: record.Pod}.String(), false},
 		"none":                           {"", true},
 	} {
