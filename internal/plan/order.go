@@ -61,16 +61,23 @@ func worthwhile(rates []placement.Rate, best int64, spec *elasticwebv1.ElasticWe
 }
 
 // presentRates is the rates of the possible architectures, and of those that have pods: by level, those without one last, then by
-// falling QPS and name.
-func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, pods []Pod, possible []string, levels placement.Levels) []placement.Rate {
+// falling QPS and name. A pod on a node that is not known counts as one on the slowest of those possible.
+func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, observed Observed, possible []string, levels placement.Levels) []placement.Rate {
 	names := slices.Clone(possible)
-	for _, pod := range pods {
+	if observed.Nodes == nil {
+		names = append(names, "")
+	}
+	for _, pod := range observed.Pods {
 		if !pod.Gone && pod.Node != "" && !slices.Contains(names, pod.Architecture) {
 			names = append(names, pod.Architecture)
 		}
 	}
 	order, unranked := slices.Concat(levels.Flat(), names), len(levels.Flat())
 	rates := measured.rates(spec, names)
+	if unknown := slices.Index(names, ""); unknown >= 0 && len(possible) > 0 {
+		slowest := slices.MinFunc(rates[:len(possible)], func(a, b placement.Rate) int { return cmp.Compare(a.QPS, b.QPS) })
+		rates[unknown].QPS = slowest.QPS
+	}
 	at := func(rate placement.Rate) int { return min(slices.Index(order, rate.Architecture), unranked) }
 	slices.SortFunc(rates, func(a, b placement.Rate) int {
 		return cmp.Or(cmp.Compare(at(a), at(b)), cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))

@@ -37,7 +37,7 @@ type Plan struct {
 	Placement placement.Placement
 	// Facts of the image in use; nil where none are known.
 	Facts *ImageFacts
-	// Rates by architecture, the best first: of those possible, and of those that have pods.
+	// Rates by architecture, the best first: of those possible, and of those that have pods; of "" where a node is not known.
 	Rates []placement.Rate
 	// Measured are the measurements among them.
 	Measured Measurements
@@ -73,10 +73,10 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)
 		live.Levels = input.Levels
 	}
-	rates := presentRates(spec, measured, observed.Pods, placement.Possible(input), input.Levels)
+	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := preference(input, rates)
 
-	asked := askedFor(demand, sizing{spec: spec, measured: measured, rates: rates, preferred: preferred}, input.Levels, live, observed)
+	asked := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred}, input.Levels, live, observed)
 	replicas := clamp(spec, asked)
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{

@@ -24,8 +24,8 @@ type Measured struct {
 
 // measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say more. One that
 // is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement. Another benchmark's
-// results are taken as they are. Older operators did not report whose a result was, and whether it was a lower bound: that is taken
-// over from one that is the same but for noise.
+// results are taken as they are. Whether it is a lower bound a number learns from one that is the same but for noise: where a bound
+// became a rate, and where an older operator, which reported neither this nor whose a result was, left it open.
 func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
@@ -39,25 +39,15 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measuremen
 	}
 	for architecture, result := range results {
 		before, isMeasured := measured[architecture]
-		isOther := before.Benchmark != "" && before.Benchmark != name
+		isOther, isNoise := before.Benchmark != "" && before.Benchmark != name, placement.IsNoise(result.QPS, before.QPS)
 		switch {
-		case !isMeasured || isOther || saysMore(result, before.Measurement):
+		case !isMeasured || isOther || !isNoise && (!result.AtLeast || result.QPS > before.QPS):
 			measured[architecture] = Measured{result, name}
-		case before.Benchmark == "" && placement.IsNoise(result.QPS, before.QPS):
+		case isNoise && (before.Benchmark == "" || !result.AtLeast):
 			measured[architecture] = Measured{Measurement{before.QPS, result.AtLeast}, name}
 		}
 	}
 	return measured
-}
-
-// saysMore reports whether a new result takes the place of the one before: where they differ by more than noise, or a lower bound
-// becomes a rate. A lower bound contradicts none but a lower rate.
-func saysMore(result, before Measurement) bool {
-	isOther := !placement.IsNoise(result.QPS, before.QPS)
-	if result.AtLeast {
-		return isOther && result.QPS > before.QPS
-	}
-	return isOther || before.AtLeast
 }
 
 // rate is what a pod serves on an architecture: measured, else the architecture's entry in the spec, else singlePodsQPS. It is at least

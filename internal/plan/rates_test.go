@@ -4,9 +4,12 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -34,7 +37,9 @@ func TestMeasuredInForce(t *testing.T) {
 		"a lower bound says nothing against a rate": {exact, &Measurement{QPS: 10, AtLeast: true}, 1000, false},
 		"but against a lower rate":                  {exact, &Measurement{QPS: 1101, AtLeast: true}, 1101, true},
 		"not within noise":                          {exact, &Measurement{QPS: 1100, AtLeast: true}, 1000, false},
-		"a bound becomes a rate":                    {measured(1000, true, "b"), &Measurement{QPS: 1001}, 1001, false},
+		"a bound becomes a rate, within noise":      {measured(1000, true, "b"), &Measurement{QPS: 1100}, 1000, false},
+		"a bound becomes a rate":                    {measured(1000, true, "b"), &Measurement{QPS: 1101}, 1101, false},
+		"a bound becomes a lower rate":              {measured(1000, true, "b"), &Measurement{QPS: 900}, 900, false},
 		"a bound stays":                             {measured(1000, true, "b"), &Measurement{QPS: 1000, AtLeast: true}, 1000, true},
 		"another benchmark's, within noise":         {measured(1000, false, "other"), &Measurement{QPS: 1001}, 1001, false},
 		"another benchmark without a result":        {measured(1000, false, "other"), nil, 1000, false},
@@ -76,11 +81,18 @@ func TestALostResultChangesNothing(t *testing.T) {
 		s.BenchmarkRef, s.SinglePodsQPS = &elasticwebv1.BenchmarkReference{Name: "b"}, ptr.To[int32](1)
 	})
 	all := map[string]Measurement{"amd64": {QPS: 500}, "arm64": {QPS: 800}, "s390x": {QPS: 20}}
-	first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: all})
-	for _, rate := range first.Rates {
+	one := map[string]int{"amd64": 1, "arm64": 1, "s390x": 1}
+	nodes := &Nodes{All: one, Schedulable: one}
+	first := Make(web, Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: all, Nodes: nodes})
+	for name, measured := range first.Measured {
 		web.Status.Architectures = append(web.Status.Architectures, elasticwebv1.ArchitectureStatus{
-			Name: rate.Architecture, SinglePodsQPS: int32(rate.QPS), Source: elasticwebv1.QPSSourceMeasured, Benchmark: "b", //nolint:gosec // small.
+			Name: name, SinglePodsQPS: int32(measured.QPS), Source: elasticwebv1.QPSSourceMeasured, Benchmark: "b", //nolint:gosec // small.
 		})
+	}
+	byUser := web.DeepCopy()
+	byUser.Spec.Image += "2"
+	if got := Make(byUser, Observed{Deployment: deploymentOf(first), Image: Image{State: ImageFailed}, KnownFacts: facts}).Placement.Possible; len(got) != 2 {
+		t.Errorf("a rollout by the user brings back what was left out: %v", got)
 	}
 	for name, results := range map[string]map[string]Measurement{
 		"deleted":             nil,
@@ -90,12 +102,31 @@ func TestALostResultChangesNothing(t *testing.T) {
 		"all within noise":    {"amd64": {QPS: 545}, "arm64": {QPS: 730}, "s390x": {QPS: 19}},
 		"only of what is out": {"s390x": {QPS: 20}},
 	} {
-		got := Make(web, Observed{Deployment: deploymentOf(first), Benchmark: results})
+		got := Make(web, Observed{Deployment: deploymentOf(first), Benchmark: results, Nodes: nodes})
 		if got.Replicas != 3 {
 			t.Errorf("%s: %d replicas, want 3", name, got.Replicas)
 		}
 		if diff := cmp.Diff(first.Placement, got.Placement); diff != "" {
 			t.Errorf("%s: the placement changed (-before +after):\n%s", name, diff)
 		}
+	}
+}
+
+// Where the nodes are not read, a pod counts for the least that it may serve, from the first number on.
+func TestUnknownNodes(t *testing.T) {
+	web := shop(armThenAmd, func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} })
+	observed := Observed{Benchmark: map[string]Measurement{"amd64": {QPS: 500}, "arm64": {QPS: 1200}, "s390x": {QPS: 20}}}
+	first := Make(web, observed)
+	if first.Replicas != 5 {
+		t.Errorf("%d pods are made for 2400 requests per second on amd64 (500) or arm64 (1200), want 5", first.Replicas)
+	}
+	observed.Deployment = deploymentOf(first)
+	observed.Deployment.Status = appsv1.DeploymentStatus{Replicas: 5, UpdatedReplicas: 5}
+	for i := range 5 {
+		observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint(i), Node: "n", Ready: true})
+	}
+	again := Make(web, observed)
+	if at := slices.IndexFunc(again.Rates, func(rate placement.Rate) bool { return rate.Architecture == "" }); again.Replicas != 5 || again.Rates[at].QPS != 500 {
+		t.Errorf("%d pods count for %+v, want 5 for 500 each", again.Replicas, again.Rates)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 
+	"k8s.io/utils/ptr"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
@@ -36,7 +38,6 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 // sizing is what the number of pods is worked out from. Nothing is remembered but the number itself.
 type sizing struct {
 	spec      *elasticwebv1.ElasticWebSpec
-	measured  Measurements
 	rates     []placement.Rate
 	preferred placement.Levels
 	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
@@ -122,6 +123,9 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 
 // first is what a pod serves on the architecture that is filled first, of those that the cluster has nodes of.
 func (s sizing) first() int64 {
+	if s.nodes == nil {
+		return s.rate("")
+	}
 	for _, isOn := range []func(string) bool{s.hasNodes, func(string) bool { return true }} {
 		for _, level := range s.preferred {
 			if on := slices.DeleteFunc(slices.Clone(level), func(name string) bool { return !isOn(name) }); len(on) > 0 {
@@ -135,7 +139,12 @@ func (s sizing) first() int64 {
 func (s sizing) hasNodes(name string) bool { return s.nodes == nil || s.nodes.Schedulable[name] > 0 }
 
 // rate is what a pod serves on an architecture, or, where nothing is known of that, anywhere.
-func (s sizing) rate(architecture string) int64 { return s.measured.rate(s.spec, architecture).QPS }
+func (s sizing) rate(architecture string) int64 {
+	if at := slices.IndexFunc(s.rates, func(rate placement.Rate) bool { return rate.Architecture == architecture }); at >= 0 {
+		return s.rates[at].QPS
+	}
+	return int64(max(ptr.Deref(s.spec.SinglePodsQPS, 1), 1))
+}
 
 // groups are the pods that have a node, those that are kept longest first. What bears the same cost is one group, which serves what its
 // slowest pod does: which of them go is not known.
