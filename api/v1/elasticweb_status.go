@@ -48,7 +48,8 @@ type ElasticWebStatus struct {
 	// +optional
 	Image *ImageStatus `json:"image,omitempty"`
 
-	// architectures on which the pods may run, the best-performing first.
+	// architectures on which the pods may run, the best-performing first, and behind them those that are left out because a benchmark
+	// measured them at less than half of the best.
 	//
 	// +optional
 	// +listType=map

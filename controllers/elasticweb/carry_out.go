@@ -139,7 +139,7 @@ func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.Elastic
 
 // applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
 func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
-	if !p.BudgetWanted {
+	if p.Replicas < 2 { // then a budget is of no use.
 		if observed.Budget == nil {
 			return nil
 		}

@@ -93,6 +93,17 @@ func (l Levels) Flat() []string {
 	return slices.Concat(l...)
 }
 
+// Of is the levels without the architectures that are not wanted, and without the levels that are empty then.
+func (l Levels) Of(isWanted func(architecture string) bool) Levels {
+	var left Levels
+	for _, level := range l {
+		if names := slices.DeleteFunc(slices.Clone(level), func(name string) bool { return !isWanted(name) }); len(names) > 0 {
+			left = append(left, names)
+		}
+	}
+	return left
+}
+
 // contradicts reports whether the numbers say that a does not stand before b.
 func contradicts(a, b Rate) bool {
 	return better(b, a) || !a.Measured && !b.Measured && a.QPS == b.QPS

@@ -18,7 +18,7 @@ var ladder = []int32{100, 20, 4, 1}
 // weights of the possible architectures: those that the user gave, and for the others the rank's. It is
 // empty where there is nothing to prefer: one architecture, or all of them alike.
 func weights(levels Levels, given map[string]int32, possible []string) map[string]int32 {
-	left := restrict(levels, possible)
+	left := levels.Of(func(name string) bool { return slices.Contains(possible, name) })
 	result := map[string]int32{}
 	for rank, level := range left {
 		for _, architecture := range level {
@@ -79,18 +79,6 @@ func ownWeights(affinity *corev1.Affinity, possible []string) map[string]int32 {
 		}
 	}
 	return weights
-}
-
-// restrict leaves out the architectures that are not possible, and the levels that are empty then.
-func restrict(levels Levels, possible []string) Levels {
-	var left Levels
-	for _, level := range levels {
-		names := slices.DeleteFunc(slices.Clone(level), func(a string) bool { return !slices.Contains(possible, a) })
-		if len(names) > 0 {
-			left = append(left, names)
-		}
-	}
-	return left
 }
 
 // preferredTerms is one term per architecture, in the order of order.

@@ -16,48 +16,23 @@ import (
 // says nothing new about the order: it was left out, or is in its place, and stays so until there is a result or the user rolls out.
 func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
 	used := inUse.Flat()
-	isUsed := func(architecture string) bool { return slices.Contains(used, architecture) }
-	isMeasured := func(rate placement.Rate) bool { return rate.Measured }
+	isUsed := func(name string) bool { return slices.Contains(used, name) }
+	isNamed := func(name string) bool {
+		return entryOf(spec, name) != nil || placement.Names(spec.NodeSelector, spec.Affinity, name)
+	}
+	isPossible := func(rate placement.Rate) bool { return slices.Contains(possible, rate.Architecture) }
 	rates := measured.rates(spec, allowed)
 	isHeld := spec.BenchmarkRef != nil && !rolls && slices.ContainsFunc(allowed, isUsed)
 	if isHeld {
 		rates = slices.DeleteFunc(rates, func(rate placement.Rate) bool { return !rate.Measured && !isUsed(rate.Architecture) })
-		if !slices.ContainsFunc(rates, isMeasured) && len(rates) == len(used) {
+		if !slices.ContainsFunc(rates, func(rate placement.Rate) bool { return rate.Measured }) && len(rates) == len(used) {
 			return inUse
 		}
 	}
-	usable := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return !slices.Contains(possible, rate.Architecture) })
-	others := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return slices.Contains(possible, rate.Architecture) })
-	usable, others = worthwhile(usable, best(usable), spec, isUsed, isHeld), worthwhile(others, best(rates), spec, isUsed, isHeld)
+	usable := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return !isPossible(rate) })
+	usable = placement.Worthwhile(usable, usable, isNamed, isUsed, isHeld)
+	others := placement.Worthwhile(slices.DeleteFunc(slices.Clone(rates), isPossible), rates, isNamed, isUsed, isHeld)
 	return append(placement.Rank(usable, inUse), placement.Rank(others, inUse)...)
-}
-
-func best(rates []placement.Rate) (qps int64) {
-	for _, rate := range rates {
-		qps = max(qps, rate.QPS)
-	}
-	return qps
-}
-
-// worthwhile leaves out an architecture that was measured at less than half of the best, unless the spec lists it, or the
-// user's own terms name it. One with a lower bound is not left out. What is in use stays until it is below 45%, and where the others are
-// held, what is not comes in from 55%, and by no lower bound: noise at the threshold moves nothing, and neither does an operator
-// that reads a result otherwise than the one before.
-func worthwhile(rates []placement.Rate, best int64, spec *elasticwebv1.ElasticWebSpec, isUsed func(string) bool, isHeld bool) []placement.Rate {
-	return slices.DeleteFunc(rates, func(rate placement.Rate) bool {
-		switch {
-		case !rate.Measured || entryOf(spec, rate.Architecture) != nil || placement.Names(spec.NodeSelector, spec.Affinity, rate.Architecture):
-			return false
-		case isHeld && !isUsed(rate.Architecture):
-			return rate.AtLeast || rate.QPS*100 < best*55
-		case rate.AtLeast:
-			return false
-		case isUsed(rate.Architecture):
-			return rate.QPS*100 < best*45
-		default:
-			return rate.QPS*100 < best*50
-		}
-	})
 }
 
 // presentRates is the rates of the possible architectures, and of those that have pods: by level, those without one last, then by

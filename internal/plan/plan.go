@@ -39,15 +39,13 @@ type Plan struct {
 	Facts *ImageFacts
 	// Rates by architecture, the best first: of those possible, and of those that have pods; of "" where a node is not known.
 	Rates []placement.Rate
-	// Measured are the measurements among them.
+	// Measured are the measurements among them, and those of architectures that are left out for being slow.
 	Measured Measurements
 	// ContainerPort, and whether it is known rather than assumed.
 	ContainerPort      int32
 	ContainerPortKnown bool
 	// Record to write with the Deployment.
 	Record Record
-	// BudgetWanted is true where a PodDisruptionBudget is of use: with more than one replica.
-	BudgetWanted bool
 	// DeletionCosts to stamp on pods, by name.
 	DeletionCosts map[string]int32
 	// Shrinks is true where the Deployment loses replicas: that must not be done on stale knowledge.
@@ -67,7 +65,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	facts, waits := chooseFacts(spec, observed, live, rolls)
 	isStale, restart := lookedUp(spec, observed, live, rolls)
 	port, isPortKnown := containerPort(spec, facts)
-	measured := measuredInForce(web, observed.Benchmark)
+	measured := measuredInForce(web, facts, observed)
 	input := placementInput(web, facts, measured, live.Levels, rolls)
 	if isLost {
 		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)
@@ -80,8 +78,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	replicas := clamp(spec, asked)
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{
-		Demand: demand, Wanted: wanted, Seed: seed,
-		Asked: asked, Replicas: replicas,
+		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas,
 		MaxSurge:      maxSurge(observed.Deployment, replicas),
 		WaitsForImage: waits && wanted,
 		Placement:     placement.Place(input),
@@ -91,7 +88,6 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 			Generation: web.Generation, Pod: podHash(spec), Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas,
 		},
-		BudgetWanted:  replicas > 1,
 		DeletionCosts: deletionCosts(preferred, observed.Pods),
 		Shrinks:       replicas < existing,
 	}
@@ -129,11 +125,7 @@ func skew(input placement.Input, replicas int32, nodes *Nodes, live *Record, rol
 	if !rolls && live.MaxSkew != 0 {
 		return live.MaxSkew
 	}
-	var schedulable map[string]int
-	if nodes != nil {
-		schedulable = nodes.Schedulable
-	}
-	return min(placement.MaxSkew(input, replicas, schedulable), maxSkew)
+	return min(placement.MaxSkew(input, replicas, ptr.Deref(nodes, Nodes{}).Schedulable), maxSkew)
 }
 
 func givenWeights(spec *elasticwebv1.ElasticWebSpec) map[string]int32 {

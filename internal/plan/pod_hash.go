@@ -42,15 +42,12 @@ func shapesOf(spec *elasticwebv1.ElasticWebSpec) []string {
 
 // hashOf must stay as it is, in every byte: another hash looks like a change by the user, and takes the newest facts up.
 func hashOf(spec *elasticwebv1.ElasticWebSpec, architectures []string) string {
-	text, err := json.Marshal(struct {
+	text, _ := json.Marshal(struct {
 		Image         string
 		ContainerPort *int32
 		Architectures []string
 		Pod           elasticwebv1.PodSettings
-	}{spec.Image, spec.ContainerPort, architectures, spec.PodSettings})
-	if err != nil {
-		return "" // API types always marshal.
-	}
+	}{spec.Image, spec.ContainerPort, architectures, spec.PodSettings}) // API types always marshal.
 	return shortHash(text)
 }
 

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,8 @@ type Measured struct {
 // is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement. Another benchmark's
 // results are taken as they are. Whether it is a lower bound a number learns from one that is the same but for noise: where a bound
 // became a rate, and where an older operator, which reported neither this nor whose a result was, left it open.
-func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
+// Of an architecture that the pods may not run on, and do not, nothing is kept.
+func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed Observed) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
 	}
@@ -37,7 +39,7 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measuremen
 			measured[entry.Name] = Measured{Measurement{int64(entry.SinglePodsQPS), entry.AtLeast}, entry.Benchmark}
 		}
 	}
-	for architecture, result := range results {
+	for architecture, result := range observed.Benchmark {
 		before, isMeasured := measured[architecture]
 		isOther, isNoise := before.Benchmark != "" && before.Benchmark != name, placement.IsNoise(result.QPS, before.QPS)
 		switch {
@@ -47,6 +49,11 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measuremen
 			measured[architecture] = Measured{Measurement{before.QPS, result.AtLeast}, name}
 		}
 	}
+	allowed := allowedArchitectures(&web.Spec, facts)
+	maps.DeleteFunc(measured, func(name string, _ Measured) bool {
+		return allowed != nil && !slices.Contains(allowed, name) &&
+			!slices.ContainsFunc(observed.Pods, func(pod Pod) bool { return pod.Architecture == name })
+	})
 	return measured
 }
 

@@ -86,10 +86,7 @@ func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, 
 
 // String is the Record as the annotation holds it.
 func (r Record) String() string {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return "" // no field of a Record can fail to marshal.
-	}
+	text, _ := json.Marshal(r) // no field of a Record can fail to marshal.
 	return string(text)
 }
 

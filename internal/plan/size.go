@@ -123,17 +123,11 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 
 // first is what a pod serves on the architecture that is filled first, of those that the cluster has nodes of.
 func (s sizing) first() int64 {
-	if s.nodes == nil {
+	levels := append(s.preferred.Of(s.hasNodes), s.preferred...)
+	if s.nodes == nil || len(levels) == 0 {
 		return s.rate("")
 	}
-	for _, isOn := range []func(string) bool{s.hasNodes, func(string) bool { return true }} {
-		for _, level := range s.preferred {
-			if on := slices.DeleteFunc(slices.Clone(level), func(name string) bool { return !isOn(name) }); len(on) > 0 {
-				return s.rate(slices.MaxFunc(on, func(a, b string) int { return cmp.Compare(s.rate(a), s.rate(b)) }))
-			}
-		}
-	}
-	return s.rate("")
+	return s.rate(slices.MaxFunc(levels[0], func(a, b string) int { return cmp.Compare(s.rate(a), s.rate(b)) }))
 }
 
 func (s sizing) hasNodes(name string) bool { return s.nodes == nil || s.nodes.Schedulable[name] > 0 }

@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -136,10 +137,12 @@ var messages = map[string]said{
 		in.Observed.Service = &corev1.Service{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now, Finalizers: []string{"example.com/hold"}}}
 	}, elasticwebv1.ReasonRollingOut, "the Service is being deleted, and is made again when it is gone: it waits for its finalizers example.com/hold; see to it that they are removed, should it stay so", false},
 	"a budget that is deleted": {func(in *Input) {
-		in.Plan.BudgetWanted = true
+		in.Plan.Replicas = 2
 		in.Observed.Budget = &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now, Finalizers: []string{"example.com/hold"}}}
 	}, elasticwebv1.ReasonRollingOut, "the PodDisruptionBudget is being deleted, and is made again when it is gone: it waits for its finalizers example.com/hold; see to it that they are removed, should it stay so", false},
 	"a budget that goes, as it is of no use": {func(in *Input) {
+		in.Plan.Demand, in.Plan.Asked, in.Plan.Replicas, in.Observed.Pods = plan.Demand{QPS: 800}, 1, 1, in.Observed.Pods[:1]
+		in.Observed.Deployment.Spec.Replicas, in.Observed.Deployment.Status = ptr.To[int32](1), appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1}
 		in.Observed.Budget = &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now}}
 	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand", false},
 	"a contradiction with the image of before": {func(in *Input) {

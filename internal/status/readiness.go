@@ -170,7 +170,7 @@ func deleted(in Input) (object string, finalizers []string) {
 		return "Deployment", observed.Deployment.Finalizers
 	case observed.Service != nil && observed.Service.DeletionTimestamp != nil:
 		return "Service", observed.Service.Finalizers
-	case in.Plan.BudgetWanted && observed.Budget != nil && observed.Budget.DeletionTimestamp != nil:
+	case in.Plan.Replicas > 1 && observed.Budget != nil && observed.Budget.DeletionTimestamp != nil:
 		return "PodDisruptionBudget", observed.Budget.Finalizers
 	default:
 		return "", nil

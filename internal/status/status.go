@@ -5,6 +5,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -16,6 +17,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
@@ -80,7 +82,7 @@ func readyGroups(in Input) []capacity.Group {
 
 func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 	var result []elasticwebv1.ArchitectureStatus
-	for _, rate := range in.Plan.Rates {
+	for _, rate := range append(slices.Clone(in.Plan.Rates), leftOut(in.Plan)...) {
 		if rate.Architecture == "" {
 			continue
 		}
@@ -103,6 +105,20 @@ func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 		result = append(result, entry)
 	}
 	return result
+}
+
+// leftOut are the measurements that left an architecture out, by falling QPS: they have to be known for as long as they are in force.
+func leftOut(planned *plan.Plan) []placement.Rate {
+	var rates []placement.Rate
+	for name, measured := range planned.Measured {
+		if !slices.ContainsFunc(planned.Rates, func(rate placement.Rate) bool { return rate.Architecture == name }) {
+			rates = append(rates, placement.Rate{Architecture: name, QPS: max(measured.QPS, 1)})
+		}
+	}
+	slices.SortFunc(rates, func(a, b placement.Rate) int {
+		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
+	})
+	return rates
 }
 
 func summary(architectures []elasticwebv1.ArchitectureStatus) string {

@@ -211,8 +211,14 @@ func TestStatusOfTheArchitectures(t *testing.T) {
 	in := planned()
 	in.Observed.Pods[1] = plan.Pod{Name: "b", Node: "m", Architecture: "s390x"}
 	in.Plan.Rates[1].Measured = true
-	in.Plan.Measured = plan.Measurements{"s390x": {Measurement: plan.Measurement{QPS: 100, AtLeast: true}, Benchmark: "b"}}
+	in.Plan.Measured = plan.Measurements{
+		"s390x":   {Measurement: plan.Measurement{QPS: 100, AtLeast: true}, Benchmark: "b"},
+		"ppc64le": {Measurement: plan.Measurement{QPS: 7}, Benchmark: "b"},
+	}
 	got := statusOf(in)
+	if out := got.Architectures[len(got.Architectures)-1]; out.Name != "ppc64le" || out.SinglePodsQPS != 7 || out.Source != elasticwebv1.QPSSourceMeasured || out.Pods != 0 {
+		t.Errorf("of what the measurement left out it says %+v", out)
+	}
 	if got.PodsByArchitecture != "arm64=2,s390x=1" {
 		t.Errorf("podsByArchitecture is %q", got.PodsByArchitecture)
 	}
