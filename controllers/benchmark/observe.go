@@ -20,6 +20,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
 // observe reads what the status depends on, from the caches alone. retry is when to look again though nothing
@@ -146,7 +147,7 @@ func observeContainer(status *corev1.ContainerStatus) benchmark.Container {
 		result.Ended, result.ExitCode, result.Message, result.EndedAt = true, ended.ExitCode, ended.Message, ended.FinishedAt.Time
 	}
 	if last := status.LastTerminationState.Terminated; last != nil {
-		result.LastMessage = last.Message
+		result.LastMessage, result.LastClass = last.Message, podfailure.OfEnd(last).Class
 		if result.LastMessage == "" {
 			result.LastMessage = fmt.Sprintf("exit code %d (%s)", last.ExitCode, last.Reason)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 	"github.com/elasticweb/elasticweb-operator/internal/loadtest"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
 var (
@@ -135,6 +136,9 @@ func TestWhatKeepsARunFromBeginning(t *testing.T) {
 			benchmark.Observed{}, v1alpha1.ReasonNoArchitectures,
 			"the architectures of neither the image nor the nodes are known: list those to measure in spec.architectures",
 		},
+		"no node, and an image that nobody looks at": {
+			benchmark.Observed{Nodes: nodes()}, v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node; add one",
+		},
 		"nodes of other architectures": {
 			benchmark.Observed{Image: resolved("linux/s390x", "linux/arm64"), Nodes: nodes("ppc64le", "amd64")}, v1alpha1.ReasonNoCompatibleNodes,
 			"nothing can be measured: the image's architectures (arm64, s390x) do not meet those of the nodes (amd64, ppc64le); add nodes, or build the image for these",
@@ -225,8 +229,11 @@ func TestWhatPodsSay(t *testing.T) {
 			p.Target = benchmark.Container{Waiting: "CrashLoopBackOff", Restarts: 3, LastMessage: "panic"}
 		}), nil, v1alpha1.RunStateFinished, v1alpha1.ReasonTargetCrashes, "panic"},
 		"another architecture's program": {pod(b, func(p *benchmark.Pod) {
-			p.Target = benchmark.Container{Waiting: "CrashLoopBackOff", Restarts: 3, LastMessage: "exec /shop: exec format error"}
+			p.Target = benchmark.Container{Waiting: "CrashLoopBackOff", Restarts: 3, LastMessage: "exec /shop: exec format error", LastClass: podfailure.ExecFormat}
 		}), nil, v1alpha1.RunStateFinished, v1alpha1.ReasonExecFormatError, "exec format error"},
+		"an application that speaks of one": {pod(b, func(p *benchmark.Pod) {
+			p.Target = benchmark.Container{Waiting: "CrashLoopBackOff", Restarts: 3, LastMessage: "cannot start the plugin: exec format error", LastClass: podfailure.Crash}
+		}), nil, v1alpha1.RunStateFinished, v1alpha1.ReasonTargetCrashes, "cannot start the plugin"},
 		"at work": {pod(b, func(p *benchmark.Pod) { p.Generator.Running = true }), nil, v1alpha1.RunStateRunning, "", ""},
 		"a result": {pod(b, func(p *benchmark.Pod) {
 			p.Generator = benchmark.Container{Ended: true, Message: encoded(t, loadtest.Result{QPS: 7, Reason: loadtest.ReasonMeasured})}

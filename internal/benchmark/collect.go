@@ -112,7 +112,7 @@ func decode(generator *Container) *v1alpha1.BenchmarkResult {
 
 func crashed(target *Container) *v1alpha1.BenchmarkResult {
 	message := said(target.Message, target.LastMessage)
-	if podfailure.IsExecFormatError(message) {
+	if target.LastClass == podfailure.ExecFormat {
 		return &v1alpha1.BenchmarkResult{
 			Reason:  v1alpha1.ReasonExecFormatError,
 			Message: "the image's program is built for another architecture than its manifest says: " + quote.Said(message),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
 // Observed is what is known of the world around one ElasticWebBenchmark.
@@ -51,7 +52,8 @@ type Container struct {
 	Ended    bool
 	ExitCode int32
 	EndedAt  time.Time
-	// Restarts counts how often it was started again; LastMessage is that of the last end.
+	// Restarts counts how often it was started again; LastMessage is that of the last end, and LastClass what kind of failure that was.
 	Restarts    int32
 	LastMessage string
+	LastClass   podfailure.Class
 }

@@ -137,8 +137,12 @@ func architectureRun(name string, facts *plan.ImageFacts, nodes *plan.Nodes, now
 
 func noCompatibleNodes(b *v1alpha1.ElasticWebBenchmark, facts *plan.ImageFacts, nodes *plan.Nodes) *verdict {
 	wanted := "the architectures of spec.architectures"
-	if len(b.Spec.Architectures) == 0 && facts != nil {
+	switch {
+	case len(b.Spec.Architectures) > 0:
+	case facts != nil:
 		wanted = "the image's architectures (" + strings.Join(linuxArchitectures(facts), ", ") + ")"
+	default:
+		return &verdict{v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node; add one"}
 	}
 	has := []string{}
 	if nodes != nil {

@@ -79,7 +79,7 @@ func Classify(reason, message string) Class {
 	switch {
 	case isOfApplication(reason) && !isExecOfRuntime(message):
 		return class
-	case IsExecFormatError(message):
+	case isExecFormatError(message):
 		return ExecFormat
 	case isKnown:
 		return class

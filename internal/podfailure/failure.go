@@ -77,7 +77,7 @@ func ofContainer(status *corev1.ContainerStatus, isInit bool, now time.Time) Fai
 	case ended != nil && isInit && ended.ExitCode == 0:
 		return Failure{} // it has done its work.
 	case ended != nil:
-		return ofEnd(ended)
+		return OfEnd(ended)
 	case last != nil && isInit && last.ExitCode == 0:
 		return Failure{}
 	case last != nil:
@@ -95,7 +95,7 @@ func ofWaiting(waiting *corev1.ContainerStateWaiting, last *corev1.ContainerStat
 	}
 	failure.IsEndUnknown = true
 	if last != nil {
-		failure = ofEnd(last)
+		failure = OfEnd(last)
 	}
 	failure.IsBackOff = true
 	return failure
@@ -110,16 +110,16 @@ func heldFor(running *corev1.ContainerStateRunning, last *corev1.ContainerStateT
 	if !now.Before(since.Add(forgets)) {
 		return Failure{}
 	}
-	failure := ofEnd(last)
+	failure := OfEnd(last)
 	failure.Until = since.Add(forgets)
 	return failure
 }
 
-// ofEnd is the failure of a container that ended: whatever the kubelet calls it, one that should serve does not.
-func ofEnd(ended *corev1.ContainerStateTerminated) Failure {
+// OfEnd is the failure of a container that ended: whatever the kubelet calls it, one that should serve does not.
+func OfEnd(ended *corev1.ContainerStateTerminated) Failure {
 	class := Classify(ended.Reason, ended.Message)
 	switch {
-	case isShellsExit(ended.ExitCode) && IsExecFormatError(ended.Message):
+	case isShellsExit(ended.ExitCode) && isExecFormatError(ended.Message):
 		class = ExecFormat
 	case class == None:
 		class = Crash

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// IsExecFormatError knows the words of the Linux kernel's ENOEXEC, as container runtimes and shells give them.
-func IsExecFormatError(message string) bool {
+// isExecFormatError knows the words of the Linux kernel's ENOEXEC, as container runtimes and shells give them.
+func isExecFormatError(message string) bool {
 	return strings.Contains(strings.ToLower(message), "exec format error")
 }
 

@@ -20,8 +20,8 @@ func TestWords(t *testing.T) {
 		"connection refused": {},
 		"":                   {},
 	} {
-		if got := podfailure.IsExecFormatError(message); got != want.execFormat {
-			t.Errorf("IsExecFormatError(%q) = %t", message, got)
+		if got := podfailure.Classify("StartError", message) == podfailure.ExecFormat; got != want.execFormat {
+			t.Errorf("StartError: %q tells of another architecture: %t", message, got)
 		}
 		if got := podfailure.IsPlatformMissing(message); got != want.platform {
 			t.Errorf("IsPlatformMissing(%q) = %t", message, got)
