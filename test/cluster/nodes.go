@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,27 +44,22 @@ func (c *Cluster) nextNodeName(prefix string) string {
 }
 
 func (c *Cluster) awaitNodes(ctx context.Context, names []string) error {
-	waiting := map[string]bool{}
-	for _, name := range names {
-		waiting[name] = true
-	}
+	waiting := slices.Clone(names)
 	err := wait.PollUntilContextTimeout(ctx, probeInterval, startTimeout, true, func(ctx context.Context) (bool, error) {
-		if len(waiting) == 0 {
-			return true, nil
-		}
-		nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
-		if err != nil {
-			return false, err
-		}
-		for i := range nodes.Items {
-			if schedulable(&nodes.Items[i]) {
-				delete(waiting, nodes.Items[i].Name)
+		for len(waiting) > 0 { // one after the other: a list brings all nodes of the cluster each time.
+			node, err := c.client.CoreV1().Nodes().Get(ctx, waiting[0], metav1.GetOptions{ResourceVersion: "0"})
+			switch {
+			case apierrors.IsNotFound(err): // the API server's cache is late.
+				return false, nil
+			case err != nil || !schedulable(node):
+				return false, err
 			}
+			waiting = waiting[1:]
 		}
-		return len(waiting) == 0, nil
+		return true, nil
 	})
 	if err != nil {
-		return fmt.Errorf("nodes %v are not ready (%w); the end of kwok's log:\n%s", slices.Sorted(maps.Keys(waiting)), err, logTail(c.LogPath(Kwok)))
+		return fmt.Errorf("nodes %v are not ready (%w); the end of kwok's log:\n%s", waiting, err, logTail(c.LogPath(Kwok)))
 	}
 	return nil
 }

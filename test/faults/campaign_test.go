@@ -34,7 +34,7 @@ func playCampaign(r *run) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace, Name: "pods"},
 		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("6")}},
 	}))
-	o := p.startOperator(p.namespace)
+	o := p.startOperator()
 	home := p.anyAccepted(g, s)
 	fresh := p.stable(o)
 	p.expectNamed(home, o)
@@ -119,8 +119,10 @@ func (p *place) stable(o *operator) state {
 			last, since = now, time.Now()
 			continue
 		}
-		web := p.web(p.world.live)
-		if web != nil && web.Status.ObservedGeneration == web.Generation && time.Since(since) > calm {
+		if time.Since(since) <= calm {
+			continue
+		}
+		if web := p.web(p.world.live); web != nil && web.Status.ObservedGeneration == web.Generation {
 			return last
 		}
 	}

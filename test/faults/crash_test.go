@@ -34,7 +34,7 @@ type rehearsal struct {
 
 func (r *run) rehearse(p *place, story []step) []rehearsal {
 	r.t.Helper()
-	o := p.startOperator(p.namespace)
+	o := p.startOperator()
 	defer o.stop()
 	var done []rehearsal
 	for _, s := range story {
@@ -68,7 +68,7 @@ func (r *run) crashAfter(writes int, story []step, states []state) {
 	for i, s := range story {
 		what := fmt.Sprintf("%s, killed after %d writes", s.name, writes)
 		crash := proxy.CrashAfter(writes)
-		dying := p.startOperator(p.namespace, crash)
+		dying := p.startOperator(crash)
 		p.apply(s)
 		if p.awaitCrash(crash, dying, states[i]) {
 			r.injected(1)
@@ -76,7 +76,7 @@ func (r *run) crashAfter(writes int, story []step, states []state) {
 			p.expectHonest(what, states[i])
 		}
 		dying.stop()
-		next := p.startOperator(p.namespace)
+		next := p.startOperator()
 		p.expect(what, states[i], next)
 		if i == len(story)-1 || i == 0 {
 			p.expectRest(next)

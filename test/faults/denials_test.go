@@ -65,7 +65,7 @@ func (r *run) underPolicies(story []step, newPlace func(*run) *place) {
 func (done rehearsal) runsInto(d policy) bool { return slices.ContainsFunc(done.requests, d.hits) }
 
 func (r *run) underPolicy(p *place, d policy, story []step, rehearsed []rehearsal) {
-	o, inForce := p.startOperator(p.namespace), false
+	o, inForce := p.startOperator(), false
 	for i, s := range story {
 		begin := o.proxy.Requests().Count()
 		if !inForce && rehearsed[i].runsInto(d) {
@@ -86,7 +86,7 @@ func (r *run) underPolicy(p *place, d policy, story []step, rehearsed []rehearsa
 		if !d.denies() {
 			// What the API server makes of an intent is as good as it gets, for as long as the operator lives.
 			o.stop()
-			o = p.startOperator(p.namespace)
+			o = p.startOperator()
 		}
 		p.expect(s.name+", and "+d.name+" is lifted", rehearsed[i].state, o)
 		if r.world.isMixed {

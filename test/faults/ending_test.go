@@ -40,9 +40,9 @@ func TestEndsWhileItsCachesWait(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs a control plane")
 	}
-	p := newRun(t, "ending", 1).newPlace()
+	p := newRun(t, startPlain, "ending", 1).newPlace()
 	silent := &unanswered{asked: make(chan struct{})}
-	o := p.startOperator(p.namespace, silent)
+	o := p.startOperator(silent)
 	<-silent.asked
 	begin := time.Now()
 	o.stop()

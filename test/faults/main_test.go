@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -30,12 +31,9 @@ var (
 	workersFlag  = flag.Int("workers", 8, "runs side by side: they mostly wait")
 )
 
-// everything is the control plane of most runs; nil with -short.
-var everything *world
-
-// startMixed starts the control plane of the runs with several architectures, once and when it is first needed: their nodes come
-// and go.
-var startMixed func() (*world, error)
+// startPlain and startMixed start a control plane, once and when it is first needed: that of most runs, and that of the runs with
+// several architectures, whose nodes come and go.
+var startPlain, startMixed func() (*world, error)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -45,9 +43,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := 0
+	collectLess()
 	if testing.Short() {
 		code = m.Run()
-	} else if err := onWorld(func() { code = m.Run() }); err != nil {
+	} else if err := onWorlds(func() { code = m.Run() }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -58,31 +57,42 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func onWorld(run func()) (err error) {
+// collectLess has this process and the control planes collect garbage more rarely: memory is cheaper than the processor here.
+func collectLess() {
+	const percent = 400
+	debug.SetGCPercent(percent)
+	if err := os.Setenv("GOGC", fmt.Sprint(percent)); err != nil {
+		panic(err)
+	}
+}
+
+// onWorlds runs tests, and stops the control planes that they needed.
+func onWorlds(run func()) (err error) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	if everything, err = startWorld(ctx, io.Discard, cluster.NodePool{Arch: "amd64", Count: 3}); err != nil {
-		return err
+	var started []*world
+	var mu sync.Mutex
+	once := func(nodes ...cluster.NodePool) func() (*world, error) {
+		return sync.OnceValues(func() (*world, error) {
+			w, err := startWorld(ctx, io.Discard, nodes...)
+			if err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				started = append(started, w)
+			}
+			return w, err
+		})
 	}
-	var mixed *world
-	startMixed = sync.OnceValues(func() (_ *world, err error) {
-		// No pod of a run lands on these: they see to it that the cluster has all architectures, whatever the runs do.
-		mixed, err = startWorld(ctx, io.Discard, cluster.NodePool{Arch: "amd64", Count: 1}, cluster.NodePool{Arch: "arm64", Count: 1},
-			cluster.NodePool{Arch: "s390x", Count: 1})
-		if err == nil {
-			mixed.images = startImages()
-		}
-		return mixed, err
-	})
-	defer func() {
-		if mixed != nil {
-			err = errors.Join(err, mixed.plane.Stop())
-		}
-		err = errors.Join(err, everything.plane.Stop())
-	}()
+	startPlain = once(cluster.NodePool{Arch: "amd64", Count: 3})
+	every := map[string]string{labelPlace: everyPlace}
+	startMixed = once(cluster.NodePool{Arch: "amd64", Count: 1, Labels: every}, cluster.NodePool{Arch: "arm64", Count: 1, Labels: every},
+		cluster.NodePool{Arch: "s390x", Count: 1, Labels: every})
 	run()
+	for _, w := range started {
+		err = errors.Join(err, w.plane.Stop())
+	}
 	figures.print(os.Stderr)
-	return nil
+	return err
 }
 
 // scenario is one way to disturb the operator. It is run with many seeds.
@@ -92,7 +102,9 @@ type scenario struct {
 	runs int
 	// alone is true where nothing else may run beside it.
 	alone bool
-	play  func(*run)
+	// isMixed is true where there are several architectures.
+	isMixed bool
+	play    func(*run)
 }
 
 func scenarios() []scenario {
@@ -107,8 +119,8 @@ func scenarios() []scenario {
 		{name: "others", runs: 3, play: playOthers},
 		{name: "campaign", runs: 3, play: playCampaign},
 		{name: "denials", runs: 1, play: playDenials},
-		{name: "spilled", runs: 1, play: playSpilled},
-		{name: "mixed", runs: 2, play: playMixed},
+		{name: "spilled", runs: 1, isMixed: true, play: playSpilled},
+		{name: "mixed", runs: 2, isMixed: true, play: playMixed},
 		{name: "plane", runs: 1, alone: true, play: playPlane},
 	}
 }
@@ -158,7 +170,11 @@ func playSeeds(t *testing.T, s scenario) {
 				}
 			})
 			figures.add(s.name, runsMade, 1)
-			s.play(newRun(t, s.name, seed))
+			start := startPlain
+			if s.isMixed {
+				start = startMixed
+			}
+			s.play(newRun(t, start, s.name, seed))
 		})
 	}
 }

@@ -119,7 +119,6 @@ func moves() []move {
 // were lost and for another order of the architectures alone; what has come to rest stays as it is; and what is rolled out at the
 // end, with all as it was in the beginning, is what an undisturbed operator makes.
 func playMixed(r *run) {
-	r.inMixedWorld()
 	r.looksUp = true
 	isMeasured, demand := r.random.IntN(2) == 0, 1000+r.random.Int32N(4000)
 	quiet := r.newMixed(isMeasured)
@@ -168,7 +167,7 @@ func (m *mixed) restart() {
 		m.injected(m.network.Injected() + m.watches.Injected())
 	}
 	m.network, m.watches = proxy.NewUnreliable(m.another(), 0.1), proxy.NewWatches(m.another(), 0.1, time.Second)
-	m.o = m.startOperator(m.namespace, m.network, m.watches)
+	m.o = m.startOperator(m.network, m.watches)
 	// Until then nothing changes, which must not be taken for rest.
 	syncing, cancel := context.WithTimeout(m.ctx, patience)
 	defer cancel()

@@ -14,10 +14,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
 // labelPlace is the label of the nodes that a place has to itself, with its first port.
 const labelPlace = "faults.test/place"
+
+// everyPlace is its value at the nodes of which no place has any to itself. No pod of a run lands on them: they see to it that the
+// cluster has all architectures, whatever the runs do.
+const everyPlace = "every"
+
+// view is what operators see of the nodes where those of other places come and go: their own, and those of every place.
+func (p *place) view() []proxy.Fault {
+	if !p.world.isMixed {
+		return nil
+	}
+	return []proxy.Fault{proxy.Nodes{Selector: fmt.Sprintf("%s in (%s,%d)", labelPlace, everyPlace, p.firstPort)}}
+}
 
 // addNodes adds nodes that the place has to itself, until the run ends.
 func (p *place) addNodes(pools ...cluster.NodePool) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -58,35 +59,35 @@ type operator struct {
 
 // startOperator runs an operator that sees one namespace, until the run ends or stop is called. One that the
 // faults keep from starting is started again, as a kubelet does.
-func (r *run) startOperator(namespace string, faults ...proxy.Fault) *operator {
-	r.t.Helper()
+func (p *place) startOperator(faults ...proxy.Fault) *operator {
+	p.t.Helper()
 	var err error
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		var o *operator
-		if o, err = r.tryOperator(namespace, faults...); err == nil {
-			r.t.Cleanup(o.stop)
+		if o, err = p.tryOperator(faults...); err == nil {
+			p.t.Cleanup(o.stop)
 			return o
 		}
 	}
-	r.t.Fatalf("the operator does not start: %v", err)
+	p.t.Fatalf("the operator does not start: %v", err)
 	return nil
 }
 
-func (r *run) tryOperator(namespace string, faults ...proxy.Fault) (*operator, error) {
-	account, err := r.world.plane.ServiceAccountConfig(r.ctx, systemNamespace, operatorAccount)
+func (p *place) tryOperator(faults ...proxy.Fault) (*operator, error) {
+	account, err := p.world.plane.ServiceAccountConfig(p.ctx, systemNamespace, operatorAccount)
 	if err != nil {
 		return nil, err
 	}
-	p, err := proxy.Start(account, faults...)
+	through, err := proxy.Start(account, slices.Concat(faults, p.view())...)
 	if err != nil {
 		return nil, err
 	}
-	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
+	o := &operator{proxy: through, log: &lockedBuffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
-	mgr, err := newManager(ctx, p.Config(account), r.wiring(namespace, o.log))
+	mgr, err := newManager(ctx, through.Config(account), p.wiring(p.namespace, o.log))
 	if err != nil {
 		cancel()
-		p.Close()
+		through.Close()
 		return nil, err
 	}
 	o.awaitSync = mgr.GetCache().WaitForCacheSync
@@ -97,13 +98,13 @@ func (r *run) tryOperator(namespace string, faults ...proxy.Fault) (*operator, e
 	}()
 	o.stop = sync.OnceFunc(func() {
 		cancel()
-		p.Close()
+		through.Close()
 		select {
 		case <-done:
 		case <-time.After(patience):
-			r.differ("the operator does not end:\n%s", o.log.tail())
+			p.differ("the operator does not end:\n%s", o.log.tail())
 		}
-		o.expectNoPanic(r)
+		o.expectNoPanic(p.run)
 	})
 	return o, nil
 }

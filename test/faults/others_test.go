@@ -34,7 +34,7 @@ type intruder struct {
 // time the state comes back to what it was.
 func playOthers(r *run) {
 	p := r.newPlace()
-	o := p.startOperator(p.namespace)
+	o := p.startOperator()
 	p.apply(step{"create", endSpec(r.random), true})
 	before := p.settle(o)
 	all := intruders()

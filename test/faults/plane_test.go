@@ -16,7 +16,7 @@ func playPlane(r *run) {
 	story := newStory(r.random)
 	states, _ := r.undisturbed(story)
 	p := r.newPlace()
-	o := p.startOperator(p.namespace)
+	o := p.startOperator()
 	for i, s := range story {
 		done := make(chan error, 1)
 		delay, fault := time.Duration(r.random.IntN(800))*time.Millisecond, anyPlaneFault(r.random)

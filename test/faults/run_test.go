@@ -47,21 +47,18 @@ type run struct {
 	looksUp bool
 }
 
-func newRun(t *testing.T, scenario string, seed uint64) *run {
+func newRun(t *testing.T, start func() (*world, error), scenario string, seed uint64) *run {
+	t.Helper()
+	w, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
 	hash := fnv.New64()
 	_, _ = hash.Write([]byte(scenario))
 	return &run{
-		t: t, ctx: t.Context(), world: everything, scenario: scenario, seed: seed,
+		t: t, ctx: t.Context(), world: w, scenario: scenario, seed: seed,
 		random: rand.New(rand.NewPCG(seed, hash.Sum64())), //nolint:gosec // it has to be repeatable.
 	}
-}
-
-// inMixedWorld plays the run where there are several architectures.
-func (r *run) inMixedWorld() {
-	r.t.Helper()
-	mixed, err := startMixed()
-	r.must(err)
-	r.world = mixed
 }
 
 // another gives faults random numbers of their own: they are asked for in an order that nobody knows.

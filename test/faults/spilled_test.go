@@ -20,7 +20,6 @@ import (
 
 // playSpilled is playDenials where the fast node holds two pods, and the others spill over to a slower one.
 func playSpilled(r *run) {
-	r.inMixedWorld()
 	story := []step{
 		{"create", spilled("registry.example.com/shop:1", 3000), true},
 		{"scale up", spilled("registry.example.com/shop:1", 4000), true},

@@ -25,7 +25,7 @@ func playStale(r *run) {
 	later := step{"the last change", endSpec(r.random), true}
 	states, _ := r.undisturbed(append(slices.Clone(story), later))
 	p := r.newPlace()
-	first := p.startOperator(p.namespace)
+	first := p.startOperator()
 	var versions []string
 	for i, s := range story {
 		p.apply(s)
@@ -41,7 +41,7 @@ func playStale(r *run) {
 	at := r.random.IntN(len(versions) - 1)
 	stale := proxy.StaleAt(versions[at], resources...)
 	what := strings.Join(resources, ", ") + " as after step " + story[at].name
-	next := p.startOperator(p.namespace, stale)
+	next := p.startOperator(stale)
 	r.injected(int64(len(resources)))
 	p.expectUntouched(what, states[len(story)-1], next, 0)
 	if r.random.IntN(2) == 0 {
@@ -82,8 +82,8 @@ func TestStaleSpec(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newRun(t, "stale", 1).newPlace()
-			first := p.startOperator(p.namespace)
+			p := newRun(t, startPlain, "stale", 1).newPlace()
+			first := p.startOperator()
 			p.apply(step{"create", func(spec *elasticwebv1.ElasticWebSpec, port int32) {
 				older.DeepCopyInto(spec)
 				spec.Port = ptr.To(port)
@@ -97,7 +97,7 @@ func TestStaleSpec(t *testing.T) {
 			made := p.settle(first)
 			first.stop()
 			stale := proxy.StaleAt(version, test.stale...)
-			next := p.startOperator(p.namespace, stale)
+			next := p.startOperator(stale)
 			p.expectUntouched(name, made, next, 0)
 			stale.Thaw()
 			p.expect(name, made, next)

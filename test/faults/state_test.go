@@ -158,7 +158,7 @@ func recordOf(object client.Object) any {
 	return record
 }
 
-// isMixed knows pods that run on nodes of their place alone: others come and go beside them, which are counted for the skew.
+// isMixed knows pods that run on nodes of their place alone, whose number at the time of a rollout is counted for the skew.
 func isMixed(pod *corev1.PodSpec) bool { return pod.NodeSelector[labelPlace] != "" }
 
 // fieldsOf are the fields that the operator owns.

@@ -27,7 +27,7 @@ func playStorm(r *run) {
 	}
 	p.apply(end)
 	<-done
-	o := p.startOperator(p.namespace)
+	o := p.startOperator()
 	p.expect("after the storm", states[0], o)
 	p.expectRest(o)
 	p.expect("at rest after the storm", states[0], o)
@@ -39,7 +39,7 @@ func (p *place) crashAgainAndAgain(random *rand.Rand, lives int) {
 		crash := proxy.CrashAfter(random.IntN(6))
 		watches := proxy.NewWatches(newRandom(random), 0.3, time.Second)
 		network := proxy.NewUnreliable(newRandom(random), 0.3)
-		o, err := p.tryOperator(p.namespace, crash, watches, network)
+		o, err := p.tryOperator(crash, watches, network)
 		if err != nil {
 			p.injected(1) // it did not even start.
 			continue

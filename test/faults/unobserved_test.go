@@ -31,7 +31,7 @@ func playErrors(r *run) {
 func (r *run) replay(story []step, states []state, end func(), faults ...proxy.Fault) {
 	r.t.Helper()
 	p := r.newPlace()
-	o := p.startOperator(p.namespace, faults...)
+	o := p.startOperator(faults...)
 	for i, s := range story {
 		p.apply(s)
 		p.expect(s.name, states[i], o)

@@ -45,7 +45,7 @@ type world struct {
 	lastPort atomic.Int32
 	// isMixed is true where the nodes are of several architectures.
 	isMixed bool
-	// images are looked up in this registry; nil where none are.
+	// images are looked up in this registry.
 	images       *images
 	installing   sync.Once
 	installError error
@@ -56,11 +56,12 @@ func startWorld(ctx context.Context, progress io.Writer, nodes ...cluster.NodePo
 		NodePortRange: "10000-60000",
 		Nodes:         nodes,
 		Progress:      progress,
+		ExtraArgs:     thrift(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	w := &world{plane: plane, watched: &invariants{}, isMixed: len(nodes) > 1}
+	w := &world{plane: plane, watched: &invariants{}, isMixed: len(nodes) > 1, images: startImages()}
 	w.lastPort.Store(10_000)
 	if w.live, err = client.New(plane.RESTConfig(), client.Options{Scheme: newScheme()}); err != nil {
 		return nil, err
@@ -69,6 +70,20 @@ func startWorld(ctx context.Context, progress io.Writer, nodes ...cluster.NodePo
 		return nil, err
 	}
 	return w, w.watch(ctx)
+}
+
+// thrift keeps the control plane from what takes much of the processor, and which neither the operator nor a run looks at: the
+// endpoints of Services, the certificates of each namespace, the leases of nodes, whose kubelets never fail, and fair queues.
+func thrift() map[cluster.Component][]string {
+	return map[cluster.Component][]string{
+		cluster.APIServer: {"--enable-priority-and-fairness=false", "--max-requests-inflight=0", "--max-mutating-requests-inflight=0"},
+		cluster.ControllerManager: {
+			"--controllers=*,-endpoints-controller,-endpointslice-controller,-endpointslice-mirroring-controller," +
+				"-root-ca-certificate-publisher-controller,-ttl-controller",
+			"--node-monitor-grace-period=24h",
+		},
+		cluster.Kwok: {"--node-lease-duration-seconds=0"},
+	}
 }
 
 func newScheme() *runtime.Scheme {

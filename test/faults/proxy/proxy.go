@@ -46,10 +46,7 @@ func Start(target *rest.Config, faults ...Fault) (*Proxy, error) {
 	}
 	quiet := log.New(io.Discard, "", 0)
 	p.server = httptest.NewUnstartedServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(host)
-			asJSON(r.Out)
-		},
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(host) },
 		Transport: p.requests.Wrap(transport),
 		// The client must not get an answer that no API server gives: its connection ends.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
@@ -61,7 +58,8 @@ func Start(target *rest.Config, faults ...Fault) (*Proxy, error) {
 	return p, nil
 }
 
-// asJSON has lists and watches come in the format whose events the faults can read.
+// asJSON has lists and watches come in the format whose events a fault can read. It takes more time than the one that
+// clients ask for.
 func asJSON(request *http.Request) {
 	if request.Method == http.MethodGet {
 		accept := request.Header.Get("Accept")

@@ -48,6 +48,7 @@ func (s *Stale) Wrap(next http.RoundTripper) http.RoundTripper {
 			return next.RoundTrip(request)
 		default:
 		}
+		asJSON(request)
 		switch {
 		case request.Method != http.MethodGet || !s.isStale(request):
 			return next.RoundTrip(request)

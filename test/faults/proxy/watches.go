@@ -56,8 +56,12 @@ func (w *Watches) Injected() int64 { return w.injected.Load() }
 // Wrap implements Fault.
 func (w *Watches) Wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		if !IsWatch(request) || isLease(request) {
+			return next.RoundTrip(request)
+		}
+		asJSON(request)
 		response, err := next.RoundTrip(request)
-		if err == nil && IsWatch(request) && !isLease(request) && response.StatusCode == http.StatusOK {
+		if err == nil && response.StatusCode == http.StatusOK {
 			response.Body = &events{ReadCloser: response.Body, lines: bufio.NewReader(response.Body), next: w.decide}
 		}
 		return response, err
