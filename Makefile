@@ -434,6 +434,10 @@ scorecard: $(OPERATOR_SDK) ## Run the scorecard tests of bundle/ on the cluster 
 .PHONY: tools
 tools: $(TOOLS) ## Build the pinned tools into bin/.
 
+# What make release and make release-sign call of others: a release builds it where no credentials are.
+.PHONY: release-tools
+release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM)
+
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
 $(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool

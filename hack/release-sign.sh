@@ -21,9 +21,10 @@ read -ra image_flags <<<"$COSIGN_IMAGE_FLAGS"
 read -ra further_flags <<<"$COSIGN_FLAGS"
 flags+=("${further_flags[@]}")
 
-# A list and each image in it: nodes ask for the latter.
+# A list and each image in it: nodes ask for the latter. What they were made from is said of the list.
 while read -r image; do
 	"$COSIGN" sign --recursive "${flags[@]}" "${image_flags[@]}" "$image"
+	"$COSIGN" attest "${flags[@]}" "${image_flags[@]}" --type slsaprovenance1 --predicate dist/provenance.json "$image"
 done <dist/images.txt
 
 # attest PROGRAM IMAGE attaches the bill of materials of a program to the image of each platform.

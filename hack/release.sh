@@ -82,6 +82,33 @@ olm() {
 	archive "dist/elasticweb-operator-olm-$VERSION.tar" -C "$output" .
 }
 
+# provenance writes what the images were made from, by whom and how: the predicate of SLSA provenance v1. Nothing in it needs quoting:
+# the version and the names are checked before, all else is hexadecimal or comes from GitHub.
+provenance() {
+	local commit base image uri dependencies=
+	commit=$(git rev-parse HEAD)
+	while IFS='=' read -r _ base; do
+		image=${base%@*}
+		dependencies+=$(printf ',\n      {"uri": "docker://%s", "digest": {"sha256": "%s"}}' "$image" "${base##*@sha256:}")
+	done <dist/base-images.txt
+	uri=git+${GITHUB_SERVER_URL:-https://github.com}/${GITHUB_REPOSITORY:-elasticweb/elasticweb-operator}@refs/tags/v$VERSION
+	cat <<-EOF
+		{
+		  "buildDefinition": {
+		    "buildType": "https://github.com/elasticweb/elasticweb-operator/blob/v$VERSION/docs/building.md#a-release",
+		    "externalParameters": {"version": "$VERSION", "repository": "$IMAGE_TAG_BASE", "platforms": "$PLATFORMS"},
+		    "resolvedDependencies": [
+		      {"uri": "$uri", "digest": {"gitCommit": "$commit"}}$dependencies
+		    ]
+		  },
+		  "runDetails": {
+		    "builder": {"id": "${GITHUB_WORKFLOW_REF:+${GITHUB_SERVER_URL:-}/}${GITHUB_WORKFLOW_REF:-https://github.com/elasticweb/elasticweb-operator/blob/v$VERSION/Makefile}"},
+		    "metadata": {"invocationId": "${GITHUB_RUN_ID:+${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/actions/runs/$GITHUB_RUN_ID/attempts/${GITHUB_RUN_ATTEMPT:-1}}"}
+		  }
+		}
+	EOF
+}
+
 check
 work=$PWD/bin/release-work
 rm -rf dist "$work"
@@ -100,7 +127,8 @@ scorecard_digest=$digest
 boms elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard@$digest" scorecard
 [[ $RELEASE_OLM != true ]] || olm
 
-step 'Writing install.yaml, notes and checksums'
+step 'Writing install.yaml, provenance, notes and checksums'
+provenance >dist/provenance.json
 $MAKE --no-print-directory release-overlay IMG="$IMAGE_TAG_BASE@$operator_digest"
 $KUSTOMIZE build "$RELEASE" >dist/install.yaml
 {

@@ -4,6 +4,7 @@
 package docs_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -75,6 +76,45 @@ func checkWorkflow(t *testing.T, name string, parsed *workflow) {
 			}
 			if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != false {
 				t.Errorf("%s, job %s: leave no credentials in the checkout", name, id)
+			}
+		}
+	}
+}
+
+// TestToolsAreBuiltWithoutCredentials: the job that has them takes each tool from the one that has none.
+func TestToolsAreBuiltWithoutCredentials(t *testing.T) {
+	var parsed workflow
+	if err := yaml.Unmarshal([]byte(read(t, ".github/workflows/release.yaml")), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	var tools []string
+	for _, step := range parsed.Jobs["tools"].Steps {
+		tools = append(tools, step.Run)
+	}
+	if len(parsed.Jobs["tools"].Permissions) != 1 || !slices.Contains(tools, "make release-tools") {
+		t.Errorf("the job tools: %+v", parsed.Jobs["tools"])
+	}
+	for id, job := range parsed.Jobs {
+		if text := fmt.Sprint(job); strings.Contains(text, "secrets.") != (id == "release") {
+			t.Errorf("the job %s has credentials, or the release has none: %s", id, text)
+		}
+	}
+	all := regexp.MustCompile(`\$\(([A-Z_]+)\)`)
+	makefile := read(t, "Makefile")
+	called := func(target string) (names []string) {
+		_, rest, _ := strings.Cut(makefile, "\n"+target+": ")
+		line, _, _ := strings.Cut(rest, "##")
+		line, _, _ = strings.Cut(line, "\n")
+		for _, match := range all.FindAllStringSubmatch(line, -1) {
+			names = append(names, match[1])
+		}
+		return names
+	}
+	built := called("release-tools")
+	for _, target := range []string{"release", "release-sign", "release-overlay", "bundle", "catalog", "manifests"} {
+		for _, name := range called(target) {
+			if !slices.Contains(built, name) {
+				t.Errorf("make %s builds %s beside the credentials: add it to release-tools", target, name)
 			}
 		}
 	}

@@ -35,6 +35,7 @@ func TestRelease(t *testing.T) {
 	}
 	w.checkSums()
 	w.checkBoms("manager", "loadtest", "scorecard")
+	w.checkProvenance()
 	w.checkArchive("elasticweb-operator-1.2.3.oci.tar", digest.String())
 	if status := run(t, w.tree, "git", "status", "--porcelain"); status != "" {
 		t.Errorf("the release changed the checkout:\n%s", status)
@@ -124,6 +125,40 @@ func (w *workshop) checkBoms(programs ...string) {
 			if bom.BOMFormat != "CycloneDX" || bom.Metadata.Component.Version != "v1.2.3" || len(bom.Components) == 0 || bom.Components[0].Name != "std" {
 				w.t.Errorf("%s is not that of the release: %+v", name, bom)
 			}
+		}
+	}
+}
+
+// checkProvenance holds provenance.json against the commit and the base images.
+func (w *workshop) checkProvenance() {
+	w.t.Helper()
+	var predicate struct {
+		BuildDefinition struct {
+			BuildType            string
+			ExternalParameters   map[string]string
+			ResolvedDependencies []struct {
+				URI    string
+				Digest map[string]string
+			}
+		}
+		RunDetails struct{ Builder struct{ ID string } }
+	}
+	w.must(json.Unmarshal([]byte(w.dist("provenance.json")), &predicate))
+	definition := predicate.BuildDefinition
+	if definition.BuildType == "" || definition.ExternalParameters["version"] != "1.2.3" || predicate.RunDetails.Builder.ID == "" {
+		w.t.Errorf("provenance.json says %+v", predicate)
+	}
+	bases := strings.Count(w.dist("base-images.txt"), "\n")
+	if len(definition.ResolvedDependencies) != 1+bases || bases == 0 {
+		w.t.Fatalf("made from %+v, and %d base images", definition.ResolvedDependencies, bases)
+	}
+	if commit := strings.TrimSpace(run(w.t, w.tree, "git", "rev-parse", "HEAD")); definition.ResolvedDependencies[0].Digest["gitCommit"] != commit {
+		w.t.Errorf("made from %+v, want the commit %s", definition.ResolvedDependencies[0], commit)
+	}
+	for _, base := range definition.ResolvedDependencies[1:] {
+		name, digest := strings.TrimPrefix(base.URI, "docker://"), base.Digest["sha256"]
+		if len(digest) != 64 || !strings.Contains(w.dist("base-images.txt"), name+"@sha256:"+digest) {
+			w.t.Errorf("made from %+v, which is none of the base images", base)
 		}
 	}
 }

@@ -33,6 +33,10 @@ func TestSign(t *testing.T) {
 	for _, image := range []string{"operator", "operator-scorecard"} {
 		_, parts := w.index("elasticweb/" + image + ":v1.2.3")
 		w.output(cosign, append([]string{"verify", w.reference("elasticweb/" + image + ":v1.2.3")}, verify...)...)
+		provenance := w.output(cosign, append([]string{"verify-attestation", "--type", "slsaprovenance1", w.reference("elasticweb/" + image + ":v1.2.3")}, verify...)...)
+		if !strings.Contains(provenance, "payload") {
+			t.Errorf("%s: no provenance in %s", image, provenance)
+		}
 		for platform, part := range parts {
 			digest, err := part.Digest()
 			if err != nil {
