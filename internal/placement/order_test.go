@@ -145,12 +145,22 @@ func TestReadings(t *testing.T) {
 	if of(Placement{}) != nil || of(Placement{Affinity: &corev1.Affinity{}}) != nil || of(Place(Input{}))[0] != nil {
 		t.Error("a template that names no architecture has an order")
 	}
-	var many Levels
-	for i := range 200 {
-		many = append(many, []string{fmt.Sprint("a", i)})
+	for _, terms := range []int{9, 200} {
+		var many Levels
+		for i := range terms {
+			many = append(many, []string{fmt.Sprint("a", i)})
+		}
+		if readings := len(of(Place(Input{Allowed: many.Flat(), Levels: many}))); readings != 256 {
+			t.Errorf("%d readings of a template with %d terms", readings, terms)
+		}
 	}
-	if readings := len(of(Place(Input{Allowed: many.Flat(), Levels: many}))); readings != 256 {
-		t.Errorf("%d readings of a template with 200 terms", readings)
+	// Terms of the user's own can be enough: then the tolerations alone tell what is allowed, beside such of the user's for other taints.
+	own := Place(Input{
+		Allowed: []string{"amd64", "arm64"}, Levels: Levels{{"amd64", "arm64"}}, Affinity: requiring(term(in(corev1.LabelArchStable, "arm64"))),
+		Tolerations: []corev1.Toleration{{Key: "team", Value: "shop"}, {Key: corev1.LabelArchStable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute}},
+	})
+	if diff := cmp.Diff([]Levels{{{"arm64"}}, {{"amd64", "arm64"}}}, of(own)); diff != "" {
+		t.Errorf("the user's own terms (-want +got):\n%s", diff)
 	}
 }
 
