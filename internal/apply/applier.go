@@ -51,12 +51,12 @@ func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object
 	if err != nil {
 		return nil, false, err
 	}
-	current, unseen := Newest(a.written, wanted.kind, wanted.key().NamespacedName, cached)
+	current, unseen := Newest(a.written, intent.Kind, wanted.key().NamespacedName, cached)
 	if err := a.refused.waiting(wanted.attempt()); err != nil {
 		return current, false, err
 	}
 	if unseen { // it has been missing from the cache for long: only a live read tells whether it is still there.
-		if current, err = a.read(ctx, wanted); err != nil {
+		if current, err = a.read(ctx, wanted.key(), intent.Into); err != nil {
 			return nil, false, a.sorted(wanted.attempt(), err)
 		}
 	}
@@ -98,22 +98,15 @@ func (a *Applier) sorted(what attempt, err error) error {
 	case isRefused, hasChanged:
 		return err
 	case IsConflict(err):
-		return &ChangedError{Kind: what.kind, Name: what.Name, Err: err}
+		return what.changed(err)
 	default:
 		return a.refused.note(what, err)
 	}
 }
 
-// read asks the API server itself. nil means that there is no such object.
-func (a *Applier) read(ctx context.Context, wanted *prepared) (client.Object, error) {
-	object, isObject := wanted.into.DeepCopyObject().(client.Object)
-	if !isObject {
-		return nil, fmt.Errorf("%T is no object", wanted.into)
-	}
-	return a.readInto(ctx, wanted.key(), object)
-}
-
-func (a *Applier) readInto(ctx context.Context, key objectKey, object client.Object) (client.Object, error) {
+// read asks the API server itself for an object of the same type as like. nil means that there is none.
+func (a *Applier) read(ctx context.Context, key objectKey, like client.Object) (client.Object, error) {
+	object := emptyLike(like)
 	err := a.live.Get(ctx, key.NamespacedName, object)
 	if apierrors.IsNotFound(err) {
 		a.written.Forget(key.kind, key.NamespacedName)
@@ -127,37 +120,43 @@ func (a *Applier) readInto(ctx context.Context, key objectKey, object client.Obj
 	return object, nil
 }
 
-// lookAgain has the next decision made on the object as the API server has it: the cache may be behind for
-// long, and each try from it would be a conflict again.
-func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID, into client.Object, conflict error) error {
-	current, err := a.readInto(ctx, key, into)
+// lookAgain has the next decision made on the object as the API server has it: the cache may be behind for long, and each try from it
+// would be a conflict again. What is not the owner's is given back.
+func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID, like client.Object, conflict error) (foreign client.Object, err error) {
+	current, err := a.read(ctx, key, like)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if current != nil && !isControlledBy(current, owner) {
 		a.written.Forget(key.kind, key.NamespacedName)
+		foreign = current
 	}
-	return &ChangedError{Kind: key.kind, Name: key.Name, Err: conflict}
+	return foreign, key.changed(conflict)
 }
 
-// isSettled reports whether the object has the fields of the intent already.
+// isSettled reports whether the object has the fields of the intent already, or what the API server made of them.
 func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
-	if current == nil || wanted.isIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
+	if current == nil || wanted.IsIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
 		return false
 	}
-	if a.settled.has(wanted, current) {
+	known := a.settled.of(wanted.key())
+	if known.version == current.GetResourceVersion() {
 		return true
 	}
-	if !a.settled.accepts(wanted, current) {
+	answer := wanted.unlike(current)
+	if answer != "" && answer != known.answer {
 		return false
 	}
-	a.settled.note(wanted, current)
+	a.settled.note(wanted.key(), current, answer)
 	return true
 }
 
+// write writes the intent onto what is there. A creation that meets an object which the cache does not show is told whose that is: somebody
+// else's, or one of the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without knowing the
+// latter, which is remembered for the next one.
 func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, bool, error) {
-	if wanted.confirm != nil {
-		if err := wanted.confirm(ctx); err != nil {
+	if wanted.Confirm != nil {
+		if err := wanted.Confirm(ctx); err != nil {
 			return current, false, err
 		}
 	}
@@ -166,52 +165,35 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 		version = current.GetResourceVersion()
 	}
 	object, err := a.patch(ctx, wanted, version)
-	switch {
-	case current == nil && IsConflict(err):
-		return a.unseen(ctx, wanted, err)
-	case current != nil && isInTheWay(err):
+	if current != nil && isInTheWay(err) {
 		object, err = a.patchClaiming(ctx, wanted, version, err)
 	}
 	switch {
 	case err == nil:
-		return object, true, a.settled.answered(wanted, object)
-	case current != nil && IsConflict(err):
-		return current, false, a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
-	case current != nil && IsGone(err):
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
-		return current, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
-	default:
+		a.settled.note(wanted.key(), object, wanted.unlike(object))
+		return object, true, nil
+	case IsConflict(err):
+		foreign, err := a.lookAgain(ctx, wanted.key(), wanted.Owner, wanted.Into, err)
+		if current == nil && foreign != nil {
+			return foreign, false, a.notOwned(wanted, foreign)
+		}
 		return current, false, err
+	case current != nil && IsGone(err):
+		a.written.Forget(wanted.Kind, wanted.key().NamespacedName)
+		return current, false, wanted.key().changed(err)
 	}
-}
-
-// unseen tells why a creation met an object that the cache does not show: it is somebody else's, or one of
-// the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without
-// knowing the latter, which is remembered for the next one.
-func (a *Applier) unseen(ctx context.Context, wanted *prepared, conflict error) (client.Object, bool, error) {
-	current, err := a.read(ctx, wanted)
-	switch {
-	case err != nil:
-		return nil, false, err
-	case current != nil && !isControlledBy(current, wanted.owner):
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
-		return current, false, a.notOwned(wanted, current)
-	}
-	return nil, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: conflict}
+	return current, false, err
 }
 
 func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (client.Object, error) {
 	body, err := wanted.body(version)
 	if err != nil {
-		return nil, fmt.Errorf("marshal the patch of %s %s: %w", wanted.kind, wanted.name, err)
+		return nil, fmt.Errorf("marshal the patch of %s %s: %w", wanted.Kind, wanted.Name, err)
 	}
-	object, isObject := wanted.into.DeepCopyObject().(client.Object)
-	if !isObject {
-		return nil, fmt.Errorf("%T is no object", wanted.into)
-	}
-	object.SetNamespace(wanted.namespace)
-	object.SetName(wanted.name)
-	err = a.written.During(wanted.kind, object, func() error {
+	object := emptyLike(wanted.Into)
+	object.SetNamespace(wanted.Namespace)
+	object.SetName(wanted.Name)
+	err = a.written.During(wanted.Kind, object, func() error {
 		return a.writer.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body),
 			client.ForceOwnership, client.FieldOwner(a.manager), onlyTheSchema)
 	})
@@ -220,7 +202,7 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 	return a.refused.note(wanted.attempt(), &NotOwnedError{
-		Kind: wanted.kind, Name: wanted.name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
+		Kind: wanted.Kind, Name: wanted.Name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
 	})
 }
 
@@ -242,7 +224,8 @@ func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cach
 		err := a.writer.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &version})
 		switch {
 		case IsConflict(err):
-			return a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
+			_, err := a.lookAgain(ctx, objectKey{kind, name}, owner, current, err)
+			return err
 		case err == nil, IsGone(err):
 			a.written.Forget(kind, name)
 			deleted = err == nil

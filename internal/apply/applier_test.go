@@ -170,9 +170,10 @@ func unknownFields(t *testing.T, b *bench) {
 	validation := ""
 	applier := New(noting{b.client, &validation}, b.client, manager, b.written, b.clock)
 	intent := b.intent("unknown", nil)
-	intent.Configuration = map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "unknown", "namespace": "default"}, "nosuch": "field",
-	}
+	intent.Configuration = &struct {
+		corev1ac.ConfigMapApplyConfiguration
+		NoSuch string `json:"nosuch"`
+	}{*corev1ac.ConfigMap("unknown", "default"), "field"}
 	_, wrote, err := applier.Apply(t.Context(), intent, nil)
 	if _, isRefused := errors.AsType[*RefusedError](err); wrote || !isRefused || !strings.Contains(err.Error(), "nosuch") {
 		t.Errorf("wrote %t, error %v, want one that names the field", wrote, err)

@@ -69,7 +69,7 @@ func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err 
 		return a.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, body), client.FieldOwner(a.manager))
 	})
 	if IsConflict(err) || IsGone(err) {
-		return false, &ChangedError{Kind: left.Kind, Name: left.Found.GetName(), Err: err}
+		return false, objectKey{left.Kind, client.ObjectKeyFromObject(left.Found)}.changed(err)
 	}
 	return err == nil, err
 }

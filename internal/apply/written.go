@@ -22,6 +22,10 @@ type objectKey struct {
 	types.NamespacedName
 }
 
+func (k objectKey) changed(err error) error {
+	return &ChangedError{Kind: k.kind, Name: k.Name, Err: err}
+}
+
 // Written remembers objects as the API server answered them, until the cache shows that version or a newer
 // one, and tells the events of these writes from others. The zero value is not ready for use; see NewWritten.
 type Written struct {
