@@ -44,30 +44,30 @@ func New(writer client.Writer, live client.Reader, manager string, written *Writ
 }
 
 // Apply makes the object have the fields of the intent. cached is the object as the cache has it, nil where
-// it has none. It returns the object as it now is, and whether a write was needed. Errors are
-// *RefusedError (which wraps a *NotOwnedError where the object is somebody else's), and *ChangedError.
-func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object) (current client.Object, wrote bool, err error) {
+// it has none. It returns the object as it now is. Errors are *RefusedError (which wraps a *NotOwnedError where the object is somebody
+// else's), and *ChangedError.
+func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object) (current client.Object, err error) {
 	wanted, err := prepare(intent)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	current, unseen := Newest(a.written, intent.Kind, wanted.key().NamespacedName, cached)
 	if err := a.refused.waiting(wanted.attempt()); err != nil {
-		return current, false, err
+		return current, err
 	}
 	if unseen { // it has been missing from the cache for long: only a live read tells whether it is still there.
 		if current, err = a.read(ctx, wanted.key(), intent.Into); err != nil {
-			return nil, false, a.sorted(wanted.attempt(), err)
+			return nil, a.sorted(wanted.attempt(), err)
 		}
 	}
 	if current != nil && !isControlledBy(current, intent.Owner) {
-		return current, false, a.notOwned(wanted, current)
+		return current, a.notOwned(wanted, current)
 	}
 	if a.isSettled(wanted, current) {
-		return current, false, nil
+		return current, nil
 	}
-	current, wrote, err = a.write(ctx, wanted, current)
-	return current, wrote, a.sorted(wanted.attempt(), err)
+	current, err = a.write(ctx, wanted, current)
+	return current, a.sorted(wanted.attempt(), err)
 }
 
 // Write is something to write that is no apply: a deletion, an annotation, a status.
@@ -78,9 +78,12 @@ type Write struct {
 	What string
 }
 
+func (w Write) key() objectKey {
+	return objectKey{w.Kind, types.NamespacedName{Namespace: w.Namespace, Name: w.Name}}
+}
+
 // Try makes a write, unless the same one failed not long ago. Errors are *RefusedError and *ChangedError.
-func (a *Applier) Try(to Write, write func() error) error {
-	what := attempt{objectKey{to.Kind, types.NamespacedName{Namespace: to.Namespace, Name: to.Name}}, to.What}
+func (a *Applier) Try(what Write, write func() error) error {
 	if err := a.refused.waiting(what); err != nil {
 		return err
 	}
@@ -88,17 +91,17 @@ func (a *Applier) Try(to Write, write func() error) error {
 }
 
 // sorted tells what changed in the meantime from what failed, which is remembered. What was written is forgotten.
-func (a *Applier) sorted(what attempt, err error) error {
+func (a *Applier) sorted(what Write, err error) error {
 	_, isRefused := errors.AsType[*RefusedError](err)
 	_, hasChanged := errors.AsType[*ChangedError](err)
 	switch {
 	case err == nil:
-		a.refused.forget(what.objectKey)
+		a.refused.forget(what.key())
 		return nil
 	case isRefused, hasChanged:
 		return err
 	case IsConflict(err):
-		return what.changed(err)
+		return what.key().changed(err)
 	default:
 		return a.refused.note(what, err)
 	}
@@ -154,10 +157,10 @@ func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
 // write writes the intent onto what is there. A creation that meets an object which the cache does not show is told whose that is: somebody
 // else's, or one of the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without knowing the
 // latter, which is remembered for the next one.
-func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, bool, error) {
+func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, error) {
 	if wanted.Confirm != nil {
 		if err := wanted.Confirm(ctx); err != nil {
-			return current, false, err
+			return current, err
 		}
 	}
 	version := absentVersion
@@ -171,18 +174,18 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	switch {
 	case err == nil:
 		a.settled.note(wanted.key(), object, wanted.unlike(object))
-		return object, true, nil
+		return object, nil
 	case IsConflict(err):
 		foreign, err := a.lookAgain(ctx, wanted.key(), wanted.Owner, wanted.Into, err)
 		if current == nil && foreign != nil {
-			return foreign, false, a.notOwned(wanted, foreign)
+			return foreign, a.notOwned(wanted, foreign)
 		}
-		return current, false, err
+		return current, err
 	case current != nil && IsGone(err):
 		a.written.Forget(wanted.Kind, wanted.key().NamespacedName)
-		return current, false, wanted.key().changed(err)
+		return current, wanted.key().changed(err)
 	}
-	return current, false, err
+	return current, err
 }
 
 func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (client.Object, error) {
@@ -208,13 +211,13 @@ func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 
 // Delete removes an object that the owner controls, as it was looked at, once confirm, which may be nil, agrees. Errors are those
 // of Apply.
-func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error) (deleted bool, err error) {
+func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error) error {
 	name := client.ObjectKeyFromObject(cached)
 	current, _ := Newest(a.written, kind, name, cached)
 	if !isControlledBy(current, owner) || current.GetDeletionTimestamp() != nil {
-		return false, nil
+		return nil
 	}
-	err = a.Try(Write{Kind: kind, Namespace: name.Namespace, Name: name.Name, What: "deletion"}, func() error {
+	return a.Try(Write{Kind: kind, Namespace: name.Namespace, Name: name.Name, What: "deletion"}, func() error {
 		if confirm != nil {
 			if err := confirm(ctx); err != nil {
 				return err
@@ -228,13 +231,11 @@ func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cach
 			return err
 		case err == nil, IsGone(err):
 			a.written.Forget(kind, name)
-			deleted = err == nil
 			return nil
 		default:
 			return err
 		}
 	})
-	return deleted, err
 }
 
 // Forget drops everything that is remembered of an object.

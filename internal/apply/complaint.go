@@ -30,7 +30,7 @@ const duplicateNodePort = "duplicate nodePort"
 
 // isInTheWay reports whether an object was refused for what is in it.
 func isInTheWay(err error) bool {
-	return err != nil && !IsDenial(err) && (apierrors.IsInvalid(err) || strings.Contains(err.Error(), duplicateNodePort))
+	return err != nil && !isDenial(err) && (apierrors.IsInvalid(err) || strings.Contains(err.Error(), duplicateNodePort))
 }
 
 // complaint is what the API server has against a field.

@@ -57,11 +57,9 @@ func prepare(intent Intent) (*prepared, error) {
 	return &prepared{Intent: intent, hash: hex.EncodeToString(sum[:12])}, nil
 }
 
-func (p *prepared) key() objectKey {
-	return objectKey{kind: p.Kind, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: p.Name}}
-}
+func (p *prepared) attempt() Write { return Write{p.Kind, p.Namespace, p.Name, p.hash} }
 
-func (p *prepared) attempt() attempt { return attempt{p.key(), p.hash} }
+func (p *prepared) key() objectKey { return p.attempt().key() }
 
 // unlike says how live differs from the intent; "" where it has all its fields. The words for another intent are others.
 func (p *prepared) unlike(live client.Object) string {
