@@ -131,6 +131,7 @@ func TestApplier(t *testing.T) {
 		"source-ranges-of-others":    foreignSourceRanges,
 		"a-node-port-of-others":      foreignNodePort,
 		"an-address-of-others":       foreignAddress,
+		"a-mount-of-others":          foreignMount,
 		"a-port-of-nobody":           nobodysPort,
 		"takes-back":                 takesBack,
 		"takes-back-later":           takesBackLater,

@@ -52,18 +52,12 @@ func (c complaint) mentions(step fieldpath.PathElement, parent string) bool {
 	return slices.Contains(words(c.message), *step.FieldName)
 }
 
-// isOfElementBeside reports whether a field within an element of a list may have to do with the one beside it that the complaint is about.
-func (c complaint) isOfElementBeside(path fieldpath.Path) bool {
+// isBeside reports whether a field stands beside the one that the complaint is about, and may have to do with it. The direct fields of an
+// element, as a container, have little in common: a value that is wrong by itself is, whatever stands beside it.
+func (c complaint) isBeside(path fieldpath.Path) bool {
 	above := path[:len(path)-1]
-	isInElement := slices.ContainsFunc(above, func(step fieldpath.PathElement) bool { return step.Key != nil })
-	return isInElement && plainPath(above) == c.parent() && c.concernsSiblings(path)
-}
-
-// concernsSiblings reports whether a field that stands beside the one that the complaint is about may have to do with it. The direct fields
-// of an element, as a container, have little in common: a value that is wrong by itself is, whatever stands beside it.
-func (c complaint) concernsSiblings(path fieldpath.Path) bool {
-	isDirect := len(path) > 1 && path[len(path)-2].Key != nil
-	return c.isForbidden || !isDirect || c.says(*path[len(path)-1].FieldName)
+	isDirect := len(above) > 0 && above[len(above)-1].Key != nil
+	return plainPath(above) == c.parent() && (c.isForbidden || !isDirect || c.says(*path[len(path)-1].FieldName))
 }
 
 // says reports whether the complaint has a value in its words.

@@ -193,6 +193,25 @@ func foreignAddress(t *testing.T, b *bench) {
 	}
 }
 
+// What an element of others needs of what the intent drops is named.
+func foreignMount(t *testing.T, b *bench) {
+	with := b.deployment("mount", 1)
+	configuration, _ := with.Configuration.(*appsv1ac.DeploymentApplyConfiguration)
+	configuration.Spec.Template.Spec.WithVolumes(corev1ac.Volume().WithName("data").WithEmptyDir(corev1ac.EmptyDirVolumeSource()))
+	changed := edited(t, b, with, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{
+			Name: "proxy", Image: "proxy", VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "data", MountPath: "/more", SubPath: "x"}},
+		})
+	})
+	refusal := stays(t, b, b.deployment("mount", 1), changed)
+	foreign, isForeign := errors.AsType[*ForeignFieldsError](refusal)
+	const mounts = `spec.template.spec.containers[name="proxy"].volumeMounts`
+	want := []string{mounts + `[mountPath="/data"].name (` + somebody + ")", mounts + `[mountPath="/more"].name (` + somebody + ")"}
+	if !isForeign || !slices.Equal(foreign.Fields, want) {
+		t.Errorf("error %v", refusal)
+	}
+}
+
 // A deletion that is denied waits as an apply does.
 func deniedDeletion(t *testing.T, b *bench) {
 	tries, denial := 0, apierrors.NewForbidden(corev1.Resource("configmaps"), "denied", errors.New("policy 'p' denied request: no"))
@@ -275,7 +294,7 @@ func foreignBesides(t *testing.T, b *bench) {
 }
 
 // stays checks that an intent is refused, and that everything is whose it was.
-func stays(t *testing.T, b *bench, intent Intent, cached client.Object) {
+func stays(t *testing.T, b *bench, intent Intent, cached client.Object) (refusal error) {
 	t.Helper()
 	fields := func() map[string]string {
 		readLive(t, b, intent, cached)
@@ -297,11 +316,13 @@ func stays(t *testing.T, b *bench, intent Intent, cached client.Object) {
 		if !apierrors.IsInvalid(err) {
 			t.Fatalf("%s: error %v", intent.Name, err)
 		}
+		refusal = err
 		break
 	}
 	if after := fields(); !maps.Equal(before, after) {
 		t.Errorf("%s: fields moved from %v to %v", intent.Name, before, after)
 	}
+	return refusal
 }
 
 // An object that is invalid as it is stored cannot be claimed from: that is a refusal. One that is newer is looked at again.

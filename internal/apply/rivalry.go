@@ -47,15 +47,11 @@ func (r rivalry) among(fields *fieldpath.Set) *fieldpath.Set {
 func (r rivalry) unowned(owned *fieldpath.Set) *fieldpath.Set {
 	ofElements := fieldpath.NewSet()
 	for path := range r.live.leaves.Difference(owned).All() {
-		if left := r.leaves(path); left >= 0 && path[left].Key != nil && isOfSpec(path) {
+		if left := r.leaves(path); left >= 0 && path[left].Key != nil {
 			ofElements.Insert(path.Copy())
 		}
 	}
 	return r.among(ofElements)
-}
-
-func isOfSpec(path fieldpath.Path) bool {
-	return path[0].FieldName != nil && *path[0].FieldName == "spec"
 }
 
 // leaves is the step at which a path leaves the fields of the intent; -1 where it does not.
@@ -71,39 +67,38 @@ func (r rivalry) leaves(path fieldpath.Path) int {
 // isRival reports whether the API server complains of a path that leaves the intent at a step: of it by itself, as of the sibling of a
 // field within an element of a list, as of another element of the same name, or by naming it while it complains of another field.
 func (r rivalry) isRival(path fieldpath.Path, left int) bool {
-	isElement, parent := path[left].Key != nil, plainPath(path[:left])
-	for _, about := range r.complaints {
+	first, parent := path[:left+1], plainPath(path[:left])
+	isElement := path[left].Key != nil
+	isInElement := slices.ContainsFunc(path[:left], func(step fieldpath.PathElement) bool { return step.Key != nil })
+	return slices.ContainsFunc(r.complaints, func(about complaint) bool {
 		isBelow := strings.HasPrefix(plainPath(path)+".", about.path+".")
-		isSame, isSibling := parent == about.path || isBelow, parent == about.parent()
-		switch {
-		case isElement && (isSame || isSibling) && r.isNamesake(path[:left+1]):
-			return true
-		case isElement && isBelow && about.isForbidden:
-			return true // that field of their element, no more.
-		case !isElement && (isSame || about.isOfElementBeside(path[:left+1]) || about.mentions(path[left], parent)):
-			return true
+		isSame := parent == about.path || isBelow
+		if !isElement {
+			return isSame || isInElement && about.isBeside(first) || about.mentions(path[left], parent)
 		}
-	}
-	return false
+		isForbidden := isBelow && about.isForbidden // that field of their element, no more.
+		return isForbidden || (isSame || parent == about.parent()) && r.isNamesake(first)
+	})
 }
 
 // suspects are those of the fields that may be in the way, whether they are claimed or not: they stand beside what is
 // complained of, or have the value that is.
 func (r rivalry) suspects(fields *fieldpath.Set) (suspects []string) {
-	fields.Leaves().Iterate(func(path fieldpath.Path) {
+	for path := range fields.Leaves().All() {
 		left := r.leaves(path)
-		if left < 0 || !isOfSpec(path) {
-			return
+		if left < 0 || path[0].String() != ".spec" {
+			continue
 		}
-		for _, about := range r.complaints {
-			isBeside := path[left].Key == nil && plainPath(path[:left]) == about.parent() && about.concernsSiblings(path[:left+1])
-			isOfElement := path[left].Key != nil && plainPath(path) == about.path && about.says(r.live.values[path.String()])
-			if isBeside || isOfElement || r.isRival(path, left) {
-				suspects = append(suspects, strings.TrimPrefix(path.String(), "."))
-				return
+		isSuspect := slices.ContainsFunc(r.complaints, func(about complaint) bool {
+			if path[left].Key == nil {
+				return about.isBeside(path[:left+1])
 			}
+			return plainPath(path) == about.path && about.says(r.live.values[path.String()])
+		})
+		if isSuspect || r.isRival(path, left) {
+			suspects = append(suspects, strings.TrimPrefix(path.String(), "."))
 		}
-	})
+	}
 	return suspects
 }
 
