@@ -47,12 +47,15 @@ func (r rivalry) among(fields *fieldpath.Set) *fieldpath.Set {
 func (r rivalry) unowned(owned *fieldpath.Set) *fieldpath.Set {
 	ofElements := fieldpath.NewSet()
 	for path := range r.live.leaves.Difference(owned).All() {
-		if left := r.leaves(path); left >= 0 && path[left].Key != nil {
+		if left := r.leaves(path); left >= 0 && path[left].Key != nil && isOfSpec(path) {
 			ofElements.Insert(path.Copy())
 		}
 	}
 	return r.among(ofElements)
 }
+
+// isOfSpec leaves out owners and the like, which the refusal of a spec has nothing to do with.
+func isOfSpec(path fieldpath.Path) bool { return path[0].String() == ".spec" }
 
 // leaves is the step at which a path leaves the fields of the intent; -1 where it does not.
 func (r rivalry) leaves(path fieldpath.Path) int {
@@ -86,7 +89,7 @@ func (r rivalry) isRival(path fieldpath.Path, left int) bool {
 func (r rivalry) suspects(fields *fieldpath.Set) (suspects []string) {
 	for path := range fields.Leaves().All() {
 		left := r.leaves(path)
-		if left < 0 || path[0].String() != ".spec" {
+		if left < 0 || !isOfSpec(path) {
 			continue
 		}
 		isSuspect := slices.ContainsFunc(r.complaints, func(about complaint) bool {
