@@ -21,7 +21,8 @@ import (
 const absentVersion = "1"
 
 // onlyTheSchema leaves out the search for fields that an apply has twice, for which the API server reads its body once more: a tenth
-// of all that it allocates for an ElasticWeb's creation, see docs/performance.md. A body that json.Marshal made has none. Unknown fields are refused all the same.
+// of all that it allocates for an ElasticWeb's creation, see docs/performance.md. A body that json.Marshal made has none. Unknown fields
+// are refused all the same.
 const onlyTheSchema = client.FieldValidation(metav1.FieldValidationIgnore)
 
 // Applier writes intents. It is safe for concurrent use on different objects.
@@ -125,7 +126,9 @@ func (a *Applier) read(ctx context.Context, key objectKey, like client.Object) (
 
 // lookAgain has the next decision made on the object as the API server has it: the cache may be behind for long, and each try from it
 // would be a conflict again. What is not the owner's is given back.
-func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID, like client.Object, conflict error) (foreign client.Object, err error) {
+func (a *Applier) lookAgain(
+	ctx context.Context, key objectKey, owner types.UID, like client.Object, conflict error,
+) (foreign client.Object, err error) {
 	current, err := a.read(ctx, key, like)
 	if err != nil {
 		return nil, err
@@ -211,7 +214,9 @@ func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 
 // Delete removes an object that the owner controls, as it was looked at, once confirm, which may be nil, agrees. Errors are those
 // of Apply.
-func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error) error {
+func (a *Applier) Delete(
+	ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error,
+) error {
 	name := client.ObjectKeyFromObject(cached)
 	current, _ := Newest(a.written, kind, name, cached)
 	if !isControlledBy(current, owner) || current.GetDeletionTimestamp() != nil {

@@ -124,9 +124,11 @@ func (a *Applier) giveBack(ctx context.Context, wanted *prepared, object client.
 	return err
 }
 
-// contest gives what of others may be in the way, in words, and the field managers after the claim of what can be claimed; nil where nothing
-// can be.
-func (a *Applier) contest(object client.Object, wanted *prepared, refusal error) (inTheWay []string, entries []metav1.ManagedFieldsEntry, err error) {
+// contest gives what of others may be in the way, in words, and the field managers after the claim of what can be claimed; nil where
+// nothing can be.
+func (a *Applier) contest(object client.Object, wanted *prepared, refusal error) (
+	inTheWay []string, entries []metav1.ManagedFieldsEntry, err error,
+) {
 	rivals, err := rivalryOf(object, wanted, refusal)
 	if err != nil {
 		return nil, nil, err
