@@ -200,7 +200,8 @@ func foreignMount(t *testing.T, b *bench) {
 	configuration.Spec.Template.Spec.WithVolumes(corev1ac.Volume().WithName("data").WithEmptyDir(corev1ac.EmptyDirVolumeSource()))
 	changed := edited(t, b, with, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
 		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{
-			Name: "proxy", Image: "proxy", VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "data", MountPath: "/more", SubPath: "x"}},
+			Name: "proxy", Image: "proxy",
+			VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "data", MountPath: "/more", SubPath: "x"}},
 		})
 	})
 	const mounts = `spec.template.spec.containers[name="proxy"].volumeMounts`

@@ -28,7 +28,8 @@ func TestBody(t *testing.T) {
 				`{"elasticweb.example.com/intent":"HASH","note":"2","x":"\u003c1\u003e"}},"spec":{"clusterIP":"None"}}`,
 		},
 		"metadata of others": {
-			appsv1ac.Deployment("a", "b").WithLabels(label).WithSpec(appsv1ac.DeploymentSpec().WithTemplate(corev1ac.PodTemplateSpec().WithLabels(label))),
+			appsv1ac.Deployment("a", "b").WithLabels(label).
+				WithSpec(appsv1ac.DeploymentSpec().WithTemplate(corev1ac.PodTemplateSpec().WithLabels(label))),
 			`{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"a","namespace":"b","resourceVersion":"7","labels":{"a":"1"},"annotations":` +
 				`{"elasticweb.example.com/intent":"HASH","note":"2"}},"spec":{"template":{"metadata":{"labels":{"a":"1"}}}}}`,
 		},
