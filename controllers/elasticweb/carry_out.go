@@ -143,8 +143,7 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 		if observed.Budget == nil {
 			return nil
 		}
-		_, err := r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
-		return err
+		return r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
 	}
 	budget, err := applyObject(ctx, r, web, confirm, apply.Intent{
 		Kind: kindBudget, Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
@@ -206,7 +205,7 @@ func applyObject[T any, P interface {
 	if cached != nil {
 		known = cached
 	}
-	object, _, err := r.applier.Apply(ctx, intent, known)
+	object, err := r.applier.Apply(ctx, intent, known)
 	typed, _ := object.(P)
 	return typed, err
 }

@@ -21,7 +21,8 @@ import (
 const absentVersion = "1"
 
 // onlyTheSchema leaves out the search for fields that an apply has twice, for which the API server reads its body once more: a tenth
-// of all that it allocates for an ElasticWeb's creation, see docs/performance.md. A body that json.Marshal made has none. Unknown fields are refused all the same.
+// of all that it allocates for an ElasticWeb's creation, see docs/performance.md. A body that json.Marshal made has none. Unknown fields
+// are refused all the same.
 const onlyTheSchema = client.FieldValidation(metav1.FieldValidationIgnore)
 
 // Applier writes intents. It is safe for concurrent use on different objects.
@@ -44,30 +45,30 @@ func New(writer client.Writer, live client.Reader, manager string, written *Writ
 }
 
 // Apply makes the object have the fields of the intent. cached is the object as the cache has it, nil where
-// it has none. It returns the object as it now is, and whether a write was needed. Errors are
-// *RefusedError (which wraps a *NotOwnedError where the object is somebody else's), and *ChangedError.
-func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object) (current client.Object, wrote bool, err error) {
+// it has none. It returns the object as it now is. Errors are *RefusedError (which wraps a *NotOwnedError where the object is somebody
+// else's), and *ChangedError.
+func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object) (current client.Object, err error) {
 	wanted, err := prepare(intent)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	current, unseen := Newest(a.written, wanted.kind, wanted.key().NamespacedName, cached)
+	current, unseen := Newest(a.written, intent.Kind, wanted.key().NamespacedName, cached)
 	if err := a.refused.waiting(wanted.attempt()); err != nil {
-		return current, false, err
+		return current, err
 	}
 	if unseen { // it has been missing from the cache for long: only a live read tells whether it is still there.
-		if current, err = a.read(ctx, wanted); err != nil {
-			return nil, false, a.sorted(wanted.attempt(), err)
+		if current, err = a.read(ctx, wanted.key(), intent.Into); err != nil {
+			return nil, a.sorted(wanted.attempt(), err)
 		}
 	}
 	if current != nil && !isControlledBy(current, intent.Owner) {
-		return current, false, a.notOwned(wanted, current)
+		return current, a.notOwned(wanted, current)
 	}
 	if a.isSettled(wanted, current) {
-		return current, false, nil
+		return current, nil
 	}
-	current, wrote, err = a.write(ctx, wanted, current)
-	return current, wrote, a.sorted(wanted.attempt(), err)
+	current, err = a.write(ctx, wanted, current)
+	return current, a.sorted(wanted.attempt(), err)
 }
 
 // Write is something to write that is no apply: a deletion, an annotation, a status.
@@ -78,9 +79,12 @@ type Write struct {
 	What string
 }
 
+func (w Write) key() objectKey {
+	return objectKey{w.Kind, types.NamespacedName{Namespace: w.Namespace, Name: w.Name}}
+}
+
 // Try makes a write, unless the same one failed not long ago. Errors are *RefusedError and *ChangedError.
-func (a *Applier) Try(to Write, write func() error) error {
-	what := attempt{objectKey{to.Kind, types.NamespacedName{Namespace: to.Namespace, Name: to.Name}}, to.What}
+func (a *Applier) Try(what Write, write func() error) error {
 	if err := a.refused.waiting(what); err != nil {
 		return err
 	}
@@ -88,32 +92,25 @@ func (a *Applier) Try(to Write, write func() error) error {
 }
 
 // sorted tells what changed in the meantime from what failed, which is remembered. What was written is forgotten.
-func (a *Applier) sorted(what attempt, err error) error {
+func (a *Applier) sorted(what Write, err error) error {
 	_, isRefused := errors.AsType[*RefusedError](err)
 	_, hasChanged := errors.AsType[*ChangedError](err)
 	switch {
 	case err == nil:
-		a.refused.forget(what.objectKey)
+		a.refused.forget(what.key())
 		return nil
 	case isRefused, hasChanged:
 		return err
 	case IsConflict(err):
-		return &ChangedError{Kind: what.kind, Name: what.Name, Err: err}
+		return what.key().changed(err)
 	default:
 		return a.refused.note(what, err)
 	}
 }
 
-// read asks the API server itself. nil means that there is no such object.
-func (a *Applier) read(ctx context.Context, wanted *prepared) (client.Object, error) {
-	object, isObject := wanted.into.DeepCopyObject().(client.Object)
-	if !isObject {
-		return nil, fmt.Errorf("%T is no object", wanted.into)
-	}
-	return a.readInto(ctx, wanted.key(), object)
-}
-
-func (a *Applier) readInto(ctx context.Context, key objectKey, object client.Object) (client.Object, error) {
+// read asks the API server itself for an object of the same type as like. nil means that there is none.
+func (a *Applier) read(ctx context.Context, key objectKey, like client.Object) (client.Object, error) {
+	object := emptyLike(like)
 	err := a.live.Get(ctx, key.NamespacedName, object)
 	if apierrors.IsNotFound(err) {
 		a.written.Forget(key.kind, key.NamespacedName)
@@ -127,38 +124,46 @@ func (a *Applier) readInto(ctx context.Context, key objectKey, object client.Obj
 	return object, nil
 }
 
-// lookAgain has the next decision made on the object as the API server has it: the cache may be behind for
-// long, and each try from it would be a conflict again.
-func (a *Applier) lookAgain(ctx context.Context, key objectKey, owner types.UID, into client.Object, conflict error) error {
-	current, err := a.readInto(ctx, key, into)
+// lookAgain has the next decision made on the object as the API server has it: the cache may be behind for long, and each try from it
+// would be a conflict again. What is not the owner's is given back.
+func (a *Applier) lookAgain(
+	ctx context.Context, key objectKey, owner types.UID, like client.Object, conflict error,
+) (foreign client.Object, err error) {
+	current, err := a.read(ctx, key, like)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if current != nil && !isControlledBy(current, owner) {
 		a.written.Forget(key.kind, key.NamespacedName)
+		foreign = current
 	}
-	return &ChangedError{Kind: key.kind, Name: key.Name, Err: conflict}
+	return foreign, key.changed(conflict)
 }
 
-// isSettled reports whether the object has the fields of the intent already.
+// isSettled reports whether the object has the fields of the intent already, or what the API server made of them.
 func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
-	if current == nil || wanted.isIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
+	if current == nil || wanted.IsIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
 		return false
 	}
-	if a.settled.has(wanted, current) {
+	known := a.settled.of(wanted.key())
+	if known.version == current.GetResourceVersion() {
 		return true
 	}
-	if !a.settled.accepts(wanted, current) {
+	answer := wanted.unlike(current)
+	if answer != "" && answer != known.answer {
 		return false
 	}
-	a.settled.note(wanted, current)
+	a.settled.note(wanted.key(), current, answer)
 	return true
 }
 
-func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, bool, error) {
-	if wanted.confirm != nil {
-		if err := wanted.confirm(ctx); err != nil {
-			return current, false, err
+// write writes the intent onto what is there. A creation that meets an object which the cache does not show is told whose that is: somebody
+// else's, or one of the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without knowing the
+// latter, which is remembered for the next one.
+func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Object) (client.Object, error) {
+	if wanted.Confirm != nil {
+		if err := wanted.Confirm(ctx); err != nil {
+			return current, err
 		}
 	}
 	version := absentVersion
@@ -166,52 +171,35 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 		version = current.GetResourceVersion()
 	}
 	object, err := a.patch(ctx, wanted, version)
-	switch {
-	case current == nil && IsConflict(err):
-		return a.unseen(ctx, wanted, err)
-	case current != nil && isInTheWay(err):
+	if current != nil && isInTheWay(err) {
 		object, err = a.patchClaiming(ctx, wanted, version, err)
 	}
 	switch {
 	case err == nil:
-		return object, true, a.settled.answered(wanted, object)
-	case current != nil && IsConflict(err):
-		return current, false, a.lookAgain(ctx, wanted.key(), wanted.owner, emptyLike(current), err)
+		a.settled.note(wanted.key(), object, wanted.unlike(object))
+		return object, nil
+	case IsConflict(err):
+		foreign, err := a.lookAgain(ctx, wanted.key(), wanted.Owner, wanted.Into, err)
+		if current == nil && foreign != nil {
+			return foreign, a.notOwned(wanted, foreign)
+		}
+		return current, err
 	case current != nil && IsGone(err):
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
-		return current, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: err}
-	default:
-		return current, false, err
+		a.written.Forget(wanted.Kind, wanted.key().NamespacedName)
+		return current, wanted.key().changed(err)
 	}
-}
-
-// unseen tells why a creation met an object that the cache does not show: it is somebody else's, or one of
-// the owner's, whose label was stripped or which the cache has not seen yet. The intent was made without
-// knowing the latter, which is remembered for the next one.
-func (a *Applier) unseen(ctx context.Context, wanted *prepared, conflict error) (client.Object, bool, error) {
-	current, err := a.read(ctx, wanted)
-	switch {
-	case err != nil:
-		return nil, false, err
-	case current != nil && !isControlledBy(current, wanted.owner):
-		a.written.Forget(wanted.kind, wanted.key().NamespacedName)
-		return current, false, a.notOwned(wanted, current)
-	}
-	return nil, false, &ChangedError{Kind: wanted.kind, Name: wanted.name, Err: conflict}
+	return current, err
 }
 
 func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (client.Object, error) {
 	body, err := wanted.body(version)
 	if err != nil {
-		return nil, fmt.Errorf("marshal the patch of %s %s: %w", wanted.kind, wanted.name, err)
+		return nil, fmt.Errorf("marshal the patch of %s %s: %w", wanted.Kind, wanted.Name, err)
 	}
-	object, isObject := wanted.into.DeepCopyObject().(client.Object)
-	if !isObject {
-		return nil, fmt.Errorf("%T is no object", wanted.into)
-	}
-	object.SetNamespace(wanted.namespace)
-	object.SetName(wanted.name)
-	err = a.written.During(wanted.kind, object, func() error {
+	object := emptyLike(wanted.Into)
+	object.SetNamespace(wanted.Namespace)
+	object.SetName(wanted.Name)
+	err = a.written.During(wanted.Kind, object, func() error {
 		return a.writer.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body),
 			client.ForceOwnership, client.FieldOwner(a.manager), onlyTheSchema)
 	})
@@ -220,19 +208,21 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 	return a.refused.note(wanted.attempt(), &NotOwnedError{
-		Kind: wanted.kind, Name: wanted.name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
+		Kind: wanted.Kind, Name: wanted.Name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
 	})
 }
 
 // Delete removes an object that the owner controls, as it was looked at, once confirm, which may be nil, agrees. Errors are those
 // of Apply.
-func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error) (deleted bool, err error) {
+func (a *Applier) Delete(
+	ctx context.Context, kind string, owner types.UID, cached client.Object, confirm func(context.Context) error,
+) error {
 	name := client.ObjectKeyFromObject(cached)
 	current, _ := Newest(a.written, kind, name, cached)
 	if !isControlledBy(current, owner) || current.GetDeletionTimestamp() != nil {
-		return false, nil
+		return nil
 	}
-	err = a.Try(Write{Kind: kind, Namespace: name.Namespace, Name: name.Name, What: "deletion"}, func() error {
+	return a.Try(Write{Kind: kind, Namespace: name.Namespace, Name: name.Name, What: "deletion"}, func() error {
 		if confirm != nil {
 			if err := confirm(ctx); err != nil {
 				return err
@@ -242,16 +232,15 @@ func (a *Applier) Delete(ctx context.Context, kind string, owner types.UID, cach
 		err := a.writer.Delete(ctx, current, client.Preconditions{UID: &uid, ResourceVersion: &version})
 		switch {
 		case IsConflict(err):
-			return a.lookAgain(ctx, objectKey{kind, name}, owner, emptyLike(current), err)
+			_, err := a.lookAgain(ctx, objectKey{kind, name}, owner, current, err)
+			return err
 		case err == nil, IsGone(err):
 			a.written.Forget(kind, name)
-			deleted = err == nil
 			return nil
 		default:
 			return err
 		}
 	})
-	return deleted, err
 }
 
 // Forget drops everything that is remembered of an object.

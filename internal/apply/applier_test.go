@@ -76,9 +76,17 @@ func (b *bench) live(t *testing.T, name string) *corev1.ConfigMap {
 	return object
 }
 
+// try applies an intent, and tells whether it tried to write it.
+func (b *bench) try(t *testing.T, intent Intent, cached client.Object) (object client.Object, wrote bool, err error) {
+	t.Helper()
+	before := *b.writes
+	object, err = b.applier.Apply(t.Context(), intent, cached)
+	return object, *b.writes > before, err
+}
+
 func (b *bench) apply(t *testing.T, intent Intent, cached client.Object) (*corev1.ConfigMap, bool) {
 	t.Helper()
-	object, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+	object, wrote, err := b.try(t, intent, cached)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +131,7 @@ func TestApplier(t *testing.T) {
 		"source-ranges-of-others":    foreignSourceRanges,
 		"a-node-port-of-others":      foreignNodePort,
 		"an-address-of-others":       foreignAddress,
+		"a-mount-of-others":          foreignMount,
 		"a-port-of-nobody":           nobodysPort,
 		"takes-back":                 takesBack,
 		"takes-back-later":           takesBackLater,
@@ -148,9 +157,9 @@ func writesOnce(t *testing.T, b *bench) {
 	if _, wrote := b.apply(t, intent, first); wrote {
 		t.Error("a note alone caused a write")
 	}
-	restarted := New(counting{b.client, b.writes}, b.client, manager, NewWritten(b.clock), b.clock)
-	if _, wrote, err := restarted.Apply(t.Context(), b.intent("once", map[string]string{"a": "1"}), b.live(t, "once")); wrote || err != nil {
-		t.Errorf("after a restart: wrote %t, error %v", wrote, err)
+	b.applier = New(counting{b.client, b.writes}, b.client, manager, NewWritten(b.clock), b.clock)
+	if _, wrote := b.apply(t, b.intent("once", map[string]string{"a": "1"}), b.live(t, "once")); wrote {
+		t.Error("wrote again after a restart")
 	}
 }
 
@@ -168,14 +177,15 @@ func (n noting) Patch(ctx context.Context, object client.Object, patch client.Pa
 // The API server need not look for fields that are there twice, and refuses those that it does not know all the same.
 func unknownFields(t *testing.T, b *bench) {
 	validation := ""
-	applier := New(noting{b.client, &validation}, b.client, manager, b.written, b.clock)
+	b.applier = New(noting{b.client, &validation}, b.client, manager, b.written, b.clock)
 	intent := b.intent("unknown", nil)
-	intent.Configuration = map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "unknown", "namespace": "default"}, "nosuch": "field",
-	}
-	_, wrote, err := applier.Apply(t.Context(), intent, nil)
-	if _, isRefused := errors.AsType[*RefusedError](err); wrote || !isRefused || !strings.Contains(err.Error(), "nosuch") {
-		t.Errorf("wrote %t, error %v, want one that names the field", wrote, err)
+	intent.Configuration = &struct {
+		corev1ac.ConfigMapApplyConfiguration
+		NoSuch string `json:"nosuch"`
+	}{*corev1ac.ConfigMap("unknown", "default"), "field"}
+	_, _, err := b.try(t, intent, nil)
+	if _, isRefused := errors.AsType[*RefusedError](err); !isRefused || !strings.Contains(err.Error(), "nosuch") {
+		t.Errorf("error %v, want one that names the field", err)
 	}
 	if validation != metav1.FieldValidationIgnore {
 		t.Errorf("asked for the field validation %q", validation)
@@ -187,7 +197,7 @@ func asksBeforeEachWrite(t *testing.T, b *bench) {
 	asked, refusal := 0, errors.New("the intent is old")
 	intent := b.intent("asks", map[string]string{"a": "1"})
 	intent.Confirm = func(context.Context) error { asked++; return refusal }
-	if _, wrote, err := b.applier.Apply(t.Context(), intent, nil); wrote || !errors.Is(err, refusal) || asked != 1 || *b.writes != 0 {
+	if _, wrote, err := b.try(t, intent, nil); wrote || !errors.Is(err, refusal) || asked != 1 || *b.writes != 0 {
 		t.Fatalf("wrote %t (%d writes), error %v, asked %d times", wrote, *b.writes, err, asked)
 	}
 	b.clock.SetTime(b.clock.Now().Add(firstPassingRetry)) // it waits as a write would that failed.
@@ -202,7 +212,7 @@ func asksBeforeEachWrite(t *testing.T, b *bench) {
 	}
 	changed := b.intent("asks", map[string]string{"a": "2"})
 	changed.Confirm = func(context.Context) error { return refusal }
-	if _, wrote, err := b.applier.Apply(t.Context(), changed, first); wrote || !errors.Is(err, refusal) {
+	if _, wrote, err := b.try(t, changed, first); wrote || !errors.Is(err, refusal) {
 		t.Errorf("wrote %t, error %v", wrote, err)
 	}
 	if live := b.live(t, "asks"); live.Data["a"] != "1" {
@@ -289,9 +299,9 @@ func repairs(t *testing.T, b *bench) {
 func unseenOwnObject(t *testing.T, b *bench) {
 	b.apply(t, b.intent("unseen", map[string]string{"a": "1"}), nil)
 	b.written.Forget("ConfigMap", types.NamespacedName{Namespace: "default", Name: "unseen"})
-	_, wrote, err := b.applier.Apply(t.Context(), b.intent("unseen", map[string]string{"a": "2"}), nil)
-	if _, isUnseen := errors.AsType[*ChangedError](err); wrote || !isUnseen {
-		t.Fatalf("wrote %t, error %v; want a ChangedError, since the intent was made without the object", wrote, err)
+	_, _, err := b.try(t, b.intent("unseen", map[string]string{"a": "2"}), nil)
+	if _, isUnseen := errors.AsType[*ChangedError](err); !isUnseen {
+		t.Fatalf("error %v; want a ChangedError, since the intent was made without the object", err)
 	}
 	object, wrote := b.apply(t, b.intent("unseen", map[string]string{"a": "2"}), nil)
 	if !wrote || object.Data["a"] != "2" {
@@ -328,9 +338,9 @@ func foreignInCache(t *testing.T, b *bench) {
 
 func expectForeign(t *testing.T, b *bench, name string, cached client.Object) {
 	t.Helper()
-	_, wrote, err := b.applier.Apply(t.Context(), b.intent(name, map[string]string{"a": "1"}), cached)
-	if foreign, isForeign := errors.AsType[*NotOwnedError](err); wrote || !isForeign || foreign.Name != name {
-		t.Fatalf("wrote %t, error %v; want a NotOwnedError", wrote, err)
+	_, _, err := b.try(t, b.intent(name, map[string]string{"a": "1"}), cached)
+	if foreign, isForeign := errors.AsType[*NotOwnedError](err); !isForeign || foreign.Name != name {
+		t.Fatalf("error %v; want a NotOwnedError", err)
 	}
 }
 
@@ -341,7 +351,7 @@ func staleObject(t *testing.T, b *bench) {
 	if err := b.client.Update(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := b.applier.Apply(t.Context(), b.intent("stale", map[string]string{"a": "2"}), first)
+	_, _, err := b.try(t, b.intent("stale", map[string]string{"a": "2"}), first)
 	if _, hasChanged := errors.AsType[*ChangedError](err); !hasChanged {
 		t.Fatalf("error %v, want a ChangedError", err)
 	}
@@ -353,7 +363,7 @@ func staleObject(t *testing.T, b *bench) {
 func refusedWaits(t *testing.T, b *bench) {
 	bad := b.intent("refused", map[string]string{"not a key": "1"})
 	refuse := func() time.Duration {
-		_, _, err := b.applier.Apply(t.Context(), bad, nil)
+		_, _, err := b.try(t, bad, nil)
 		refused, isRefused := errors.AsType[*RefusedError](err)
 		if !isRefused || !apierrors.IsInvalid(refused.Err) {
 			t.Fatalf("error %v, want a RefusedError with the API server's own", err)
@@ -385,13 +395,17 @@ func deletesOnlySeen(t *testing.T, b *bench) {
 	if err := b.client.Update(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, first, nil); err == nil {
+	if err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, first, nil); err == nil {
 		t.Error("deleted a version that nobody looked at")
 	}
-	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", "somebody", b.live(t, "deletes"), nil); deleted || err != nil {
-		t.Errorf("deleted %t what is somebody else's, error %v", deleted, err)
+	if err := b.applier.Delete(t.Context(), "ConfigMap", "somebody", b.live(t, "deletes"), nil); err != nil {
+		t.Error(err)
 	}
-	if deleted, err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, b.live(t, "deletes"), nil); !deleted || err != nil {
-		t.Errorf("deleted %t, error %v", deleted, err)
+	left := b.live(t, "deletes") // since it is somebody else's.
+	if err := b.applier.Delete(t.Context(), "ConfigMap", b.owner.UID, left, nil); err != nil {
+		t.Error(err)
+	}
+	if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(left), left); !apierrors.IsNotFound(err) {
+		t.Errorf("it was not deleted: %v", err)
 	}
 }

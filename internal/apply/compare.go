@@ -3,7 +3,17 @@
 
 package apply
 
-import "reflect"
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+)
 
 // listKeys are the keys of the lists that server-side apply merges, by the name of their field. Every other
 // list belongs to its owner as a whole. A test holds this table against the API's own schema.
@@ -43,196 +53,175 @@ type comparison struct {
 	keys    []string
 }
 
-func comparisonOf(field string) comparison {
-	_, isWhole := wholeFields[field]
-	return comparison{isWhole: isWhole, keys: listKeys[field]}
+// pair is a field that an apply configuration may have, and the same of the API's type.
+type pair struct {
+	name         string // in JSON.
+	intent, live []int
+	comparison
 }
 
-// holds reports whether live has every field of the intent with the same value, and as a whole nothing else. What live has beyond that
-// is somebody else's, or a default of the API server. Both may be typed: they are read as their JSON would be. Where live
-// tells a field that is not set from one that has its zero value, so does the comparison: nothing is not the same as no
-// privileges, no seconds, or an empty folder.
-func holds(live, intent reflect.Value, by comparison) bool {
-	isUnset := isNilPointer(live)
-	live, intent = content(live), content(intent)
-	if isUnset {
-		return !intent.IsValid()
+// pairs has those of all apply configurations that were compared, by their types: each is generated from one type of the API.
+var pairs sync.Map
+
+func pairsOf(live, intent reflect.Type) []pair {
+	if known, isKnown := pairs.Load(intent); isKnown {
+		return known.([]pair) //nolint:forcetypeassert // nothing else is stored.
 	}
-	switch intent.Kind() {
-	case reflect.Struct, reflect.Map:
-		return holdsMembers(live, intent, by.isWhole)
-	case reflect.Slice:
+	made := appendPairs(nil, live, intent, nil)
+	pairs.Store(intent, made)
+	return made
+}
+
+// appendPairs adds the fields of a struct that is at index. Its fields are named as those of the API's type, but for what both embed. The
+// type of the object is left out, which typed objects do not carry.
+func appendPairs(to []pair, live, intent reflect.Type, index []int) []pair {
+	for i := range intent.NumField() {
+		of, at := intent.Field(i), append(slices.Clip(index), i)
+		name, _, _ := strings.Cut(of.Tag.Get("json"), ",")
 		switch {
-		case live.Kind() != reflect.Slice:
-			return (by.isWhole || !live.IsValid()) && intent.Len() == 0
-		case by.keys != nil && !by.isWhole:
-			return holdsMerged(live, intent, by.keys)
+		case of.Type == reflect.TypeFor[metav1ac.TypeMetaApplyConfiguration]():
+		case name == "": // as encoding/json, which writes the fields of such a struct among those of the outer one.
+			to = appendPairs(to, live, of.Type, at)
 		default:
-			return holdsList(live, intent, by.isWhole)
-		}
-	default:
-		return isEqual(live, intent)
-	}
-}
-
-func holdsMembers(live, intent reflect.Value, isWhole bool) bool {
-	if !hasMembers(live) && !isWhole {
-		return !live.IsValid() && isWithoutMembers(intent)
-	}
-	if live.Kind() == reflect.Struct && intent.Kind() == reflect.Struct && !isWhole {
-		return holdsStruct(live, intent)
-	}
-	if present, wanted := texts(live), texts(intent); present != nil && wanted != nil {
-		return holdsTexts(present, wanted) && (!isWhole || len(present) == len(wanted))
-	}
-	return (!isWhole || !hasMore(live, intent)) && holdsEach(live, intent, isWhole)
-}
-
-func holdsEach(live, intent reflect.Value, isWhole bool) bool {
-	for name, value := range members(intent) {
-		by, present := comparisonOf(name), member(live, name)
-		by.isWhole = by.isWhole || isWhole
-		if !present.IsValid() && isOfTexts(live) || !holds(present, value, by) {
-			return false
+			same, _ := live.FieldByName(strings.TrimSuffix(of.Name, "ApplyConfiguration"))
+			_, isWhole := wholeFields[name]
+			to = append(to, pair{name, at, same.Index, comparison{isWhole, listKeys[name]}})
 		}
 	}
-	return true
+	return to
 }
 
-// hasMore reports whether live has a member that the intent has not. An empty value and an absent one are the same, where live does
-// not tell them apart.
-func hasMore(live, intent reflect.Value) bool {
-	for name, value := range members(live) {
-		if (isOfTexts(live) || isSetPointer(value) || !isEmpty(value)) && !content(writtenMember(intent, name)).IsValid() {
-			return true
+// differences are the fields of an apply configuration that live has with other values, with these; none where it has them all. As a
+// whole, it may have nothing else either. Otherwise what it has beyond that is somebody else's, or a default of the API server. Where the
+// API's type tells a field that is not set from one that has its zero value, so does the comparison: nothing is not the same as no
+// privileges, no seconds, or an empty folder.
+func differences(live, intent reflect.Value, by comparison) []string {
+	intent = reflect.Indirect(intent)
+	if live.Kind() == reflect.Pointer && live.IsNil() {
+		return different(live)
+	}
+	live = reflect.Indirect(live)
+	switch kind := intent.Kind(); {
+	case kind == reflect.Struct && live.Type() != intent.Type():
+		return differentFields(live, intent, by.isWhole)
+	case kind == reflect.Map:
+		return differentEntries(live, intent, by.isWhole)
+	case kind == reflect.Slice && by.keys != nil && !by.isWhole:
+		return differentElements(live, intent, by.keys)
+	case kind == reflect.Slice && isSameList(live, intent, by.isWhole), kind != reflect.Slice && isEqual(live, intent):
+		return nil
+	}
+	return different(live)
+}
+
+// different says what live has in the place of something else.
+func different(live reflect.Value) []string {
+	text, _ := json.Marshal(live.Interface()) // it came as JSON, or could have.
+	return []string{"=" + string(text)}
+}
+
+func differentFields(live, intent reflect.Value, isWhole bool) (found []string) {
+	for _, of := range pairsOf(live.Type(), intent.Type()) {
+		present, wanted := live.FieldByIndex(of.live), intent.FieldByIndex(of.intent)
+		var here []string
+		switch of.isWhole = of.isWhole || isWhole; {
+		case !isUnset(wanted):
+			here = differences(present, wanted, of.comparison)
+		case isWhole && !isUnset(present):
+			here = different(present)
+		}
+		for _, text := range here {
+			found = append(found, "."+of.name+text)
 		}
 	}
-	return false
+	return found
 }
 
-func holdsTexts(live, intent map[string]string) bool {
-	for key, wanted := range intent {
-		if present, isThere := live[key]; !isThere || present != wanted {
-			return false
-		}
-	}
-	return true
-}
-
-func isWithoutMembers(intent reflect.Value) bool {
-	for range members(intent) {
-		return false
-	}
-	return true
-}
-
-// holdsStruct does what holdsMembers does, without looking for the fields by their names.
-func holdsStruct(live, intent reflect.Value) bool {
-	for _, pair := range pairsOf(live.Type(), intent.Type()) {
-		wanted := pair.intent.written(intent)
-		if wanted.IsValid() && !holds(pair.live.of(live), wanted, pair.by) {
-			return false
-		}
-	}
-	return true
-}
-
-func isSetPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && !value.IsNil() }
-
-func isNilPointer(value reflect.Value) bool { return value.Kind() == reflect.Pointer && value.IsNil() }
-
-// isEmpty reports whether nothing is lost where a value is left out.
-func isEmpty(value reflect.Value) bool {
-	switch value = content(value); value.Kind() {
-	case reflect.Invalid:
-		return true
-	case reflect.Map, reflect.Slice:
+// isUnset reports whether JSON leaves a value out, of what it may leave out.
+func isUnset(value reflect.Value) bool {
+	if value.Kind() == reflect.Map || value.Kind() == reflect.Slice {
 		return value.Len() == 0
-	default:
-		return value.IsZero()
 	}
+	return value.IsZero()
 }
 
-// holdsList compares a list that has one owner: element by element, nothing more and nothing less.
-func holdsList(live, intent reflect.Value, isWhole bool) bool {
+// differentEntries compares maps. A key with an empty value is not the same as none.
+func differentEntries(live, intent reflect.Value, isWhole bool) (found []string) {
+	if isWhole && live.Len() != intent.Len() {
+		return different(live)
+	}
+	if texts, isTexts := intent.Interface().(map[string]string); isTexts { // most are, and reflection allocates each key and value.
+		present, _ := live.Interface().(map[string]string)
+		for key, wanted := range texts {
+			if text, isThere := present[key]; !isThere || text != wanted {
+				found = append(found, fmt.Sprintf("[%s]=%q %t", key, text, isThere))
+			}
+		}
+		return found
+	}
+	for key, wanted := range intent.Seq2() {
+		here := []string{" is missing"}
+		if present := live.MapIndex(key); present.IsValid() {
+			here = differences(present, wanted, comparison{isWhole: isWhole})
+		}
+		for _, text := range here {
+			found = append(found, fmt.Sprintf("[%v]%s", key, text))
+		}
+	}
+	return found
+}
+
+// isSameList compares a list that has one owner: element by element, nothing more and nothing less.
+func isSameList(live, intent reflect.Value, isWhole bool) bool {
 	if live.Len() != intent.Len() {
 		return false
 	}
 	for i := range intent.Len() {
-		if !holds(live.Index(i), intent.Index(i), comparison{isWhole: isWhole}) {
+		if differences(live.Index(i), intent.Index(i), comparison{isWhole: isWhole}) != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// holdsMerged looks each element of the intent up by its keys; others may have added elements.
-func holdsMerged(live, intent reflect.Value, keys []string) bool {
+// differentElements looks each element of the intent up by its keys; others may have added elements.
+func differentElements(live, intent reflect.Value, keys []string) (found []string) {
 	for i := range intent.Len() {
-		element := find(live, intent.Index(i), keys)
-		if !element.IsValid() || !holds(element, intent.Index(i), comparison{}) {
-			return false
+		here := []string{" is missing"}
+		if element := find(live, intent.Index(i), keys); element.IsValid() {
+			here = differences(element, intent.Index(i), comparison{})
+		}
+		for _, text := range here {
+			found = append(found, fmt.Sprintf("[%d]%s", i, text))
 		}
 	}
-	return true
+	return found
 }
 
-func find(list, wanted reflect.Value, keys []string) reflect.Value {
-	wanted = content(wanted)
-	if !hasMembers(wanted) {
-		return reflect.Value{}
-	}
-	for i := range list.Len() {
-		candidate := content(list.Index(i))
-		if hasMembers(candidate) && hasSameKeys(candidate, wanted, keys) {
-			return candidate
+func find(live, wanted reflect.Value, keys []string) reflect.Value {
+	for i := range live.Len() {
+		if hasSameKeys(live.Index(i), wanted, keys) {
+			return live.Index(i)
 		}
 	}
 	return reflect.Value{}
 }
 
-func hasMembers(value reflect.Value) bool {
-	return value.Kind() == reflect.Struct || value.Kind() == reflect.Map
-}
-
 // hasSameKeys compares the keys that the wanted element has; the others are defaulted by the API server.
 func hasSameKeys(candidate, wanted reflect.Value, keys []string) bool {
-	for _, key := range keys {
-		value := content(writtenMember(wanted, key))
-		if value.IsValid() && !isEqual(content(member(candidate, key)), value) {
+	for _, of := range pairsOf(candidate.Type(), wanted.Type()) {
+		key := wanted.FieldByIndex(of.intent)
+		if slices.Contains(keys, of.name) && !isUnset(key) && !isEqual(candidate.FieldByIndex(of.live), key.Elem()) {
 			return false
 		}
 	}
 	return true
 }
 
-// isEqual compares scalars. Numbers are int64 in typed objects and float64 in JSON. A field that is absent and one that has
-// its zero value are the same: typed objects leave such fields out.
+// isEqual compares scalars, and types that are marshalled as such.
 func isEqual(live, intent reflect.Value) bool {
-	switch {
-	case !live.IsValid():
-		return isEmpty(intent)
-	case live.Kind() == reflect.String && intent.Kind() == reflect.String:
-		return live.String() == intent.String()
-	case live.CanInt() && intent.CanInt():
-		return live.Int() == intent.Int()
+	if live.Kind() == reflect.Struct {
+		return equality.Semantic.DeepEqual(live.Interface(), intent.Interface())
 	}
-	a, isNumberA := number(live)
-	b, isNumberB := number(intent)
-	if isNumberA && isNumberB {
-		return a == b
-	}
-	wanted := plain(intent)
-	return reflect.TypeOf(wanted) != nil && reflect.TypeOf(wanted).Comparable() && plain(live) == wanted
-}
-
-func number(value reflect.Value) (float64, bool) {
-	switch {
-	case value.CanInt():
-		return float64(value.Int()), true
-	case value.CanFloat():
-		return value.Float(), true
-	default:
-		return 0, false
-	}
+	return live.Equal(intent)
 }

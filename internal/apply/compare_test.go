@@ -5,6 +5,8 @@ package apply
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/applyconfigurations"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/structured-merge-diff/v6/schema"
 	"sigs.k8s.io/structured-merge-diff/v6/typed"
@@ -21,51 +24,71 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-func TestHolds(t *testing.T) {
+func differencesOf(live, intent any) []string {
+	return differences(reflect.ValueOf(live), reflect.ValueOf(intent), comparison{})
+}
+
+func TestDifferences(t *testing.T) {
+	const spread, required = `{"topologySpreadConstraints":[{"labelSelector":%s}]}`,
+		`{"affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[%s]}}}}`
 	for name, tc := range map[string]struct {
-		live, intent string
-		want         bool
+		live, intent string // of a PodSpec.
+		want         string
 	}{
-		"equal":                                  {`{"a":1}`, `{"a":1}`, true},
-		"another value":                          {`{"a":2}`, `{"a":1}`, false},
-		"a field of others":                      {`{"a":1,"b":2}`, `{"a":1}`, true},
-		"a field is gone":                        {`{"b":2}`, `{"a":1}`, false},
-		"a zero value that live leaves out":      {`{}`, `{"a":0,"b":"","c":false}`, true},
-		"an empty struct that live leaves out":   {`{}`, `{"securityContext":{}}`, true},
-		"an empty list that live leaves out":     {`{}`, `{"args":[]}`, true},
-		"a defaulted field of a merged element":  {`{"ports":[{"port":80,"protocol":"TCP","nodePort":3}]}`, `{"ports":[{"port":80}]}`, true},
-		"an injected sidecar":                    {`{"containers":[{"name":"proxy"},{"name":"web","image":"a"}]}`, `{"containers":[{"name":"web","image":"a"}]}`, true},
-		"a changed container beside a sidecar":   {`{"containers":[{"name":"proxy"},{"name":"web","image":"b"}]}`, `{"containers":[{"name":"web","image":"a"}]}`, false},
-		"a container is gone":                    {`{"containers":[{"name":"proxy"}]}`, `{"containers":[{"name":"web"}]}`, false},
-		"another container port":                 {`{"ports":[{"containerPort":80,"protocol":"TCP"}]}`, `{"ports":[{"containerPort":8080,"protocol":"TCP"}]}`, false},
-		"an element more in a list of one owner": {`{"args":["a","b"]}`, `{"args":["a"]}`, false},
-		"an element less":                        {`{"args":["a"]}`, `{"args":["a","b"]}`, false},
-		"another order":                          {`{"args":["b","a"]}`, `{"args":["a","b"]}`, false},
-		"a key more in a selector":               {`{"selector":{"a":"1","b":"2"}}`, `{"selector":{"a":"1"}}`, false},
-		"an empty key more in a selector":        {`{"selector":{"matchLabels":{"a":"1"},"matchExpressions":[]}}`, `{"selector":{"matchLabels":{"a":"1"}}}`, true},
-		"a field more in a toleration":           {`{"tolerations":[{"key":"a","tolerationSeconds":5}]}`, `{"tolerations":[{"key":"a"}]}`, false},
+		"equal":                                  {`{"hostname":"a"}`, `{"hostname":"a"}`, ""},
+		"another value":                          {`{"hostname":"b"}`, `{"hostname":"a"}`, `.hostname="b"`},
+		"a field of others":                      {`{"hostname":"a","subdomain":"b"}`, `{"hostname":"a"}`, ""},
+		"a field is gone":                        {`{"subdomain":"b"}`, `{"hostname":"a"}`, `.hostname=""`},
+		"a zero value that live leaves out":      {`{}`, `{"hostname":"","hostNetwork":false}`, ""},
+		"an empty struct that live leaves out":   {`{"containers":[{"name":"a"}]}`, `{"containers":[{"name":"a","resources":{}}]}`, ""},
+		"an empty list that live leaves out":     {`{"containers":[{"name":"a"}]}`, `{"containers":[{"name":"a","args":[]}]}`, ""},
+		"a defaulted field of a merged element":  {ports(`{"containerPort":80,"protocol":"TCP","hostPort":3}`), ports(`{"containerPort":80}`), ""},
+		"another container port":                 {ports(`{"containerPort":80,"protocol":"TCP"}`), ports(`{"containerPort":8080,"protocol":"TCP"}`), ".containers[0].ports[0] is missing"},
+		"another protocol":                       {ports(`{"containerPort":80,"protocol":"TCP"}`), ports(`{"containerPort":80,"protocol":"UDP"}`), ".containers[0].ports[0] is missing"},
+		"an injected sidecar":                    {`{"containers":[{"name":"proxy"},{"name":"web","image":"a"}]}`, `{"containers":[{"name":"web","image":"a"}]}`, ""},
+		"a changed container beside a sidecar":   {`{"containers":[{"name":"proxy"},{"name":"web","image":"b"}]}`, `{"containers":[{"name":"web","image":"a"}]}`, `.containers[0].image="b"`},
+		"a container is gone":                    {`{"containers":[{"name":"proxy"}]}`, `{"containers":[{"name":"web"}]}`, ".containers[0] is missing"},
+		"a volume of another kind":               {`{"volumes":[{"name":"a","emptyDir":{}}]}`, `{"volumes":[{"name":"a","configMap":{"name":"b"}}]}`, ".volumes[0].configMap=null"},
+		"an element more in a list of one owner": {args(`"a","b"`), args(`"a"`), `.containers[0].args=["a","b"]`},
+		"an element less":                        {args(`"a"`), args(`"a","b"`), `.containers[0].args=["a"]`},
+		"another order":                          {args(`"b","a"`), args(`"a","b"`), `.containers[0].args=["b","a"]`},
+		"the same amount in other words":         {requests(`"cpu":"1000m"`), requests(`"cpu":"1"`), ""},
+		"another amount":                         {requests(`"cpu":"2","memory":"1"`), requests(`"cpu":"1"`), `.containers[0].resources.requests[cpu]="2"`},
+		"an amount is gone":                      {requests(`"memory":"1"`), requests(`"cpu":"1"`), ".containers[0].resources.requests[cpu] is missing"},
+		"a key more in a map of one owner":       {`{"nodeSelector":{"a":"1","b":"2"}}`, `{"nodeSelector":{"a":"1"}}`, `.nodeSelector={"a":"1","b":"2"}`},
+		"a key more in a selector": {
+			fmt.Sprintf(spread, `{"matchLabels":{"a":"1","b":"2"}}`), fmt.Sprintf(spread, `{"matchLabels":{"a":"1"}}`),
+			`.topologySpreadConstraints[0].labelSelector.matchLabels={"a":"1","b":"2"}`},
+		"an empty key more in a selector": {
+			fmt.Sprintf(spread, `{"matchLabels":{"a":"1"},"matchExpressions":[]}`), fmt.Sprintf(spread, `{"matchLabels":{"a":"1"}}`), ""},
+		"expressions more in a selector": {
+			fmt.Sprintf(spread, `{"matchLabels":{"a":"1"},"matchExpressions":[{"key":"b","operator":"Exists"}]}`), fmt.Sprintf(spread, `{"matchLabels":{"a":"1"}}`),
+			`.topologySpreadConstraints[0].labelSelector.matchExpressions=[{"key":"b","operator":"Exists"}]`},
+		"a field more in a toleration": {`{"tolerations":[{"key":"a","tolerationSeconds":5}]}`, `{"tolerations":[{"key":"a"}]}`, `.tolerations=[{"key":"a","tolerationSeconds":5}]`},
 		"a requirement more in a required term": {
-			`{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"a"}],"matchFields":[{"key":"b"}]}]}}`,
-			`{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"a"}]}]}}`, false},
-		"a scalar where a struct was": {`{"a":1}`, `{"a":{"b":1}}`, false},
-		"a scalar where a list was":   {`{"a":1}`, `{"a":[1]}`, false},
-		"a list of scalars keyed":     {`{"env":["a"]}`, `{"env":["a"]}`, false},
+			fmt.Sprintf(required, `{"matchExpressions":[{"key":"a","operator":"Exists"}],"matchFields":[{"key":"b","operator":"Exists"}]}`),
+			fmt.Sprintf(required, `{"matchExpressions":[{"key":"a","operator":"Exists"}]}`),
+			`.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms=` +
+				`[{"matchExpressions":[{"key":"a","operator":"Exists"}],"matchFields":[{"key":"b","operator":"Exists"}]}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := holds(reflect.ValueOf(decode(t, tc.live)), reflect.ValueOf(decode(t, tc.intent)), comparison{}); got != tc.want {
-				t.Errorf("holds(%s, %s) = %t, want %t", tc.live, tc.intent, got, tc.want)
+			live, intent := &corev1.PodSpec{}, &corev1ac.PodSpecApplyConfiguration{}
+			if err := errors.Join(json.Unmarshal([]byte(tc.live), live), json.Unmarshal([]byte(tc.intent), intent)); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(differencesOf(live, intent), " "); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
 	}
 }
 
-func decode(t *testing.T, text string) map[string]any {
-	t.Helper()
-	fields := map[string]any{}
-	if err := json.Unmarshal([]byte(text), &fields); err != nil {
-		t.Fatal(err)
-	}
-	return fields
+func ports(list string) string { return `{"containers":[{"name":"web","ports":[` + list + `]}]}` }
+
+func args(list string) string { return `{"containers":[{"name":"web","args":[` + list + `]}]}` }
+
+func requests(members string) string {
+	return `{"containers":[{"name":"web","resources":{"requests":{` + members + `}}}]}`
 }
 
 // TestListKeysAgreeWithTheSchema holds listKeys and wholeFields against the schema that server-side apply

@@ -87,7 +87,7 @@ func (e *ForeignFieldsError) Unwrap() error { return e.Err }
 
 // IsRefusal reports whether the API server would refuse the same again: trying waits.
 func IsRefusal(err error) bool {
-	if IsDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
+	if isDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
 		return true
 	}
 	if _, isForeign := errors.AsType[*NotOwnedError](err); isForeign {
@@ -102,19 +102,19 @@ func IsRefusal(err error) bool {
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && !slices.Contains(passing, code)
 }
 
-// IsDenial knows the words of admission webhooks and policies. They choose the code of their answer freely: one that is a conflict
+// isDenial knows the words of admission webhooks and policies. They choose the code of their answer freely: one that is a conflict
 // by its code would be tried again at once, and one that is not found would be taken for done.
-func IsDenial(err error) bool {
+func isDenial(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "denied the request") || strings.Contains(err.Error(), "denied request:"))
 }
 
 // IsConflict reports whether the object is not as it was looked at. A denial with that code does not say so.
 func IsConflict(err error) bool {
-	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !IsDenial(err)
+	return (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) && !isDenial(err)
 }
 
 // IsGone reports whether there is no such object. A denial with that code does not say so.
-func IsGone(err error) bool { return apierrors.IsNotFound(err) && !IsDenial(err) }
+func IsGone(err error) bool { return apierrors.IsNotFound(err) && !isDenial(err) }
 
 // isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
 // a field that it does not know: as an internal error, which it is not.

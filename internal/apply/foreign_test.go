@@ -53,7 +53,7 @@ func (b *bench) service(name string, of corev1.ServiceType, port int32) Intent {
 // edited applies an intent, and then changes what was made as somebody else.
 func edited[T client.Object](t *testing.T, b *bench, intent Intent, object T, change func(T)) T {
 	t.Helper()
-	if _, _, err := b.applier.Apply(t.Context(), intent, nil); err != nil {
+	if _, _, err := b.try(t, intent, nil); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // its controller writes the Deployment's status meanwhile.
@@ -81,7 +81,7 @@ func readLive(t *testing.T, b *bench, intent Intent, object client.Object) {
 func taken[T client.Object](t *testing.T, b *bench, intent Intent, cached, object T) T {
 	t.Helper()
 	for range 20 { // its controller writes the Deployment's status meanwhile.
-		_, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+		_, wrote, err := b.try(t, intent, cached)
 		if _, hasChanged := errors.AsType[*ChangedError](err); hasChanged {
 			readLive(t, b, intent, cached)
 			continue
@@ -144,7 +144,7 @@ func foreignNodePort(t *testing.T, b *bench) {
 // What a policy made of our own port is nobody's, and goes when the port is put back.
 func nobodysPort(t *testing.T, b *bench) {
 	intent := b.service("nobodys", corev1.ServiceTypeNodePort, 80)
-	if _, _, err := b.applier.Apply(t.Context(), intent, nil); err != nil {
+	if _, _, err := b.try(t, intent, nil); err != nil {
 		t.Fatal(err)
 	}
 	service := &corev1.Service{}
@@ -180,16 +180,34 @@ func foreignAddress(t *testing.T, b *bench) {
 	said := ""
 	for range 3 {
 		readLive(t, b, intent, headless)
-		_, wrote, err := b.applier.Apply(t.Context(), intent, headless.DeepCopy())
+		_, _, err := b.try(t, intent, headless.DeepCopy())
 		foreign, isForeign := errors.AsType[*ForeignFieldsError](err)
-		if wrote || !isForeign || !slices.Contains(foreign.Fields, "spec.clusterIP ("+somebody+")") || !apierrors.IsInvalid(err) {
-			t.Fatalf("wrote %t, error %v", wrote, err)
+		if !isForeign || !slices.Contains(foreign.Fields, "spec.clusterIP ("+somebody+")") || !apierrors.IsInvalid(err) {
+			t.Fatal(err)
 		}
 		if said != "" && said != err.Error() {
 			t.Errorf("says %q after %q", err, said)
 		}
 		said = err.Error()
 		b.clock.SetTime(b.clock.Now().Add(lastRetry))
+	}
+}
+
+// What an element of others needs of what the intent drops is named.
+func foreignMount(t *testing.T, b *bench) {
+	with := b.deployment("mount", 1)
+	configuration, _ := with.Configuration.(*appsv1ac.DeploymentApplyConfiguration)
+	configuration.Spec.Template.Spec.WithVolumes(corev1ac.Volume().WithName("data").WithEmptyDir(corev1ac.EmptyDirVolumeSource()))
+	changed := edited(t, b, with, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{
+			Name: "proxy", Image: "proxy",
+			VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "data", MountPath: "/more", SubPath: "x"}},
+		})
+	})
+	const mounts = `spec.template.spec.containers[name="proxy"].volumeMounts`
+	want := []string{mounts + `[mountPath="/data"].name (` + somebody + ")", mounts + `[mountPath="/more"].name (` + somebody + ")"}
+	if named := stays(t, b, b.deployment("mount", 1), changed); !slices.Equal(named, want) {
+		t.Errorf("named %v", named)
 	}
 }
 
@@ -217,7 +235,7 @@ func deniedDeletion(t *testing.T, b *bench) {
 // What is not in the way stays whose it is, although the intent is refused: what would be mended by nobody's field is the intent's own.
 func foreignBesides(t *testing.T, b *bench) {
 	holder := b.service("holder", corev1.ServiceTypeNodePort, 80)
-	if _, _, err := b.applier.Apply(t.Context(), holder, nil); err != nil {
+	if _, _, err := b.try(t, holder, nil); err != nil {
 		t.Fatal(err)
 	}
 	held := &corev1.Service{}
@@ -274,8 +292,8 @@ func foreignBesides(t *testing.T, b *bench) {
 	}
 }
 
-// stays checks that an intent is refused, and that everything is whose it was.
-func stays(t *testing.T, b *bench, intent Intent, cached client.Object) {
+// stays checks that an intent is refused, and that everything is whose it was. It gives what of others was named.
+func stays(t *testing.T, b *bench, intent Intent, cached client.Object) (named []string) {
 	t.Helper()
 	fields := func() map[string]string {
 		readLive(t, b, intent, cached)
@@ -289,19 +307,23 @@ func stays(t *testing.T, b *bench, intent Intent, cached client.Object) {
 	}
 	before := fields()
 	for range 20 { // its controller writes the Deployment's status meanwhile.
-		_, wrote, err := b.applier.Apply(t.Context(), intent, cached)
+		_, _, err := b.try(t, intent, cached)
 		if isChanged(err) {
 			readLive(t, b, intent, cached)
 			continue
 		}
-		if wrote || !apierrors.IsInvalid(err) {
-			t.Fatalf("%s: wrote %t, error %v", intent.Name, wrote, err)
+		if !apierrors.IsInvalid(err) {
+			t.Fatalf("%s: error %v", intent.Name, err)
+		}
+		if foreign, isForeign := errors.AsType[*ForeignFieldsError](err); isForeign {
+			named = foreign.Fields
 		}
 		break
 	}
 	if after := fields(); !maps.Equal(before, after) {
 		t.Errorf("%s: fields moved from %v to %v", intent.Name, before, after)
 	}
+	return named
 }
 
 // An object that is invalid as it is stored cannot be claimed from: that is a refusal. One that is newer is looked at again.
@@ -313,18 +335,18 @@ func invalidClaim(t *testing.T, b *bench) {
 	changed := edited(t, b, b.deployment("stored", 1), &appsv1.Deployment{}, edit)
 	b.applier.writer = failing{b.client, types.JSONPatchType, &invalid}
 	for range 20 { // its controller writes the Deployment's status meanwhile.
-		_, wrote, err := b.applier.Apply(t.Context(), intent, changed)
+		_, _, err := b.try(t, intent, changed)
 		readLive(t, b, intent, changed)
 		if isChanged(err) {
 			continue
 		}
 		foreign, isForeign := errors.AsType[*ForeignFieldsError](err)
-		if wrote || !isForeign || !slices.Contains(foreign.Fields, "spec.minReadySeconds ("+somebody+")") {
-			t.Fatalf("wrote %t, error %v", wrote, err)
+		if !isForeign || !slices.Contains(foreign.Fields, "spec.minReadySeconds ("+somebody+")") {
+			t.Fatal(err)
 		}
 		break
 	}
-	if _, _, err := b.applier.Apply(t.Context(), intent, changed); err == nil || isChanged(err) {
+	if _, _, err := b.try(t, intent, changed); err == nil || isChanged(err) {
 		t.Errorf("it is not remembered: %v", err)
 	}
 	invalid = nil

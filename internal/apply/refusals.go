@@ -18,12 +18,6 @@ const (
 	firstPassingRetry, lastPassingRetry = 100 * time.Millisecond, 30 * time.Second
 )
 
-// attempt is something that is to be written of an object. The hash stands for what that is.
-type attempt struct {
-	objectKey
-	hash string
-}
-
 // refusals remembers the writes that failed, so that events of other objects cause no further tries.
 type refusals struct {
 	clock clock.PassiveClock
@@ -32,10 +26,9 @@ type refusals struct {
 }
 
 type refusal struct {
-	hash  string
+	what  string
 	err   RefusedError
 	until time.Time
-	wait  time.Duration
 }
 
 func newRefusals(clock clock.PassiveClock) *refusals {
@@ -43,12 +36,12 @@ func newRefusals(clock clock.PassiveClock) *refusals {
 }
 
 // waiting is the refusal that still stands, nil where the write may be tried.
-func (r *refusals) waiting(what attempt) error {
+func (r *refusals) waiting(what Write) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last, isThere := r.byKey[what.objectKey]
+	last := r.byKey[what.key()]
 	left := last.until.Sub(r.clock.Now())
-	if !isThere || last.hash != what.hash || left <= 0 {
+	if last.what != what.What || left <= 0 {
 		return nil
 	}
 	standing := last.err
@@ -56,22 +49,19 @@ func (r *refusals) waiting(what attempt) error {
 	return &standing
 }
 
-func (r *refusals) note(what attempt, err error) error {
+func (r *refusals) note(what Write, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	noted := refusal{hash: what.hash, err: RefusedError{Kind: what.kind, Name: what.Name, Passing: !IsRefusal(err), Tries: 1, Err: err}}
+	refused := RefusedError{Kind: what.Kind, Name: what.Name, Passing: !IsRefusal(err), Tries: 1, Err: err}
 	first, last := firstRetry, lastRetry
-	if noted.err.Passing {
+	if refused.Passing {
 		first, last = firstPassingRetry, lastPassingRetry
 	}
-	noted.wait = first
-	if before, isThere := r.byKey[what.objectKey]; isThere && before.hash == what.hash && before.err.Passing == noted.err.Passing {
-		noted.wait = min(2*before.wait, last)
-		noted.err.Tries = before.err.Tries + 1
+	refused.RetryAfter = first
+	if before, isThere := r.byKey[what.key()]; isThere && before.what == what.What && before.err.Passing == refused.Passing {
+		refused.RetryAfter, refused.Tries = min(2*before.err.RetryAfter, last), before.err.Tries+1
 	}
-	noted.err.RetryAfter, noted.until = noted.wait, r.clock.Now().Add(noted.wait)
-	r.byKey[what.objectKey] = noted
-	refused := noted.err
+	r.byKey[what.key()] = refusal{what.What, refused, r.clock.Now().Add(refused.RetryAfter)}
 	return &refused
 }
 

@@ -32,7 +32,7 @@ type Leftover struct {
 // orphaned, or came out of a backup. Whether it is so the API server is asked, and nothing but the owner and the notes changes. What
 // failed is not tried again for a while, and errors are those of Apply. What is none of ours is left alone, which is no error.
 func (a *Applier) TakeBack(ctx context.Context, left Leftover) (taken bool, err error) {
-	what := attempt{objectKey{left.Kind, client.ObjectKeyFromObject(left.Found)}, "owner"}
+	what := Write{left.Kind, left.Found.GetNamespace(), left.Found.GetName(), "owner"}
 	if err := a.refused.waiting(what); err != nil {
 		return false, err
 	}
@@ -69,7 +69,7 @@ func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err 
 		return a.writer.Patch(ctx, object, client.RawPatch(types.MergePatchType, body), client.FieldOwner(a.manager))
 	})
 	if IsConflict(err) || IsGone(err) {
-		return false, &ChangedError{Kind: left.Kind, Name: left.Found.GetName(), Err: err}
+		return false, objectKey{left.Kind, client.ObjectKeyFromObject(left.Found)}.changed(err)
 	}
 	return err == nil, err
 }

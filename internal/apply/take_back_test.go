@@ -164,7 +164,7 @@ func takesBackLater(t *testing.T, b *bench) {
 		for i := range 3 {
 			taken, err := takeBack()
 			refused, isRefused := errors.AsType[*RefusedError](err)
-			if taken || !isRefused || refused.Waiting != (i > 0) || refused.Passing != !IsDenial(err) {
+			if taken || !isRefused || refused.Waiting != (i > 0) || refused.Passing != !isDenial(err) {
 				t.Errorf("after %v: taken %t, error %+v", fails, taken, err)
 			}
 		}

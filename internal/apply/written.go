@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,10 @@ const unseenFor = 5 * time.Second
 type objectKey struct {
 	kind string
 	types.NamespacedName
+}
+
+func (k objectKey) changed(err error) error {
+	return &ChangedError{Kind: k.kind, Name: k.Name, Err: err}
 }
 
 // Written remembers objects as the API server answered them, until the cache shows that version or a newer
@@ -52,13 +57,13 @@ func NewWritten(clock clock.PassiveClock) *Written {
 func (w *Written) During(kind string, object client.Object, write func() error) error {
 	key := objectKey{kind, client.ObjectKeyFromObject(object)}
 	w.begin(key)
-	wasWritten := false
-	defer func() { w.end(key, object, wasWritten) }()
+	var written client.Object
+	defer func() { w.end(key, written) }()
 	if err := write(); err != nil {
 		return err
 	}
 	object.SetManagedFields(nil)
-	wasWritten = true
+	written = object
 	return nil
 }
 
@@ -68,23 +73,23 @@ func (w *Written) begin(key objectKey) {
 	w.underWay[key] = nil // no version yet, but the key is there.
 }
 
-func (w *Written) end(key objectKey, object client.Object, wasWritten bool) {
+// end notes what was written, nil where nothing was.
+func (w *Written) end(key objectKey, written client.Object) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	shown, isShown := w.underWay[key], false
+	shown, version := w.underWay[key], ""
 	delete(w.underWay, key)
-	for _, version := range shown {
-		if wasWritten && version == object.GetResourceVersion() {
-			isShown = true
-		} else {
-			w.missed[key.NamespacedName] = struct{}{}
-		}
+	if written != nil {
+		version = written.GetResourceVersion()
+	}
+	if slices.ContainsFunc(shown, func(other string) bool { return other != version }) {
+		w.missed[key.NamespacedName] = struct{}{}
 	}
 	switch {
-	case isShown:
+	case slices.Contains(shown, version):
 		delete(w.objects, key)
-	case wasWritten:
-		w.objects[key] = writtenObject{object, w.clock.Now()}
+	case written != nil:
+		w.objects[key] = writtenObject{written, w.clock.Now()}
 	}
 }
 
