@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,7 +16,6 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -33,62 +34,52 @@ type stranger struct {
 
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
-// the record on the Deployment: so nothing restarts. What could not be taken back is remembered for the rest of the pass, which leaves it
-// alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
-func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (lookAgain bool, err error) {
-	withheld := &r.memory.of(client.ObjectKeyFromObject(web)).withheld
-	*withheld = nil
-	var missing []client.Object
-	if observed.Service == nil {
-		missing = append(missing, &corev1.Service{})
+// the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by kind: the rest of the pass
+// leaves them alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
+func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed) (withheld map[string]error, lookAgain bool, err error) {
+	missing := map[string]client.Object{}
+	if seen.Service == nil {
+		missing[kindService] = &corev1.Service{}
 	}
-	if observed.Budget == nil {
-		missing = append(missing, &policyv1.PodDisruptionBudget{})
+	if seen.Budget == nil {
+		missing[kindBudget] = &policyv1.PodDisruptionBudget{}
 	}
-	if observed.Deployment == nil {
-		missing = append(missing, &appsv1.Deployment{})
+	if seen.Deployment == nil {
+		missing[kindDeployment] = &appsv1.Deployment{}
 	}
-	for _, object := range missing {
-		err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object)
-		if apierrors.IsNotFound(err) {
+	withheld = map[string]error{}
+	for _, kind := range slices.Sorted(maps.Keys(missing)) {
+		object := missing[kind]
+		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object); apierrors.IsNotFound(err) {
 			continue
+		} else if err != nil {
+			return nil, false, fmt.Errorf("read %s: %w", kind, err)
 		}
-		if err != nil {
-			return lookAgain, fmt.Errorf("read %s: %w", kindOf(object), err)
+		taken, err := r.takeBackOne(ctx, web, kind, object)
+		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged || taken {
+			lookAgain = true
+		} else if err != nil {
+			withheld[kind] = err
 		}
-		taken, err := r.takeBackOne(ctx, web, object)
-		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-			return true, nil
-		}
-		if err != nil {
-			if *withheld == nil {
-				*withheld = map[string]error{}
-			}
-			(*withheld)[kindOf(object)] = err
-		}
-		lookAgain = lookAgain || taken
 	}
-	return lookAgain, nil
+	return withheld, lookAgain, nil
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
-func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticWeb, object client.Object) (taken bool, err error) {
-	owner := metav1.OwnerReference{
-		APIVersion: elasticwebv1.GroupVersion.String(), Kind: Kind, Name: web.Name, UID: web.UID,
-		Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
-	}
+func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticWeb, kind string, object client.Object) (taken bool, err error) {
+	owner := *metav1.NewControllerRef(web, elasticwebv1.GroupVersion.WithKind(Kind))
 	if !apply.IsLeftBehind(object, owner) {
 		return false, nil
 	}
-	kind, now := kindOf(object), r.Clock.Now()
-	strangers := &r.memory.of(client.ObjectKeyFromObject(web)).strangers
-	if known := (*strangers)[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
+	strangers, now := r.memory.of(web).strangers, r.Clock.Now()
+	if known := strangers[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
 		return false, nil
 	}
 	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
 		Kind: kind, Found: object, Owner: owner,
 		Notes: func(live client.Object) map[string]string {
-			record := plan.RecordOf(asDeployment(live))
+			deployment, _ := live.(*appsv1.Deployment)
+			record := plan.RecordOf(deployment)
 			if record == nil {
 				return nil
 			}
@@ -100,26 +91,7 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
 	if err == nil && !taken {
-		if *strangers == nil {
-			*strangers = map[string]stranger{}
-		}
-		(*strangers)[kind] = stranger{object.GetResourceVersion(), now.Add(strangerFor)}
+		strangers[kind] = stranger{object.GetResourceVersion(), now.Add(strangerFor)}
 	}
 	return taken, err
-}
-
-func asDeployment(object client.Object) *appsv1.Deployment {
-	deployment, _ := object.(*appsv1.Deployment)
-	return deployment
-}
-
-func kindOf(object client.Object) string {
-	switch object.(type) {
-	case *appsv1.Deployment:
-		return kindDeployment
-	case *corev1.Service:
-		return kindService
-	default:
-		return kindBudget
-	}
 }
