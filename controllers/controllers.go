@@ -15,7 +15,11 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 )
 
 // FieldManager owns the fields of everything that the operator applies.
@@ -62,7 +66,9 @@ func Index(ctx context.Context, mgr ctrl.Manager, of client.Object, name string,
 }
 
 // Listed wakes what a list from the cache holds, those alone for which isConcerned, which may be nil, is true.
-func Listed(ctx context.Context, cached client.Reader, list client.ObjectList, isConcerned func(client.Object) bool, options ...client.ListOption) []reconcile.Request {
+func Listed(
+	ctx context.Context, cached client.Reader, list client.ObjectList, isConcerned func(client.Object) bool, options ...client.ListOption,
+) []reconcile.Request {
 	if err := cached.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list what is to be woken")
 	}
@@ -74,4 +80,9 @@ func Listed(ctx context.Context, cached client.Reader, list client.ObjectList, i
 		return nil
 	})
 	return requests
+}
+
+// NodeDiffers lets through the nodes of which that changed which is counted.
+func NodeDiffers() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return observed.NodeDiffers(e.ObjectOld, e.ObjectNew) }}
 }

@@ -11,12 +11,9 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -29,6 +26,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
+	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 )
 
 // Kind is the kind that Reconciler reconciles.
@@ -108,10 +106,12 @@ func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark
 	if equality.Semantic.DeepEqual(ownStatus(b), wanted) {
 		return ctrl.Result{}, nil
 	}
-	applied, err := statusIntent(b, wanted)
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
 	if err != nil {
-		return ctrl.Result{}, err
+		return ctrl.Result{}, fmt.Errorf("convert the status: %w", err)
 	}
+	applied := helmrelease.StatusOf(b, v1alpha1.GroupVersion.WithKind(Kind), status)
+	applied.SetResourceVersion(b.ResourceVersion) // as it was looked at.
 	err = r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
 	switch {
 	case apply.IsConflict(err):
@@ -121,7 +121,9 @@ func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("write the status: %w", err)
 	}
-	r.record(b, &wanted)
+	if kind, reason, message := benchmark.News(&b.Status, &wanted); reason != "" {
+		r.Events.Eventf(b, nil, kind, reason, "Measure", "%s", message)
+	}
 	return ctrl.Result{}, nil
 }
 
@@ -132,34 +134,4 @@ func ownStatus(b *v1alpha1.ElasticWebBenchmark) v1alpha1.ElasticWebBenchmarkStat
 	own := []string{v1alpha1.ConditionComplete, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled}
 	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool { return !slices.Contains(own, c.Type) })
 	return status
-}
-
-// statusIntent is the benchmark with nothing but that part, as it was looked at.
-func statusIntent(b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (*unstructured.Unstructured, error) {
-	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
-	if err != nil {
-		return nil, fmt.Errorf("convert the status: %w", err)
-	}
-	applied := &unstructured.Unstructured{Object: map[string]any{"status": status}}
-	applied.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(Kind))
-	applied.SetNamespace(b.Namespace)
-	applied.SetName(b.Name)
-	applied.SetUID(b.UID)
-	applied.SetResourceVersion(b.ResourceVersion)
-	return applied, nil
-}
-
-// record makes an event of a run that ended, and of what somebody has to mend.
-func (r *Reconciler) record(b *v1alpha1.ElasticWebBenchmark, now *v1alpha1.ElasticWebBenchmarkStatus) {
-	before := meta.FindStatusCondition(b.Status.Conditions, v1alpha1.ConditionComplete)
-	after := meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionComplete)
-	if after == nil || before != nil && before.Reason == after.Reason {
-		return
-	}
-	switch {
-	case after.Status == metav1.ConditionTrue:
-		r.Events.Eventf(b, nil, corev1.EventTypeNormal, after.Reason, "Measure", "measured %s", now.QPSByArchitecture)
-	case meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionStalled) != nil:
-		r.Events.Eventf(b, nil, corev1.EventTypeWarning, after.Reason, "Measure", "%s", after.Message)
-	}
 }

@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -23,7 +22,6 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
-	"github.com/elasticweb/elasticweb-operator/internal/observed"
 )
 
 // indexPodsByBenchmark finds the pods of a benchmark's Jobs in the cache.
@@ -42,7 +40,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.benchmarkOfPod)).
 		WithOptions(controller.Options{RateLimiter: controllers.RateLimiter()})
 	if r.WatchesNodes {
-		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(nodeArchitectureChanged()))
+		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(controllers.NodeDiffers()))
 	}
 	if resolved != nil {
 		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
@@ -82,11 +80,4 @@ func (r *Reconciler) withoutRun(ctx context.Context, _ client.Object) []reconcil
 		b, isBenchmark := object.(*v1alpha1.ElasticWebBenchmark)
 		return isBenchmark && benchmark.NeedsRun(b)
 	})
-}
-
-func nodeArchitectureChanged() predicate.Predicate {
-	return predicate.Funcs{
-		DeleteFunc: func(event.DeleteEvent) bool { return false },
-		UpdateFunc: func(e event.UpdateEvent) bool { return observed.NodeDiffers(e.ObjectOld, e.ObjectNew) },
-	}
 }

@@ -104,7 +104,9 @@ func (o *outcome) told() []status.Problem {
 
 // carryOut makes what the plan says, and leaves the objects as they are then in seen. Each write is made whatever became of the
 // others, and is harmless without them, be it by a crash or by a refusal. What is withheld, by kind, is told of and left alone.
-func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error) (result outcome) {
+func (r *Reconciler) carryOut(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error,
+) (result outcome) {
 	defer func() { r.obstacles.keep(client.ObjectKeyFromObject(web), result.foreign) }()
 	if isPaused(web) {
 		return result

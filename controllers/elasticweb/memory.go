@@ -43,8 +43,8 @@ type remembered struct {
 	nextStamp string
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
-	// strangers are objects of the ElasticWeb's name that need not be looked at again for now, by kind.
-	strangers map[string]stranger
+	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind.
+	strangers map[string]string
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.
@@ -56,7 +56,7 @@ func (m *memory) of(web client.Object) *remembered {
 	}
 	name := client.ObjectKeyFromObject(web)
 	if m.byName[name] == nil {
-		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]stranger{}}
+		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]string{}}
 	}
 	return m.byName[name]
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -44,6 +43,7 @@ const releasedAfter = 500 * time.Millisecond
 // nodePortHandler keeps the node ports of all Services in the cache, and wakes those that wait for one. It has to see the events
 // of the operator's own writes, too.
 func (r *Reconciler) nodePortHandler() handler.EventHandler {
+	nodePortsOf := func(service client.Object) []int32 { return nodeports.Of(packed.Whole(service)) }
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	moved := func(ctx context.Context, service client.Object, before, after []int32, q queue) {
 		holder := nodeports.Holder{NamespacedName: client.ObjectKeyFromObject(service), Kind: kindService}
@@ -66,12 +66,4 @@ func (r *Reconciler) nodePortHandler() handler.EventHandler {
 			moved(ctx, e.Object, nodePortsOf(e.Object), nil, q)
 		},
 	}
-}
-
-func nodePortsOf(object client.Object) []int32 {
-	service, isService := packed.Whole(object).(*corev1.Service)
-	if !isService {
-		return nil
-	}
-	return nodeports.Of(service)
 }

@@ -10,11 +10,8 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -51,27 +48,9 @@ func (c *nodeCensus) forget() {
 	c.isKnown = false
 }
 
-// nodeHandler counts the nodes anew, and wakes those whom that concerns.
-func (r *Reconciler) nodeHandler() handler.EventHandler {
-	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	wake := func(ctx context.Context, node client.Object, q queue) {
-		for _, request := range r.concernedByNode(ctx, node.GetName()) {
-			q.Add(request)
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { wake(ctx, e.Object, q) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { wake(ctx, e.Object, q) },
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if observed.NodeDiffers(e.ObjectOld, e.ObjectNew) {
-				wake(ctx, e.ObjectNew, q)
-			}
-		},
-	}
-}
-
-// concernedByNode is all ElasticWebs where the set of architectures changed, else those with pods on the node that changed.
-func (r *Reconciler) concernedByNode(ctx context.Context, node string) []reconcile.Request {
+// concernedByNode counts the nodes anew, and is all ElasticWebs where the set of architectures changed, else those with pods on the
+// node that changed.
+func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []reconcile.Request {
 	before, err := r.observeNodes(ctx)
 	r.nodes.forget()
 	after, errAfter := r.observeNodes(ctx)
@@ -81,7 +60,7 @@ func (r *Reconciler) concernedByNode(ctx context.Context, node string) []reconci
 		return controllers.Listed(ctx, r.Cached, &elasticwebv1.ElasticWebList{}, nil)
 	}
 	pods, requests := &corev1.PodList{}, []reconcile.Request{}
-	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node}); err != nil {
+	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node.GetName()}); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
 	}
 	for i := range pods.Items {

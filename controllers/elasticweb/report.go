@@ -12,7 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -93,14 +92,18 @@ func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticW
 		return r.orLookAgain(ctx, web, err)
 	}
 	r.memory.wrote(web.ResourceVersion, changed)
-	r.record(web, &wanted)
+	for _, news := range status.News(web.Status.Conditions, wanted.Conditions) {
+		r.Events.Eventf(web, nil, news.Type, news.Reason, "Reconcile", "%s", news.Message)
+	}
 	return nil
 }
 
 // statusChange is the ElasticWeb with another status, and the difference of the two: the spec, which is the same, is left out of
 // what is compared for it. So is the resource version of before: that puts changed's into the patch, and another writer in between
 // is a conflict. A status of which a part was not read is replaced: the difference would leave in it what nobody can read.
-func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (changed *elasticwebv1.ElasticWeb, patch client.Patch, err error) {
+func statusChange(
+	web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus,
+) (changed *elasticwebv1.ElasticWeb, patch client.Patch, err error) {
 	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
 	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
 	changed.ResourceVersion = web.ResourceVersion
@@ -115,21 +118,4 @@ func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebSt
 		return nil, nil, fmt.Errorf("marshal the status: %w", err)
 	}
 	return changed, client.RawPatch(types.JSONPatchType, text), nil
-}
-
-// record makes an event of a failure that begins, changes or ends, and of a contest that begins. The rest is no news.
-func (r *Reconciler) record(web *elasticwebv1.ElasticWeb, now *elasticwebv1.ElasticWebStatus) {
-	before := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
-	after := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionReady)
-	switch {
-	case after == nil || before != nil && before.Reason == after.Reason:
-	case status.IsFailure(after.Reason):
-		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
-	case before != nil && status.IsFailure(before.Reason) && after.Reason != elasticwebv1.ReasonPaused:
-		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
-	}
-	contest := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionContested)
-	if contest != nil && !meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionContested) {
-		r.Events.Eventf(web, nil, corev1.EventTypeWarning, contest.Reason, "Reconcile", "%s", contest.Message)
-	}
 }

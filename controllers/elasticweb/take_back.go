@@ -7,9 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -23,43 +20,36 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// strangerFor is how long an object that was found to be no leftover is not looked at again, unless it changes.
-const strangerFor = 2 * time.Minute
-
-// stranger is an object that looked like a leftover, and was none.
-type stranger struct {
-	version string
-	until   time.Time
-}
-
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
 // the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by kind: the rest of the pass
 // leaves them alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
-func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed) (withheld map[string]error, lookAgain bool, err error) {
-	missing := map[string]client.Object{}
-	if seen.Service == nil {
-		missing[kindService] = &corev1.Service{}
-	}
-	if seen.Budget == nil {
-		missing[kindBudget] = &policyv1.PodDisruptionBudget{}
-	}
-	if seen.Deployment == nil {
-		missing[kindDeployment] = &appsv1.Deployment{}
-	}
+func (r *Reconciler) takeBack(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed,
+) (withheld map[string]error, lookAgain bool, err error) {
 	withheld = map[string]error{}
-	for _, kind := range slices.Sorted(maps.Keys(missing)) {
-		object := missing[kind]
-		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object); apierrors.IsNotFound(err) {
+	for _, child := range []struct {
+		kind      string
+		isMissing bool
+		object    client.Object
+	}{
+		{kindService, seen.Service == nil, &corev1.Service{}},
+		{kindBudget, seen.Budget == nil, &policyv1.PodDisruptionBudget{}},
+		{kindDeployment, seen.Deployment == nil, &appsv1.Deployment{}},
+	} {
+		if !child.isMissing {
+			continue
+		}
+		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), child.object); apierrors.IsNotFound(err) {
 			continue
 		} else if err != nil {
-			return nil, false, fmt.Errorf("read %s: %w", kind, err)
+			return nil, false, fmt.Errorf("read %s: %w", child.kind, err)
 		}
-		taken, err := r.takeBackOne(ctx, web, kind, object)
+		taken, err := r.takeBackOne(ctx, web, child.kind, child.object)
 		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged || taken {
 			lookAgain = true
 		} else if err != nil {
-			withheld[kind] = err
+			withheld[child.kind] = err
 		}
 	}
 	return withheld, lookAgain, nil
@@ -71,8 +61,8 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 	if !apply.IsLeftBehind(object, owner) {
 		return false, nil
 	}
-	strangers, now := r.memory.of(web).strangers, r.Clock.Now()
-	if known := strangers[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
+	strangers := r.memory.of(web).strangers
+	if strangers[kind] == object.GetResourceVersion() {
 		return false, nil
 	}
 	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
@@ -91,7 +81,7 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
 	if err == nil && !taken {
-		strangers[kind] = stranger{object.GetResourceVersion(), now.Add(strangerFor)}
+		strangers[kind] = object.GetResourceVersion()
 	}
 	return taken, err
 }

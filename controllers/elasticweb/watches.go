@@ -55,19 +55,21 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	if err != nil {
 		return err
 	}
+	byOwner := handler.EnqueueRequestsFromMapFunc(webOfOwner)
 	work := ctrl.NewControllerManagedBy(mgr).
 		Named("elasticweb").
 		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(r.webChanged())).
-		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(webOfOwner), builder.WithPredicates(r.notOurWrite(kindDeployment))).
-		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(webOfOwner), builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
+		Watches(&appsv1.Deployment{}, byOwner, builder.WithPredicates(r.notOurWrite(kindDeployment))).
+		Watches(&corev1.Service{}, byOwner, builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
 		Watches(&corev1.Service{}, r.nodePortHandler()).
-		Watches(&policyv1.PodDisruptionBudget{}, handler.EnqueueRequestsFromMapFunc(webOfOwner), builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
+		Watches(&policyv1.PodDisruptionBudget{}, byOwner, builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
 		WatchesRawSource(r.obstaclesMoved(api)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, RateLimiter: controllers.RateLimiter()})
 	if r.WatchesNodes {
-		work = work.Watches(&corev1.Node{}, r.nodeHandler())
+		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.concernedByNode),
+			builder.WithPredicates(controllers.NodeDiffers()))
 	}
 	if r.FollowsBenchmarks {
 		if err := controllers.Index(ctx, mgr, &elasticwebv1.ElasticWeb{}, indexWebsByBenchmark, benchmarkOfWeb); err != nil {

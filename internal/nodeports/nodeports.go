@@ -74,7 +74,11 @@ func (p *Ports) StopWaiting(name types.NamespacedName) {
 }
 
 // Of is all node ports that a Service has, those of a load balancer included.
-func Of(service *corev1.Service) []int32 {
+func Of(object any) []int32 {
+	service, isService := object.(*corev1.Service)
+	if !isService {
+		return nil
+	}
 	ports := []int32{service.Spec.HealthCheckNodePort}
 	for _, port := range service.Spec.Ports {
 		ports = append(ports, port.NodePort)
