@@ -55,7 +55,7 @@ func TestWhatAWriteOfTheStatusMeets(t *testing.T) {
 		if result != test.result || (err != nil) != test.isFailed {
 			t.Errorf("%v: %v, %v", test.answer, result, err)
 		}
-		if err := r.resetStatus(t.Context(), withStrings(t, "a", "b", 1)); (err != nil) != (test.answer != nil && test.answer != gone) {
+		if err := r.resetStatus(t.Context(), withStrings(t, "a", "b", 1)); (err != nil) != (test.answer != nil && !errors.Is(test.answer, gone)) {
 			t.Errorf("%v: the reset gives %v", test.answer, err)
 		}
 	}
