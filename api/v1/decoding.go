@@ -10,8 +10,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/internal/tolerant"
 )
 
-// UnmarshalJSON decodes an ElasticWeb even where its spec or status does not fit the Go types: that part is left empty, and
-// UnreadableSpec or UnreadableStatus says why. An error here would end every list and watch that the ElasticWeb is in.
+// UnmarshalJSON decodes an ElasticWeb even where its spec or status does not fit the Go types: the spec is left empty then, of the
+// status there is what can be read, and UnreadableSpec or UnreadableStatus says why. An error here would end every list and watch that
+// the ElasticWeb is in.
 func (w *ElasticWeb) UnmarshalJSON(data []byte) error {
 	type plain ElasticWeb
 	unreadable, err := tolerant.Decode(data, (*plain)(w))

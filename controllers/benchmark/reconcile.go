@@ -8,15 +8,14 @@ package benchmark
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -27,6 +26,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
+	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 )
 
 // Kind is the kind that Reconciler reconciles.
@@ -60,17 +60,8 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete,roleName=benchmark-role
 // +kubebuilder:rbac:groups="",namespace=system,resources=secrets,verbs=get;list;watch;create;update;deletecollection,roleName=helm-release-role
 
-// Reconcile implements reconcile.Reconciler.
+// Reconcile reads what there is, decides what the status says, writes it where it differs, and prunes.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	result, err := r.reconcile(ctx, request)
-	if ctx.Err() != nil {
-		return ctrl.Result{}, nil // the manager stops, which cancels requests: nothing failed.
-	}
-	return result, err
-}
-
-// reconcile reads what there is, decides what the status says, writes it where it differs, and prunes.
-func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	b := &v1alpha1.ElasticWebBenchmark{}
 	err := r.Cached.Get(ctx, request.NamespacedName, b)
 	if apierrors.IsNotFound(err) {
@@ -80,86 +71,67 @@ func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || !b.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, err // the Helm release of one that is deleted is uninstalled by its own reconciler.
 	}
-	if b.UnreadableSpec != "" || b.UnreadableStatus != "" {
-		return r.reportUnreadable(ctx, b)
+	now := metav1.NewTime(r.Clock.Now().Truncate(time.Second))
+	switch {
+	case b.UnreadableStatus != "":
+		return ctrl.Result{}, r.resetStatus(ctx, b)
+	case b.UnreadableSpec != "": // its run, if there is one, is left alone.
+		return r.report(ctx, b, benchmark.Unreadable(b, now))
 	}
 	observed, retry, err := r.observe(ctx, b)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	wanted := benchmark.Make(b, *observed, metav1.NewTime(r.Clock.Now().Truncate(time.Second)))
-	if conflict, err := r.report(ctx, b, wanted); err != nil || conflict {
-		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
+	result, err := r.report(ctx, b, benchmark.Make(b, observed, now))
+	if err != nil || result != (ctrl.Result{}) {
+		return result, err
 	}
-	if err := r.prune(ctx, b); err != nil {
-		return ctrl.Result{}, err
-	}
-	return ctrl.Result{RequeueAfter: retry}, nil
+	return ctrl.Result{RequeueAfter: retry}, r.prune(ctx, b)
 }
 
-// report writes the part of the status that this reconciler owns, where it differs. conflict is true where the
-// benchmark is not the newest.
-func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (conflict bool, err error) {
+// resetStatus takes away a status that could not be decoded: half of a run could pass for one that has ended, and an apply would meet
+// what nobody can read. The event of it brings the benchmark again, with a status that is empty.
+func (r *Reconciler) resetStatus(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) error {
+	patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"status":null}`, b.ResourceVersion)
+	err := r.Writer.Status().Patch(ctx, b, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
+	if err != nil && !apply.IsGone(err) {
+		return fmt.Errorf("reset the status, which cannot be read: %w", err)
+	}
+	return nil
+}
+
+// report writes the part of the status that this reconciler owns, where it differs. The result is not empty where the benchmark is not
+// the newest.
+func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (ctrl.Result, error) {
 	if equality.Semantic.DeepEqual(ownStatus(b), wanted) {
-		return false, nil
+		return ctrl.Result{}, nil
 	}
-	applied, err := statusIntent(b, wanted)
+	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
 	if err != nil {
-		return false, err
+		return ctrl.Result{}, fmt.Errorf("convert the status: %w", err)
 	}
+	applied := helmrelease.StatusOf(b, v1alpha1.GroupVersion.WithKind(Kind), status)
+	applied.SetResourceVersion(b.ResourceVersion) // as it was looked at.
 	err = r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
 	switch {
 	case apply.IsConflict(err):
-		return true, nil
+		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
 	case apply.IsGone(err):
-		return false, nil
+		return ctrl.Result{}, nil
 	case err != nil:
-		return false, fmt.Errorf("write the status: %w", err)
+		return ctrl.Result{}, fmt.Errorf("write the status: %w", err)
 	}
-	r.record(b, &wanted)
-	return false, nil
+	if kind, reason, message := benchmark.News(&b.Status, &wanted); reason != "" {
+		r.Events.Eventf(b, nil, kind, reason, "Measure", "%s", message)
+	}
+	return ctrl.Result{}, nil
 }
 
 // ownStatus is the part of the status that this reconciler writes.
 func ownStatus(b *v1alpha1.ElasticWebBenchmark) v1alpha1.ElasticWebBenchmarkStatus {
 	status := *b.Status.DeepCopy()
 	status.DeployedRelease = nil
-	status.Conditions = nil
-	for _, condition := range b.Status.Conditions {
-		switch condition.Type {
-		case v1alpha1.ConditionComplete, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled:
-			status.Conditions = append(status.Conditions, condition)
-		}
-	}
+	own := []string{v1alpha1.ConditionComplete, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled}
+	status.Conditions = slices.DeleteFunc(status.Conditions, func(c metav1.Condition) bool { return !slices.Contains(own, c.Type) })
 	return status
-}
-
-// statusIntent is the benchmark with nothing but that part, as it was looked at.
-func statusIntent(b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (*unstructured.Unstructured, error) {
-	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
-	if err != nil {
-		return nil, fmt.Errorf("convert the status: %w", err)
-	}
-	applied := &unstructured.Unstructured{Object: map[string]any{"status": status}}
-	applied.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(Kind))
-	applied.SetNamespace(b.Namespace)
-	applied.SetName(b.Name)
-	applied.SetUID(b.UID)
-	applied.SetResourceVersion(b.ResourceVersion)
-	return applied, nil
-}
-
-// record makes an event of a run that ended, and of what somebody has to mend.
-func (r *Reconciler) record(b *v1alpha1.ElasticWebBenchmark, now *v1alpha1.ElasticWebBenchmarkStatus) {
-	before := meta.FindStatusCondition(b.Status.Conditions, v1alpha1.ConditionComplete)
-	after := meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionComplete)
-	if after == nil || before != nil && before.Reason == after.Reason {
-		return
-	}
-	switch {
-	case after.Status == metav1.ConditionTrue:
-		r.Events.Eventf(b, nil, corev1.EventTypeNormal, after.Reason, "Measure", "measured %s", now.QPSByArchitecture)
-	case meta.FindStatusCondition(now.Conditions, v1alpha1.ConditionStalled) != nil:
-		r.Events.Eventf(b, nil, corev1.EventTypeWarning, after.Reason, "Measure", "%s", after.Message)
-	}
 }

@@ -7,22 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 
-	"github.com/go-logr/logr"
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
-	"github.com/operator-framework/helm-operator-plugins/pkg/hook"
 	helmreconciler "github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
 	"github.com/operator-framework/helm-operator-plugins/pkg/values"
 	"github.com/operator-framework/helm-operator-plugins/pkg/watches"
 	"github.com/operator-framework/operator-lib/proxy"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/release"
 	batchv1 "k8s.io/api/batch/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -56,8 +49,6 @@ type ReleaseReconciler struct {
 
 	// cached reads from the informers.
 	cached client.Reader
-	// deployed is the run that the release was seen to hold: a deployedRun by the benchmark's types.NamespacedName.
-	deployed sync.Map
 }
 
 // LoadWatch reads the one entry that watches.yaml must have, that of ElasticWebBenchmark, and its chart.
@@ -89,7 +80,6 @@ func (r *ReleaseReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork, RunOf: benchmark.RunOf}),
 		helmreconciler.WithActionClientGetter(actions),
 		helmreconciler.WithValueTranslator(values.TranslatorFunc(translate)),
-		helmreconciler.WithPostHook(hook.PostHookFunc(r.noteDeployed)),
 		// The dependents are Jobs alone, which another reconciler watches already: that informer is shared.
 		helmreconciler.SkipDependentWatches(true),
 		helmreconciler.WithControllerSetupFunc(func(c helmreconciler.ControllerSetup) error { return c.Watch(lostJobs(mgr)) }),
@@ -183,54 +173,17 @@ func lostJobs(mgr ctrl.Manager) source.Source {
 		})
 }
 
-// hasWork reports whether Helm has something to do: to uninstall, to make the Jobs of a run that was begun, or to
-// make one again that is gone before it had a result. A run that ended needs its Jobs no longer, but those of the run before
-// have to go.
+// hasWork reports whether Helm has something to do: to uninstall, or what benchmark.NeedsRelease says.
 func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedName) (bool, error) {
 	b, err := r.get(ctx, name)
-	if apierrors.IsNotFound(err) {
-		r.deployed.Delete(name)
-		return false, nil
-	}
 	switch {
 	case err != nil:
-		return false, err
+		return false, client.IgnoreNotFound(err)
 	case !b.DeletionTimestamp.IsZero():
 		return controllerutil.ContainsFinalizer(b, helmrelease.Finalizer), nil
-	case benchmark.NeedsRun(b):
-		return false, nil
-	case benchmark.IsFinished(b.Status.Run):
-		return r.isHalfMade(ctx, b)
-	case !r.isDeployed(name, deployedRun{b.UID, b.Status.Run.ID}):
-		return true, nil
 	}
 	jobs, err := ownedJobs(ctx, r.cached, b)
-	return err == nil && isJobLost(b.Status.Run, jobs), err
-}
-
-// isHalfMade reports whether an operator was killed between making the Jobs of a run, which have ended since, and removing those of
-// the run before. Where a Job of the run is gone there is no way back: Helm would start it again.
-func (r *ReleaseReconciler) isHalfMade(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) (bool, error) {
-	if holdsRun(b) {
-		return false, nil
-	}
-	jobs, err := ownedJobs(ctx, r.cached, b)
-	if err != nil {
-		return false, err
-	}
-	return !slices.ContainsFunc(benchmark.Measured(b.Status.Run), func(architecture string) bool {
-		return !hasJob(jobs, b.Status.Run.ID, architecture)
-	}), nil
-}
-
-// holdsRun reports whether the release that was deployed last is the current run's.
-func holdsRun(b *v1alpha1.ElasticWebBenchmark) bool {
-	release := b.Status.DeployedRelease
-	if release == nil || !meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) {
-		return false
-	}
-	// Operators of before did not note the run. What has ended then is not measured once more because of that.
-	return release.Run == b.Status.Run.ID || release.Run == "" && benchmark.IsFinished(b.Status.Run)
+	return err == nil && benchmark.NeedsRelease(b, jobs), err
 }
 
 // get is the benchmark as the informer has it whose events wake the Helm reconciler. That of another reconciler, which has typed
@@ -250,39 +203,4 @@ func typed(object *unstructured.Unstructured) (*v1alpha1.ElasticWebBenchmark, er
 		return nil, fmt.Errorf("read the benchmark: %w", err)
 	}
 	return b, nil
-}
-
-func isJobLost(run *v1alpha1.BenchmarkRun, jobs []batchv1.Job) bool {
-	return slices.ContainsFunc(run.Architectures, func(a v1alpha1.ArchitectureRun) bool {
-		return a.State != v1alpha1.RunStateFinished && !hasJob(jobs, run.ID, string(a.Architecture))
-	})
-}
-
-func hasJob(jobs []batchv1.Job, run, architecture string) bool {
-	return slices.ContainsFunc(jobs, func(job batchv1.Job) bool {
-		return job.Labels[v1alpha1.LabelRun] == run && job.Labels[v1alpha1.LabelArchitecture] == architecture
-	})
-}
-
-// noteDeployed remembers that the release is the run's. After a restart of the operator each release is looked at once.
-func (r *ReleaseReconciler) noteDeployed(object *unstructured.Unstructured, made release.Release, _ logr.Logger) error {
-	run, _, err := unstructured.NestedString(object.Object, "status", "run", "id")
-	if err != nil || run == "" {
-		return errors.Join(errors.New("the benchmark has no run"), err)
-	}
-	if made.Info != nil && made.Info.Status == release.StatusDeployed {
-		r.deployed.Store(client.ObjectKeyFromObject(object), deployedRun{object.GetUID(), run})
-	}
-	return nil
-}
-
-func (r *ReleaseReconciler) isDeployed(name types.NamespacedName, run deployedRun) bool {
-	deployed, isThere := r.deployed.Load(name)
-	return isThere && deployed == run
-}
-
-// deployedRun is a run of a benchmark.
-type deployedRun struct {
-	uid types.UID
-	run string
 }

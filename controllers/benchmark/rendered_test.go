@@ -132,30 +132,6 @@ func TestAChartThatRendersAnythingElseIsNotApplied(t *testing.T) {
 	}
 }
 
-// A release whose run was not noted yet is the current one where the run has ended: else an upgrade of the operator would measure again.
-func TestWhichRunAReleaseHolds(t *testing.T) {
-	for name, test := range map[string]struct {
-		run   string
-		state v1alpha1.RunState
-		holds bool
-	}{
-		"the current one":              {"0123456789", v1alpha1.RunStateRunning, true},
-		"the one before":               {"another", v1alpha1.RunStateFinished, false},
-		"not noted, and it has ended":  {"", v1alpha1.RunStateFinished, true},
-		"not noted, and it is running": {"", v1alpha1.RunStateRunning, false},
-	} {
-		b := withStrings(t, "a", "b", 1)
-		b.Status.DeployedRelease = &v1alpha1.HelmRelease{Name: "shop", Run: test.run}
-		b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue}}
-		for i := range b.Status.Run.Architectures {
-			b.Status.Run.Architectures[i].State = test.state
-		}
-		if got := holdsRun(b); got != test.holds {
-			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
-
 func loadChart(t testing.TB) *chart.Chart {
 	t.Helper()
 	made, err := loader.Load("../../helm-charts/elasticwebbenchmark")

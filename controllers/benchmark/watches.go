@@ -5,7 +5,6 @@ package benchmark
 
 import (
 	"context"
-	"fmt"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,14 +15,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
-	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 )
 
@@ -33,36 +30,36 @@ const indexPodsByBenchmark = "benchmark"
 // SetupWithManager registers the reconciler and its watches. resolved brings the benchmarks whose image was looked up.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
-	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, indexPodsByBenchmark, func(object client.Object) []string {
-		if labels := object.GetLabels(); labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
-			return []string{labels[elasticwebv1.LabelInstance]}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("index pods by benchmark: %w", err)
+	if err := controllers.Index(ctx, mgr, &corev1.Pod{}, indexPodsByBenchmark, instanceOfPod); err != nil {
+		return err
 	}
 	work := ctrl.NewControllerManagedBy(mgr).
 		Named("elasticwebbenchmark").
 		For(&v1alpha1.ElasticWebBenchmark{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.benchmarkOfPod)).
-		WithOptions(controller.Options{
-			RateLimiter: controllers.RateLimiter(),
-		})
+		WithOptions(controller.Options{RateLimiter: controllers.RateLimiter()})
 	if r.WatchesNodes {
-		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(nodeArchitectureChanged()))
+		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(controllers.NodeDiffers()))
 	}
 	if resolved != nil {
 		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
 	}
-	return work.Complete(r)
+	return work.Complete(controllers.UntilStopped(r))
+}
+
+// instanceOfPod is the name of the benchmark that a pod says it is of; "" for a pod of anything else.
+func instanceOfPod(pod client.Object) string {
+	if labels := pod.GetLabels(); labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
+		return labels[elasticwebv1.LabelInstance]
+	}
+	return ""
 }
 
 // benchmarkOfPod is the benchmark whose Job controls a pod. Where the cache does not show the Job yet, its event brings the benchmark.
 func (r *Reconciler) benchmarkOfPod(ctx context.Context, pod client.Object) []reconcile.Request {
 	controller := metav1.GetControllerOfNoCopy(pod)
-	if controller == nil || pod.GetLabels()[elasticwebv1.LabelName] != v1alpha1.NameValue {
+	if controller == nil || instanceOfPod(pod) == "" {
 		return nil
 	}
 	job := &batchv1.Job{}
@@ -79,22 +76,8 @@ func (r *Reconciler) benchmarkOfPod(ctx context.Context, pod client.Object) []re
 
 // withoutRun are the benchmarks that wait for nodes to run on.
 func (r *Reconciler) withoutRun(ctx context.Context, _ client.Object) []reconcile.Request {
-	list := &v1alpha1.ElasticWebBenchmarkList{}
-	if err := r.Cached.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "list elasticwebbenchmarks")
-	}
-	var requests []reconcile.Request
-	for i := range list.Items {
-		if benchmark.NeedsRun(&list.Items[i]) {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
-	}
-	return requests
-}
-
-func nodeArchitectureChanged() predicate.Predicate {
-	return predicate.Funcs{
-		DeleteFunc: func(event.DeleteEvent) bool { return false },
-		UpdateFunc: func(e event.UpdateEvent) bool { return caches.NodeDiffers(e.ObjectOld, e.ObjectNew) },
-	}
+	return controllers.Listed(ctx, r.Cached, &v1alpha1.ElasticWebBenchmarkList{}, func(object client.Object) bool {
+		b, isBenchmark := object.(*v1alpha1.ElasticWebBenchmark)
+		return isBenchmark && benchmark.NeedsRun(b)
+	})
 }

@@ -12,7 +12,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -37,19 +36,19 @@ func Options(namespaces []string) cache.Options {
 		DefaultTransform:            cache.TransformStripManagedFields(),
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
-			&elasticwebv1.ElasticWeb{}:      {Transform: trimElasticWeb()},
+			&elasticwebv1.ElasticWeb{}:      {Transform: projected(trimElasticWeb())},
 			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*appsv1.Deployment])},
 			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
 			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
 			&corev1.Pod{}:                   {Label: selected, Transform: packed.Transform(projectPod)},
 			ReplicaSet():                    {Label: selected, Transform: packed.Transform(projectReplicaSet)},
-			&corev1.Node{}:                  {Transform: projectNode},
+			&corev1.Node{}:                  {Transform: projected(projectNode)},
 		},
 	}
+	if len(namespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+	}
 	for _, namespace := range namespaces {
-		if options.DefaultNamespaces == nil {
-			options.DefaultNamespaces = map[string]cache.Config{}
-		}
 		options.DefaultNamespaces[namespace] = cache.Config{}
 	}
 	return options
@@ -66,31 +65,27 @@ func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Option
 			options.ByObject[object] = cache.ByObject{Label: isOurs, Transform: packed.Transform(projectPod)}
 		}
 	}
-	options.ByObject[&v1alpha1.ElasticWebBenchmark{}] = cache.ByObject{Transform: projectBenchmark}
+	options.ByObject[&v1alpha1.ElasticWebBenchmark{}] = cache.ByObject{Transform: projected(projectBenchmark)}
 	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
 	options.ByObject[&corev1.Secret{}] = cache.ByObject{
 		Namespaces: map[string]cache.Config{releaseNamespace: {}},
 		Field:      fields.OneTermEqualSelector("type", string(helmrelease.SecretType)),
-		Transform:  projectSecret,
+		Transform:  projected(projectSecret),
 	}
 	return options
 }
 
 // projectBenchmark keeps of a benchmark all but who owns its fields, and what was applied last. That which Helm's reconciler watches
 // has no type, and takes several times the memory: of that one, the spec is left out as well. It is read live where it is used.
-func projectBenchmark(object any) (any, error) {
-	benchmark, err := meta.Accessor(object)
-	if err != nil {
-		return nil, err
-	}
+func projectBenchmark(benchmark client.Object) client.Object {
 	benchmark.SetManagedFields(nil)
 	annotations := benchmark.GetAnnotations()
 	delete(annotations, corev1.LastAppliedConfigAnnotation)
 	benchmark.SetAnnotations(annotations)
-	if untyped, isUntyped := object.(*unstructured.Unstructured); isUntyped {
+	if untyped, isUntyped := benchmark.(*unstructured.Unstructured); isUntyped {
 		delete(untyped.Object, "spec")
 	}
-	return object, nil
+	return benchmark
 }
 
 // ReplicaSet is an empty one, to be read from a cache, which keeps no more of it than whose it is.
@@ -116,15 +111,22 @@ func controllerOf(object metav1.Object) []metav1.OwnerReference {
 	return []metav1.OwnerReference{{Name: controller.Name, UID: controller.UID, Controller: controller.Controller}}
 }
 
-// projectSecret keeps nothing of what a Secret holds.
-func projectSecret(object any) (any, error) {
-	secret, isSecret := object.(*corev1.Secret)
-	if !isSecret {
-		return nil, fmt.Errorf("%T is no Secret", object)
+// projected is a transform that keeps of an object what project gives.
+func projected[O any](project func(O) O) func(any) (any, error) {
+	return func(object any) (any, error) {
+		typed, isTyped := object.(O)
+		if !isTyped {
+			return nil, fmt.Errorf("%T is no %T", object, typed)
+		}
+		return project(typed), nil
 	}
+}
+
+// projectSecret keeps nothing of what a Secret holds.
+func projectSecret(secret *corev1.Secret) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 		Name: secret.Name, Namespace: secret.Namespace, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
-	}}, nil
+	}}
 }
 
 // projectPod keeps of a pod what the reconcilers of ElasticWebs and benchmarks read.
@@ -179,19 +181,15 @@ func notReady(containers []corev1.ContainerStatus) []corev1.ContainerStatus {
 	return kept
 }
 
-// projectNode keeps of a node what the census counts.
-func projectNode(object any) (any, error) {
-	node, isNode := object.(*corev1.Node)
-	if !isNode {
-		return nil, fmt.Errorf("%T is no node", object)
-	}
+// projectNode keeps of a node what is counted.
+func projectNode(node *corev1.Node) *corev1.Node {
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion,
 			Labels: keep(node.Labels, corev1.LabelArchStable, corev1.LabelOSStable),
 		},
 		Spec: corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable},
-	}, nil
+	}
 }
 
 func keep(all map[string]string, keys ...string) map[string]string {

@@ -4,7 +4,6 @@
 package caches
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -13,20 +12,16 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// trimElasticWeb gives a transform that keeps all of an ElasticWeb but who owns its fields, and what was applied last. What ElasticWebs have in common,
+// trimElasticWeb keeps all of an ElasticWeb but who owns its fields, and what was applied last. What ElasticWebs have in common,
 // they share.
-func trimElasticWeb() func(any) (any, error) {
+func trimElasticWeb() func(*elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
 	common := &commonStrings{known: map[string]string{}}
-	return func(object any) (any, error) {
-		web, isWeb := object.(*elasticwebv1.ElasticWeb)
-		if !isWeb {
-			return nil, fmt.Errorf("%T is no ElasticWeb", object)
-		}
+	return func(web *elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
 		web.ManagedFields = nil
 		delete(web.Annotations, corev1.LastAppliedConfigAnnotation) // a second copy of the spec.
 		common.share(&web.Namespace, &web.Spec.Image)
 		common.shareStatus(&web.Status)
-		return web, nil
+		return web
 	}
 }
 
@@ -43,19 +38,19 @@ const (
 )
 
 func (c *commonStrings) shareStatus(status *elasticwebv1.ElasticWebStatus) {
-	status.Conditions = exactly(status.Conditions)
+	status.Conditions = slices.Clone(status.Conditions) // a decoder leaves room for more.
 	for i := range status.Conditions {
 		condition := &status.Conditions[i]
 		c.share(&condition.Type, (*string)(&condition.Status), &condition.Reason, &condition.Message)
 	}
-	status.Architectures = exactly(status.Architectures)
+	status.Architectures = slices.Clone(status.Architectures) // a decoder leaves room for more.
 	for i := range status.Architectures {
 		c.share(&status.Architectures[i].Name, (*string)(&status.Architectures[i].Source))
 	}
 	c.share(&status.PodsByArchitecture)
 	if image := status.Image; image != nil {
 		c.share(&image.Reference, &image.Digest)
-		image.Platforms = exactly(image.Platforms)
+		image.Platforms = slices.Clone(image.Platforms) // a decoder leaves room for more.
 		for i := range image.Platforms {
 			c.share(&image.Platforms[i])
 		}
@@ -79,12 +74,4 @@ func (c *commonStrings) share(texts ...*string) {
 		}
 		*text = first
 	}
-}
-
-// exactly is the list without the room that a decoder leaves for more.
-func exactly[T any](list []T) []T {
-	if len(list) == cap(list) {
-		return list
-	}
-	return slices.Clone(list)
 }

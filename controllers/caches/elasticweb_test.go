@@ -45,7 +45,7 @@ func trim(t *testing.T, transform func(any) (any, error), web *elasticwebv1.Elas
 func isShared(a, b string) bool { return a == b && unsafe.StringData(a) == unsafe.StringData(b) }
 
 func TestTrimmedElasticWebsSayTheSame(t *testing.T) {
-	transform := trimElasticWeb()
+	transform := projected(trimElasticWeb())
 	for _, message := range []string{"3 pods are ready", "", strings.Repeat("long ", longestCommonString)} {
 		want := decodedWeb(t, "shop", message)
 		want.ManagedFields = nil
@@ -58,7 +58,7 @@ func TestTrimmedElasticWebsSayTheSame(t *testing.T) {
 }
 
 func TestTrimmedElasticWebsShareWhatTheyHaveInCommon(t *testing.T) {
-	transform := trimElasticWeb()
+	transform := projected(trimElasticWeb())
 	a, b := trim(t, transform, decodedWeb(t, "a", "ready")), trim(t, transform, decodedWeb(t, "b", "ready"))
 	for name, strings := range map[string][2]string{
 		"namespace": {a.Namespace, b.Namespace},
@@ -93,10 +93,10 @@ func TestWhatWasAppliedLastIsNotKept(t *testing.T) {
 	web.Annotations = maps.Clone(annotations)
 	untyped := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}, "status": map[string]any{}}}
 	untyped.SetAnnotations(annotations)
-	if _, err := projectBenchmark(untyped); err != nil {
+	if _, err := projected(projectBenchmark)(untyped); err != nil {
 		t.Fatal(err)
 	}
-	trim(t, trimElasticWeb(), web)
+	trim(t, projected(trimElasticWeb()), web)
 	for _, object := range []client.Object{web, untyped} {
 		if kept := object.GetAnnotations(); len(kept) != 1 || kept[elasticwebv1.AnnotationPaused] != "true" {
 			t.Errorf("%T keeps %v", object, kept)
@@ -108,7 +108,7 @@ func TestWhatWasAppliedLastIsNotKept(t *testing.T) {
 }
 
 func TestOthersAreNotTrimmedAsElasticWebs(t *testing.T) {
-	if _, err := trimElasticWeb()(&corev1.Pod{}); err == nil {
+	if _, err := projected(trimElasticWeb())(&corev1.Pod{}); err == nil {
 		t.Error("a pod was taken for an ElasticWeb")
 	}
 }

@@ -10,10 +10,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -21,6 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
@@ -29,7 +28,7 @@ const lastingTries = 7
 
 // outcome is what came of carrying out a plan.
 type outcome struct {
-	// problems that are to be told, the gravest first.
+	// problems that are to be told, but for what is somebody else's.
 	problems []status.Problem
 	// retry is when to try again what failed, or to look again at what had changed; 0 for never.
 	retry time.Duration
@@ -42,8 +41,8 @@ type outcome struct {
 	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
 	isEnding   bool
 	contestant string
-	// foreign names what is somebody else's, and foreignKinds what kinds that is of.
-	foreign, foreignKinds []string
+	// foreign is what is somebody else's.
+	foreign []*apply.NotOwnedError
 	// err is what is wrong with the operator itself.
 	err error
 }
@@ -69,22 +68,14 @@ func (o *outcome) addRefused(refused *apply.RefusedError) {
 	o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
 	o.retry = soonest(o.retry, refused.RetryAfter)
 	o.isUnfinished = o.isUnfinished || refused.Passing
-	foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err)
-	switch {
-	case isForeign && foreign.Ending:
-		o.foreignKinds = append(o.foreignKinds, foreign.Kind)
-		o.problems = append(o.problems, status.EndingObject(foreign.Kind, foreign.Name))
-	case isForeign:
-		o.addForeign(foreign)
-	case !refused.Passing || refused.Tries >= lastingTries:
+	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
+		o.foreign = append(o.foreign, foreign)
+	} else if !refused.Passing || refused.Tries >= lastingTries {
 		o.problems = append(o.problems, problemOf(refused))
 	}
 }
 
 func problemOf(refused *apply.RefusedError) status.Problem {
-	if taken, isTaken := errors.AsType[*nodePortTakenError](refused.Err); isTaken {
-		return status.NodePortTaken(taken.port, taken.holder)
-	}
 	if refused.Passing {
 		return status.LastingFailure(refused.Kind, refused.Name, refused.Err)
 	}
@@ -95,117 +86,122 @@ func problemOf(refused *apply.RefusedError) status.Problem {
 	return problem
 }
 
-// carryOut makes what the plan says, and leaves the objects as they are then in observed. Each write is made whatever became of the
-// others, and is harmless without them, be it by a crash or by a refusal.
-func (r *Reconciler) carryOut(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) (result outcome) {
-	defer func() { r.obstacles.keep(client.ObjectKeyFromObject(web), result.foreignKinds) }()
+// told is all problems. What is somebody else's is named together: whoever deletes one after the other would learn of the next each time.
+func (o *outcome) told() []status.Problem {
+	problems, names := o.problems, []string{}
+	for _, foreign := range o.foreign {
+		if foreign.Ending {
+			problems = append(problems, status.EndingObject(foreign.Kind, foreign.Name))
+		} else {
+			names = append(names, foreign.Error())
+		}
+	}
+	if len(names) > 0 {
+		problems = append(problems, status.NameConflict(names))
+	}
+	return problems
+}
+
+// carryOut makes what the plan says, and leaves the objects as they are then in seen. Each write is made whatever became of the
+// others, and is harmless without them, be it by a crash or by a refusal. What is withheld, by kind, is told of and left alone.
+func (r *Reconciler) carryOut(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error,
+) (result outcome) {
+	defer func() { r.obstacles.keep(client.ObjectKeyFromObject(web), result.foreign) }()
 	if isPaused(web) {
 		return result
 	}
-	withheld := r.memory.of(client.ObjectKeyFromObject(web)).withheld
-	for _, kind := range []string{kindService, kindDeployment, kindBudget} {
-		result.add(withheld[kind])
+	for _, err := range withheld {
+		result.add(err)
 	}
 	if !p.Wanted {
 		return result
 	}
-	r.trustFirst(web, observed)
-	if withheld[kindDeployment] == nil { // else it knows how many pods there are.
-		result.add(r.seedReplicas(ctx, web, p))
+	unlessWithheld := func(kind string, write func() error) {
+		if withheld[kind] == nil {
+			result.add(write())
+		}
 	}
-	confirm := r.confirmation(web, p)
-	result.add(r.applyService(ctx, web, observed, confirm))
-	result.add(r.applyBudget(ctx, web, p, observed, confirm))
+	// A Deployment knows how many pods there are.
+	unlessWithheld(kindDeployment, func() error { return r.seedReplicas(ctx, web, p) })
+	confirm := r.confirmation(ctx, web, p, seen)
+	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, seen, confirm) })
+	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
 	result.add(r.stampDeletionCosts(ctx, web, p, confirm))
-	result.add(r.applyDeployment(ctx, web, p, observed, confirm))
+	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
 	if result.hasChanged {
-		r.memory.doubt(client.ObjectKeyFromObject(web)) // what was known may be old.
+		r.memory.doubt(web) // what was known may be old.
 	}
 	var until time.Duration
-	result.contestant, until = r.memory.of(client.ObjectKeyFromObject(web)).contest.contestant(r.Clock.Now())
+	result.contestant, until = r.memory.of(web).contest.Contestant(r.Clock.Now())
 	result.retry = soonest(result.retry, until)
 	return result
 }
 
-func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed, confirm confirmation) error {
-	service, err := applyObject(ctx, r, web, confirm, apply.Intent{
-		Kind: kindService, Configuration: resources.Service(web), Into: &corev1.Service{},
-	}, observed.Service)
-	if service != nil {
-		observed.Service = service
-	}
+func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) error {
+	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web), Confirm: confirm}, &seen.Service)
 	return r.awaitNodePort(web, err)
 }
 
 // applyBudget keeps the budget only where it is of use: with a single pod it would block every drain.
-func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
-	if p.Replicas < 2 { // then a budget is of no use.
-		if observed.Budget == nil {
-			return nil
-		}
-		return r.applier.Delete(ctx, kindBudget, web.UID, observed.Budget, confirm)
+func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
+	if p.Replicas > 1 {
+		return applyObject(ctx, r, web, apply.Intent{Kind: kindBudget, Configuration: resources.Budget(web), Confirm: confirm}, &seen.Budget)
 	}
-	budget, err := applyObject(ctx, r, web, confirm, apply.Intent{
-		Kind: kindBudget, Configuration: resources.Budget(web), Into: &policyv1.PodDisruptionBudget{},
-	}, observed.Budget)
-	if budget != nil {
-		observed.Budget = budget
+	if seen.Budget == nil {
+		return nil
 	}
-	return err
+	return r.applier.Delete(ctx, kindBudget, web.UID, seen.Budget, confirm)
 }
 
-func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed, confirm confirmation) error {
+func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
 	if p.WaitsForImage || p.Placement.Contradiction != "" && p.Replicas > 0 {
 		return nil
 	}
-	name := client.ObjectKeyFromObject(web)
-	r.noteContest(ctx, name, observed.Deployment)
+	r.noteContest(ctx, web, seen.Deployment)
 	configuration, err := resources.Deployment(web, p)
 	if err != nil {
 		return err
 	}
-	deployment, err := applyObject(ctx, r, web, confirm, apply.Intent{
-		Kind: kindDeployment, Configuration: configuration, Into: &appsv1.Deployment{},
+	err = applyObject(ctx, r, web, apply.Intent{
+		Kind: kindDeployment, Configuration: configuration, Confirm: confirm,
 		Notes:        map[string]string{plan.AnnotationRecord: p.Record.String()},
-		IsIncomplete: observed.Deployment != nil && p.Record.IsDue(observed.Deployment),
-	}, observed.Deployment)
+		IsIncomplete: seen.Deployment != nil && p.Record.IsDue(seen.Deployment),
+	}, &seen.Deployment)
 	if err == nil {
-		observed.Deployment = deployment
-		r.memory.of(name).contest.wrote(p.Replicas)
+		r.memory.of(web).contest.Wrote(p.Replicas)
 	}
 	return err
 }
 
 // noteContest counts changes of the replicas by others, and finds out whose they are before they are put
 // right, since that takes the field away from them.
-func (r *Reconciler) noteContest(ctx context.Context, name types.NamespacedName, deployment *appsv1.Deployment) {
-	contest := &r.memory.of(name).contest
-	if deployment == nil || deployment.Spec.Replicas == nil || !contest.found(*deployment.Spec.Replicas, r.Clock.Now()) {
+func (r *Reconciler) noteContest(ctx context.Context, web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) {
+	contest := &r.memory.of(web).contest
+	if deployment == nil || deployment.Spec.Replicas == nil || !contest.Found(*deployment.Spec.Replicas, r.Clock.Now()) {
 		return
 	}
 	live := &metav1.PartialObjectMetadata{}
 	live.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind(kindDeployment))
-	contest.who = "somebody" // who it is can wait for the next time.
-	if r.Live.Get(ctx, name, live) == nil {
-		contest.who = replicasManager(live.ManagedFields)
+	contest.Who = "somebody" // who it is can wait for the next time.
+	if r.Live.Get(ctx, client.ObjectKeyFromObject(web), live) == nil {
+		contest.Who = rivals.ReplicasManager(live.ManagedFields, controllers.FieldManager)
 	}
 }
 
-// applyObject applies an intent and gives the object in its own type. cached is nil where there is none.
-func applyObject[T any, P interface {
+// applyObject applies an intent, and leaves the object as it is then in object, which is nil where there is none.
+func applyObject[T children, P interface {
 	*T
 	client.Object
-}](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, confirm confirmation, intent apply.Intent, cached P) (P, error) {
-	intent.Namespace, intent.Name, intent.Owner = web.Namespace, web.Name, web.UID
-	intent.Confirm = confirm
-	if r.memory.of(client.ObjectKeyFromObject(web)).withheld[intent.Kind] != nil {
-		return cached, nil // it is told of already, and is not somebody else's.
-	}
+}](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, object *P) error {
+	intent.Namespace, intent.Name, intent.Owner, intent.Into = web.Namespace, web.Name, web.UID, P(new(T))
 	var known client.Object
-	if cached != nil {
-		known = cached
+	if *object != nil {
+		known = *object
 	}
-	object, err := r.applier.Apply(ctx, intent, known)
-	typed, _ := object.(P)
-	return typed, err
+	applied, err := r.applier.Apply(ctx, intent, known)
+	if typed, isTyped := applied.(P); isTyped && err == nil {
+		*object = typed
+	}
+	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 )
 
 // mostFailedStamps is after how many failures the other pods are left for another time: a webhook that does not answer takes
@@ -27,10 +28,7 @@ const mostFailedStamps = 3
 
 // stampDeletionCosts marks the pods that leave first. Each is a write of its own, and they wait together: their names come and go.
 func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, confirm confirmation) error {
-	remembered := r.memory.of(client.ObjectKeyFromObject(web))
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(p.DeletionCosts)), func(name string) bool {
-		return remembered.stamps.isMade(name, p.DeletionCosts[name])
-	})
+	remembered, names := r.memory.of(web), slices.Sorted(maps.Keys(p.DeletionCosts))
 	if len(names) == 0 {
 		return nil
 	}
@@ -52,13 +50,13 @@ func (r *Reconciler) stampDeletionCosts(ctx context.Context, web *elasticwebv1.E
 	})
 }
 
-func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int32, stamps *stamps) error {
+func (r *Reconciler) stamp(ctx context.Context, namespace, name string, cost int32, stamps *rivals.Stamps) error {
 	pod := &corev1.Pod{}
 	pod.Namespace, pod.Name = namespace, name
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%d"}}}`, corev1.PodDeletionCost, cost)
 	err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(controllers.FieldManager))
 	if err == nil {
-		stamps.answered(pod, cost)
+		stamps.Made(pod, cost)
 		return nil
 	}
 	if apply.IsGone(err) {

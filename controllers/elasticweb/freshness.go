@@ -7,10 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,15 +26,13 @@ type freshSpec struct {
 	generation int64
 }
 
-func freshSpecOf(web *elasticwebv1.ElasticWeb) freshSpec { return freshSpec{web.UID, web.Generation} }
-
 // The memory knows which specs are at least as new as any that something was made of. The cache may be far behind when an
 // operator starts, and what its predecessor made of a newer spec must not be taken back by an older one.
 
 // isTrusted reports whether a spec may be acted on as the cache has it.
 func (m *memory) isTrusted(web *elasticwebv1.ElasticWeb) bool {
-	switch confirmed := m.of(client.ObjectKeyFromObject(web)).confirmed; {
-	case confirmed != nil && *confirmed == freshSpecOf(web):
+	switch confirmed := m.of(web).confirmed; {
+	case confirmed != nil && *confirmed == freshSpec{web.UID, web.Generation}:
 		return true
 	case confirmed != nil && *confirmed == freshSpec{}:
 		return false
@@ -47,11 +45,11 @@ func (m *memory) isTrusted(web *elasticwebv1.ElasticWeb) bool {
 
 // confirm notes a spec that the API server gave as the newest.
 func (m *memory) confirm(web *elasticwebv1.ElasticWeb) {
-	m.of(client.ObjectKeyFromObject(web)).confirmed = new(freshSpecOf(web))
+	m.of(web).confirmed = &freshSpec{web.UID, web.Generation}
 }
 
 // doubt has the next spec confirmed, whichever it is.
-func (m *memory) doubt(name types.NamespacedName) { m.of(name).confirmed = &freshSpec{} }
+func (m *memory) doubt(web *elasticwebv1.ElasticWeb) { m.of(web).confirmed = &freshSpec{} }
 
 // wrote notes an ElasticWeb as the API server answered a write of the version before. An answer of the same version changed
 // nothing, as where a CRD of an older release lacks the field: it may be older than what a predecessor has seen of others.
@@ -68,68 +66,82 @@ func (m *memory) wrote(before string, answer *elasticwebv1.ElasticWeb) {
 type confirmation func(context.Context) error
 
 // confirmation reads the ElasticWeb, at most once and when it is first asked, where it is as it was before this process came, and in any
-// case before pods are taken away: a watch that lags must not cost capacity.
-func (r *Reconciler) confirmation(web *elasticwebv1.ElasticWeb, p *plan.Plan) confirmation {
+// case before pods are taken away: a watch that lags must not cost capacity. A first creation is spared the read: where nothing was made
+// yet, nothing can be taken back. Where something was, the creation meets it, and the next pass confirms.
+func (r *Reconciler) confirmation(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) confirmation {
+	if observed.Service == nil && observed.Deployment == nil && observed.Budget == nil {
+		r.memory.confirm(web)
+	}
 	if !p.Shrinks && r.memory.isTrusted(web) {
 		return func(context.Context) error { return nil }
 	}
-	var answer *error
-	return func(ctx context.Context) error {
-		if answer == nil {
-			answer = new(r.confirmNow(ctx, web))
-		}
-		return *answer
-	}
+	answer := sync.OnceValue(func() error { return r.confirmNow(ctx, web) })
+	return func(context.Context) error { return answer() }
 }
 
 // isBehind reports whether the Deployment was made of a newer spec than the one at hand. A record that claims a generation which the
 // ElasticWeb never had was damaged, by whomever: it is written anew.
-func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) (bool, error) {
-	damaged := &r.memory.of(client.ObjectKeyFromObject(web)).damaged
-	record := plan.RecordOf(deployment)
-	switch {
-	case record == nil || record.Generation <= web.Generation:
-		*damaged = 0
-		return false, nil
-	case record.Generation == *damaged:
+func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (bool, error) {
+	damaged, claimed := &r.memory.of(web).damaged, int64(0)
+	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
+		claimed = record.Generation
+	}
+	if claimed == 0 || claimed == *damaged {
+		*damaged = claimed
 		return false, nil
 	}
-	err := r.confirmNow(ctx, web)
-	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-		return true, nil
-	}
-	if err != nil {
+	if err := r.confirmNow(ctx, web); err != nil {
+		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+			return true, nil
+		}
 		return false, err
 	}
-	*damaged = record.Generation
+	*damaged = claimed
 	r.Events.Eventf(web, nil, corev1.EventTypeWarning, "RecordDamaged", "Reconcile",
 		"the annotation %s of Deployment %s speaks of generation %d, and the ElasticWeb is at %d: it is written anew",
-		plan.AnnotationRecord, deployment.Name, record.Generation, web.Generation)
+		plan.AnnotationRecord, web.Name, claimed, web.Generation)
 	return false, nil
 }
 
 // confirmNow asks the API server, whatever was known before.
 func (r *Reconciler) confirmNow(ctx context.Context, web *elasticwebv1.ElasticWeb) error {
-	live := &metav1.PartialObjectMetadata{}
-	live.SetGroupVersionKind(elasticwebv1.GroupVersion.WithKind(Kind))
-	err := r.Live.Get(ctx, client.ObjectKeyFromObject(web), live)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("verify that the spec is the newest: %w", err)
-	}
-	if err == nil && live.UID == web.UID && live.Generation == web.Generation {
-		r.memory.confirm(web)
-		return nil
-	}
-	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
+	live, err := r.lookAgain(ctx, web)
+	if err != nil {
 		return err
 	}
-	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: errors.New("the cache is behind")}
+	if live == nil || live.UID != web.UID || live.Generation != web.Generation {
+		return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: errors.New("the cache is behind")}
+	}
+	r.memory.confirm(web)
+	return nil
 }
 
-// trustFirst spares a first creation the read: where nothing was made yet, nothing can be taken back. Where
-// something was, the creation meets it, and the next pass confirms.
-func (r *Reconciler) trustFirst(web *elasticwebv1.ElasticWeb, observed *plan.Observed) {
-	if observed.Service == nil && observed.Deployment == nil && observed.Budget == nil {
-		r.memory.confirm(web)
+// lookAgain reads the ElasticWeb as the API server has it, nil where it has none. Where that is another version, the next pass works on it.
+func (r *Reconciler) lookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb) (*elasticwebv1.ElasticWeb, error) {
+	live, name := &elasticwebv1.ElasticWeb{}, client.ObjectKeyFromObject(web)
+	err := r.Live.Get(ctx, name, live)
+	if apierrors.IsNotFound(err) {
+		r.written.Forget(Kind, name)
+		return nil, nil //nolint:nilnil // that there is none is an answer.
 	}
+	if err != nil {
+		return nil, fmt.Errorf("read the ElasticWeb: %w", err)
+	}
+	if live.ResourceVersion != web.ResourceVersion {
+		live.ManagedFields = nil
+		r.written.Remember(Kind, live)
+	}
+	return live, nil
+}
+
+// orLookAgain is the error of a write of the ElasticWeb itself. Where that met another version than it was decided on, the next pass
+// looks at the ElasticWeb as it is.
+func (r *Reconciler) orLookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb, err error) error {
+	if !apply.IsConflict(err) && !apply.IsGone(err) {
+		return err
+	}
+	if _, err := r.lookAgain(ctx, web); err != nil {
+		return err
+	}
+	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
 }

@@ -5,9 +5,20 @@ package elasticweb
 
 import (
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/internal/rivals"
+)
+
+// So many status writes of an ElasticWeb may follow one another at once, which is enough for the usual change, and
+// one per interval after that: pods that flap, or hundreds that come, are told of once a second.
+const (
+	statusBurst    = 10
+	statusInterval = time.Second
 )
 
 // memory is what is remembered of ElasticWebs as long as the process lives. Its zero value is empty, and it is safe for
@@ -24,37 +35,30 @@ type remembered struct {
 	// confirmed is the spec that the API server itself gave as the newest; nil where it was not asked, the zero value where
 	// somebody else was found at work since.
 	confirmed *freshSpec
-	contest   replicaContest
-	stamps    stamps
+	contest   rivals.ReplicaContest
+	stamps    rivals.Stamps
 	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextStamp is the pod with which
 	// stamping begins, where some failed.
 	damaged   int64
 	nextStamp string
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
-	// strangers are objects of the ElasticWeb's name that it need not look at again for now, by kind.
-	strangers map[string]stranger
-	// withheld is why objects that were left behind could not be taken back in this pass, by kind.
-	withheld map[string]error
-}
-
-func newRemembered() *remembered {
-	return &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst)}
+	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind.
+	strangers map[string]string
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.
-func (m *memory) of(name types.NamespacedName) *remembered {
+func (m *memory) of(web client.Object) *remembered {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byName == nil {
 		m.byName = map[types.NamespacedName]*remembered{}
 	}
-	noted, isThere := m.byName[name]
-	if !isThere {
-		noted = newRemembered()
-		m.byName[name] = noted
+	name := client.ObjectKeyFromObject(web)
+	if m.byName[name] == nil {
+		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]string{}}
 	}
-	return noted
+	return m.byName[name]
 }
 
 func (m *memory) forget(name types.NamespacedName) {

@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,16 +14,14 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
-	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
-	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
-	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
 const (
@@ -35,38 +34,48 @@ const (
 	kindStatus = "ElasticWeb status"
 )
 
-// observe reads everything that the plan depends on, from the caches alone. retry is when to look again
-// though nothing tells; 0 for never.
-func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) (observed *plan.Observed, retry time.Duration, err error) {
-	observed = &plan.Observed{KnownFacts: factsOfStatus(web.Status.Image)}
-	if observed.Deployment, err = owned(ctx, r, kindDeployment, web, &appsv1.Deployment{}); err != nil {
-		return nil, 0, err
-	}
-	if observed.Service, err = owned(ctx, r, kindService, web, &corev1.Service{}); err != nil {
-		return nil, 0, err
-	}
-	if observed.Budget, err = owned(ctx, r, kindBudget, web, &policyv1.PodDisruptionBudget{}); err != nil {
-		return nil, 0, err
-	}
-	census, err := r.nodes.Read(ctx)
+// observation is what is known of the world around one ElasticWeb.
+type observation struct {
+	plan.Observed
+	benchmark status.BenchmarkState
+	// retry is when to look again though nothing tells; 0 for never.
+	retry time.Duration
+}
+
+// observe reads everything that the plan and the status depend on, from the caches alone.
+func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) (seen observation, err error) {
+	err = errors.Join(
+		owned(ctx, r, kindDeployment, web, &seen.Deployment),
+		owned(ctx, r, kindService, web, &seen.Service),
+		owned(ctx, r, kindBudget, web, &seen.Budget))
 	if err != nil {
-		return nil, 0, err
+		return seen, err
 	}
-	observed.Nodes = census.Counts
-	if observed.Pods, err = r.observePods(ctx, observed.Deployment, census); err != nil {
-		return nil, 0, err
+	nodes, err := r.observeNodes(ctx)
+	if err != nil {
+		return seen, err
 	}
-	if observed.Benchmark, err = r.observeBenchmark(ctx, web); err != nil {
-		return nil, 0, err
+	seen.Nodes = nodes.Counts
+	if seen.Pods, err = r.observePods(ctx, seen.Deployment, nodes); err != nil {
+		return seen, err
 	}
-	observed.Image, retry = r.observeImage(web, observed)
-	return observed, soonest(retry, failuresPass(observed.Pods, r.Clock.Now())), nil
+	if seen.Observed.Benchmark, seen.benchmark, err = r.observeBenchmark(ctx, web); err != nil {
+		return seen, err
+	}
+	if image := web.Status.Image; image != nil {
+		seen.KnownFacts = &plan.ImageFacts{
+			Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
+		}
+	}
+	seen.Image, seen.retry = r.observeImage(web, seen.Deployment)
+	seen.retry = soonest(seen.retry, observed.FailuresPass(seen.Pods, r.Clock.Now()))
+	return seen, nil
 }
 
 // observeImage asks for the image's facts where they are needed. retry is when to look again, though nobody tells; 0 for never.
-func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, observed *plan.Observed) (image plan.Image, retry time.Duration) {
+func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) (image plan.Image, retry time.Duration) {
 	name := client.ObjectKeyFromObject(web)
-	isNeeded, isFresh := plan.Lookup(&web.Spec, observed.Deployment)
+	isNeeded, isFresh := plan.Lookup(&web.Spec, deployment)
 	if !isNeeded {
 		r.images.StopWaiting(name)
 		return plan.Image{State: plan.ImageNotLookedUp}, 0
@@ -75,94 +84,24 @@ func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, observed *plan.O
 	return r.images.Observe(name, pod, isFresh)
 }
 
-// owned is the object of the ElasticWeb's name, nil where there is none or it is somebody else's. object is
-// read into.
-func owned[T client.Object](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object T) (T, error) {
-	var none T
-	name := client.ObjectKeyFromObject(web)
-	err := r.Cached.Get(ctx, name, object)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return none, fmt.Errorf("read %s: %w", kind, err)
-	}
-	cached := object
-	if err != nil {
-		cached = none
-	}
-	newest, _ := apply.Newest(r.written, kind, name, cached)
-	if any(newest) == any(none) || !metav1.IsControlledBy(newest, web) {
-		return none, nil
-	}
-	return newest, nil
+// children are the types of what an ElasticWeb owns.
+type children interface {
+	appsv1.Deployment | corev1.Service | policyv1.PodDisruptionBudget
 }
 
-// observePods reads the pods of an ElasticWeb through the index of the cache.
-func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deployment, census caches.NodeSnapshot) ([]plan.Pod, error) {
-	if deployment == nil {
-		return nil, nil
+// owned reads the object of the ElasticWeb's name into object, nil where there is none or it is somebody else's.
+func owned[T children, P interface {
+	*T
+	client.Object
+}](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
+	name, cached := client.ObjectKeyFromObject(web), P(new(T))
+	if err := r.Cached.Get(ctx, name, cached); apierrors.IsNotFound(err) {
+		cached = nil
+	} else if err != nil {
+		return fmt.Errorf("read %s: %w", kind, err)
 	}
-	list := &corev1.PodList{}
-	err := r.Cached.List(ctx, list, client.InNamespace(deployment.Namespace),
-		client.MatchingFields{indexPodsByInstance: deployment.Name})
-	if err != nil {
-		return nil, fmt.Errorf("list pods: %w", err)
+	if newest, _ := apply.Newest(r.written, kind, name, cached); newest != nil && metav1.IsControlledBy(newest, web) {
+		*object = newest
 	}
-	pods, now := make([]plan.Pod, 0, len(list.Items)), r.Clock.Now()
-	chain := chain{r.Cached, deployment, map[string]types.UID{}}
-	stamps := r.memory.of(client.ObjectKeyFromObject(deployment)).stamps
-	for i := range list.Items {
-		isOurs, err := chain.leadsFrom(ctx, &list.Items[i])
-		if err != nil {
-			return nil, err
-		}
-		if isOurs {
-			pod := observePod(&list.Items[i], census.Architecture, now)
-			pod.CostIsOthers = stamps.isOthers(&list.Items[i])
-			pods = append(pods, pod)
-		}
-	}
-	stamps.keep(pods)
-	return pods, nil
-}
-
-// observePod takes from a pod what decides.
-func observePod(pod *corev1.Pod, architectureOf map[string]string, now time.Time) plan.Pod {
-	result := plan.Pod{
-		Name:         pod.Name,
-		Node:         pod.Spec.NodeName,
-		Architecture: architectureOf[pod.Spec.NodeName],
-		TemplateHash: metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
-		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
-		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
-		Failure:      podfailure.Of(pod, resources.ContainerName, now),
-	}
-	for _, condition := range pod.Status.Conditions {
-		switch {
-		case condition.Type == corev1.PodReady:
-			result.Ready = condition.Status == corev1.ConditionTrue
-		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
-			condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "":
-			result.Unschedulable = condition.Message
-		}
-	}
-	return result
-}
-
-// failuresPass is when the first failure no longer counts although nothing happens to its pod; 0 for never.
-func failuresPass(pods []plan.Pod, now time.Time) time.Duration {
-	var first time.Duration
-	for i := range pods {
-		if failure := pods[i].Failure; failure != nil && !failure.Until.IsZero() {
-			first = soonest(first, failure.Until.Sub(now))
-		}
-	}
-	return first
-}
-
-func factsOfStatus(image *elasticwebv1.ImageStatus) *plan.ImageFacts {
-	if image == nil {
-		return nil
-	}
-	return &plan.ImageFacts{
-		Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
-	}
+	return nil
 }

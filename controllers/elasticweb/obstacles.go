@@ -7,24 +7,23 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
-	"sigs.k8s.io/controller-runtime/pkg/event"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
 // A watch costs the API server something, and anybody may make an ElasticWeb of a name that is taken. Beyond these numbers, the refusal
@@ -41,13 +40,10 @@ type obstacles struct {
 	// live is done when the manager stops.
 	live context.Context //nolint:containedctx // the watches outlive the reconcile that begins them.
 	// moved is told of an obstacle that is gone, or has other owners.
-	moved chan event.GenericEvent
-	// wake comes before that.
-	wake func(obstacle)
+	moved func(obstacle)
 
-	mu       sync.Mutex
-	watched  map[obstacle]context.CancelFunc
-	inSpaces map[string]int
+	mu      sync.Mutex
+	watched map[obstacle]context.CancelFunc
 }
 
 type obstacle struct {
@@ -61,94 +57,65 @@ var obstacleKinds = map[string]schema.GroupVersionResource{
 	kindBudget:     policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"),
 }
 
-// follow wakes the ElasticWeb of that name when the object is out of the way.
-func (o *obstacles) follow(kind string, name types.NamespacedName) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	this := obstacle{kind, name}
-	if _, isWatched := o.watched[this]; isWatched || len(o.watched) >= mostObstacles || o.inSpaces[name.Namespace] >= mostObstaclesPerNamespace {
-		return
-	}
-	if o.watched == nil {
-		o.watched, o.inSpaces = map[obstacle]context.CancelFunc{}, map[string]int{}
-	}
-	ctx, cancel := context.WithCancel(o.live)
-	o.watched[this] = cancel
-	o.inSpaces[name.Namespace]++
-	go o.watchUntilMoved(ctx, this)
+// obstaclesMoved brings the ElasticWebs whose names were taken, once these may be free.
+func (r *Reconciler) obstaclesMoved(api metadata.Interface) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		r.obstacles.api, r.obstacles.live, r.obstacles.watched = api, ctx, map[obstacle]context.CancelFunc{}
+		r.obstacles.moved = func(this obstacle) {
+			r.applier.TryAgain(this.kind, this.NamespacedName)
+			queue.AddAfter(reconcile.Request{NamespacedName: this.NamespacedName}, controllers.StaleRetry) // the cache may not know yet.
+		}
+		return nil
+	})
 }
 
-// keep watches what is in the way of an ElasticWeb, of these kinds, and nothing else: what it no longer asks for is in nobody's way.
-func (o *obstacles) keep(name types.NamespacedName, kinds []string) {
+// keep watches what is in the way of an ElasticWeb, and nothing else of its name: what it no longer asks for is in nobody's way.
+func (o *obstacles) keep(name types.NamespacedName, inTheWay []*apply.NotOwnedError) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for kind := range obstacleKinds {
-		if slices.Contains(kinds, kind) {
-			o.follow(kind, name)
-		} else {
-			o.end(obstacle{kind, name})
+		this := obstacle{kind, name}
+		end, isWatched := o.watched[this]
+		isInTheWay := slices.ContainsFunc(inTheWay, func(foreign *apply.NotOwnedError) bool { return foreign.Kind == kind })
+		switch {
+		case isWatched && !isInTheWay:
+			end()
+			delete(o.watched, this)
+		case !isWatched && isInTheWay && o.hasRoom(name.Namespace):
+			ctx, end := context.WithCancel(o.live)
+			o.watched[this] = end
+			go o.watch(ctx, this)
 		}
 	}
 }
 
-func (o *obstacles) end(this obstacle) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	cancel, isWatched := o.watched[this]
-	if !isWatched {
-		return
-	}
-	cancel()
-	delete(o.watched, this)
-	if o.inSpaces[this.Namespace]--; o.inSpaces[this.Namespace] == 0 {
-		delete(o.inSpaces, this.Namespace)
-	}
-}
-
-func (o *obstacles) watchUntilMoved(ctx context.Context, this obstacle) {
-	last, err := watchtools.UntilWithSync(ctx, o.only(this), &metav1.PartialObjectMetadata{}, isGone, hasMoved())
-	if err == nil && last == nil { // it went before it was watched: the cache may not know yet.
-		select {
-		case <-time.After(controllers.StaleRetry):
-		case <-ctx.Done():
+func (o *obstacles) hasRoom(namespace string) bool {
+	ofNamespace := 0
+	for this := range o.watched {
+		if this.Namespace == namespace {
+			ofNamespace++
 		}
 	}
-	if err != nil || ctx.Err() != nil {
-		return // nobody waits any more.
-	}
-	o.end(this)
-	o.wake(this)
-	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: this.Namespace, Name: this.Name}}
-	select {
-	case o.moved <- event.GenericEvent{Object: web}:
-	case <-o.live.Done():
-	}
+	return len(o.watched) < mostObstacles && ofNamespace < mostObstaclesPerNamespace
 }
 
-// only lists and watches the metadata of one object.
-func (o *obstacles) only(this obstacle) *cache.ListWatch {
-	objects, name := o.api.Resource(obstacleKinds[this.kind]).Namespace(this.Namespace), "metadata.name="+this.Name
-	return &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			options.FieldSelector = name
-			return objects.List(ctx, options)
+// watch lists and watches the metadata of one object.
+func (o *obstacles) watch(ctx context.Context, this obstacle) {
+	informer := metadatainformer.NewFilteredMetadataInformer(o.api, obstacleKinds[this.kind], this.Namespace, 0, nil,
+		func(options *metav1.ListOptions) { options.FieldSelector = "metadata.name=" + this.Name }).Informer()
+	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{ // fails where the informer has ended, as none has yet.
+		UpdateFunc: func(before, after any) {
+			was, wasObject := before.(*metav1.PartialObjectMetadata)
+			is, isObject := after.(*metav1.PartialObjectMetadata)
+			if wasObject && isObject && (was.UID != is.UID || !equality.Semantic.DeepEqual(was.OwnerReferences, is.OwnerReferences)) {
+				o.moved(this)
+			}
 		},
-		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			options.FieldSelector = name
-			return objects.Watch(ctx, options)
-		},
-	}
-}
-
-func isGone(store cache.Store) (bool, error) { return len(store.ListKeys()) == 0, nil }
-
-// hasMoved waits for an object to go, or to have other owners than it had first.
-func hasMoved() watchtools.ConditionFunc {
-	var first *metav1.PartialObjectMetadata
-	return func(happened watch.Event) (bool, error) {
-		object, isObject := happened.Object.(*metav1.PartialObjectMetadata)
-		if isObject && first == nil {
-			first = object
-		}
-		return happened.Type == watch.Deleted || isObject && (object.UID != first.UID ||
-			!equality.Semantic.DeepEqual(object.OwnerReferences, first.OwnerReferences)), nil
+		DeleteFunc: func(any) { o.moved(this) },
+	})
+	go informer.RunWithContext(ctx)
+	// It may have gone before it was watched.
+	if cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) && len(informer.GetStore().ListKeys()) == 0 {
+		o.moved(this)
 	}
 }

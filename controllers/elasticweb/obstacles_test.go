@@ -4,7 +4,9 @@
 package elasticweb
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	metadatafake "k8s.io/client-go/metadata/fake"
 	k8stesting "k8s.io/client-go/testing"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
@@ -21,7 +24,7 @@ import (
 func TestOnlyWhatIsInTheWayIsWatched(t *testing.T) {
 	silent := metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme())
 	silent.PrependReactor("list", "*", func(k8stesting.Action) (bool, runtime.Object, error) { return true, nil, errors.New("no answer") })
-	watching := &obstacles{api: silent, live: t.Context()}
+	watching := &obstacles{api: silent, live: t.Context(), watched: map[obstacle]context.CancelFunc{}}
 	shop, blog := types.NamespacedName{Namespace: "dev", Name: "shop"}, types.NamespacedName{Namespace: "dev", Name: "blog"}
 	for _, step := range []struct {
 		name  types.NamespacedName
@@ -35,21 +38,49 @@ func TestOnlyWhatIsInTheWayIsWatched(t *testing.T) {
 		{shop, nil, 1},
 		{blog, nil, 0},
 	} {
-		watching.keep(step.name, step.kinds)
-		if len(watching.watched) != step.want || watching.inSpaces["dev"] != step.want {
-			t.Errorf("%v of %s in the way: watched are %v, counted %d", step.kinds, step.name, slices.Collect(maps.Keys(watching.watched)), watching.inSpaces["dev"])
+		watching.keep(step.name, foreignOf(step.kinds...))
+		if len(watching.watched) != step.want {
+			t.Errorf("%v of %s in the way: watched are %v", step.kinds, step.name, slices.Collect(maps.Keys(watching.watched)))
 		}
 	}
 }
 
-// What carryOut watches is what the writes of the pass met.
-func TestForeignKindsAreThoseThatWereMet(t *testing.T) {
+// Anybody may make an ElasticWeb of a name that is taken: one namespace leaves watches to the others, and there is an end to them all.
+func TestWatchesOfObstaclesAreBounded(t *testing.T) {
+	watching := &obstacles{api: metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme()), live: t.Context(), watched: map[obstacle]context.CancelFunc{}}
+	for space := range 2 * mostObstacles / mostObstaclesPerNamespace {
+		for i := range 2 * mostObstaclesPerNamespace {
+			watching.keep(types.NamespacedName{Namespace: fmt.Sprint("dev-", space), Name: fmt.Sprint("shop-", i)}, foreignOf(kindService))
+			if want := min(i+1, mostObstaclesPerNamespace) + space*mostObstaclesPerNamespace; len(watching.watched) != min(want, mostObstacles) {
+				t.Fatalf("%d are watched, after %d of namespace %d", len(watching.watched), i+1, space)
+			}
+		}
+	}
+}
+
+func foreignOf(kinds ...string) (foreign []*apply.NotOwnedError) {
+	for _, kind := range kinds {
+		foreign = append(foreign, &apply.NotOwnedError{Kind: kind, Name: "shop"})
+	}
+	return foreign
+}
+
+// What carryOut watches is what the writes of the pass met, be it about to end or not, and it is told together.
+func TestForeignObjectsAreThoseThatWereMet(t *testing.T) {
 	result := outcome{}
-	for _, kind := range []string{kindService, kindBudget} {
-		result.add(&apply.RefusedError{Kind: kind, Name: "shop", Err: &apply.NotOwnedError{Kind: kind, Name: "shop"}})
+	met := append(foreignOf(kindService, kindBudget), &apply.NotOwnedError{Kind: kindDeployment, Name: "shop", Ending: true})
+	for _, foreign := range met {
+		result.add(&apply.RefusedError{Kind: foreign.Kind, Name: "shop", Err: foreign})
 	}
 	result.add(&apply.RefusedError{Kind: kindDeployment, Name: "shop", Err: errors.New("denied request: no")})
-	if want := []string{kindService, kindBudget}; !slices.Equal(result.foreignKinds, want) {
-		t.Errorf("met %v, want %v", result.foreignKinds, want)
+	if !slices.Equal(result.foreign, met) {
+		t.Errorf("met %v, want %v", result.foreign, met)
+	}
+	var told []string
+	for _, problem := range result.told() {
+		told = append(told, problem.Reason)
+	}
+	if want := []string{elasticwebv1.ReasonForbidden, elasticwebv1.ReasonRollingOut, elasticwebv1.ReasonNameConflict}; !slices.Equal(told, want) {
+		t.Errorf("told is %v, want %v", told, want)
 	}
 }

@@ -17,48 +17,61 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/elasticweb/elasticweb-operator/controllers/caches"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 )
 
 // A pod is an ElasticWeb's where its controller is a ReplicaSet whose controller is the ElasticWeb's Deployment, by their UIDs. Labels
 // tell nothing: whoever may create pods can give them any.
 
-// chain follows the controllers of one Deployment's pods. It looks each ReplicaSet up once.
-type chain struct {
-	cached     client.Reader
-	deployment *appsv1.Deployment
-	// sets are the UIDs of the ReplicaSets by name, "" for one that is not the Deployment's.
-	sets map[string]types.UID
+// observePods reads the pods of a Deployment through the index of the cache, and each of their ReplicaSets once.
+func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deployment, nodes observed.Nodes) ([]plan.Pod, error) {
+	if deployment == nil {
+		return nil, nil
+	}
+	list := &corev1.PodList{}
+	err := r.Cached.List(ctx, list, client.InNamespace(deployment.Namespace), client.MatchingFields{indexPodsByInstance: deployment.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	pods, stamps := make([]plan.Pod, 0, len(list.Items)), r.memory.of(deployment).stamps
+	isOurs := map[types.UID]bool{}
+	for i := range list.Items {
+		pod := &list.Items[i]
+		controller := metav1.GetControllerOfNoCopy(pod)
+		if controller == nil {
+			continue
+		}
+		if _, isKnown := isOurs[controller.UID]; !isKnown {
+			set, err := r.replicaSetOf(ctx, pod)
+			if err != nil {
+				return nil, err
+			}
+			isOurs[controller.UID] = set != nil && metav1.IsControlledBy(set, deployment)
+		}
+		if isOurs[controller.UID] {
+			seen := observed.Pod(pod, resources.ContainerName, nodes, r.Clock.Now())
+			seen.DeletionCost, seen.CostIsOthers = stamps.CostOf(pod)
+			pods = append(pods, seen)
+		}
+	}
+	stamps.Keep(pods)
+	return pods, nil
 }
 
-// leadsFrom reports whether the pod is the Deployment's.
-func (c *chain) leadsFrom(ctx context.Context, pod *corev1.Pod) (bool, error) {
-	controller := metav1.GetControllerOfNoCopy(pod)
+// replicaSetOf is what the cache keeps of the ReplicaSet that controls a pod; nil where it has none.
+func (r *Reconciler) replicaSetOf(ctx context.Context, pod client.Object) (*metav1.PartialObjectMetadata, error) {
+	controller, set := metav1.GetControllerOfNoCopy(pod), caches.ReplicaSet()
 	if controller == nil {
-		return false, nil
+		return nil, nil //nolint:nilnil // that there is none is an answer.
 	}
-	uid, isKnown := c.sets[controller.Name]
-	if !isKnown {
-		set, err := replicaSet(ctx, c.cached, types.NamespacedName{Namespace: pod.Namespace, Name: controller.Name})
-		if err != nil {
-			return false, err
-		}
-		if set != nil && metav1.IsControlledBy(set, c.deployment) {
-			uid = set.UID
-		}
-		c.sets[controller.Name] = uid
-	}
-	return uid != "" && uid == controller.UID, nil
-}
-
-// replicaSet is what the cache keeps of a ReplicaSet; nil where it has none of that name.
-func replicaSet(ctx context.Context, cached client.Reader, name types.NamespacedName) (*metav1.PartialObjectMetadata, error) {
-	set := caches.ReplicaSet()
-	err := cached.Get(ctx, name, set)
-	if apierrors.IsNotFound(err) {
+	err := r.Cached.Get(ctx, types.NamespacedName{Namespace: pod.GetNamespace(), Name: controller.Name}, set)
+	if apierrors.IsNotFound(err) || err == nil && set.UID != controller.UID {
 		return nil, nil //nolint:nilnil // that there is none is an answer.
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read ReplicaSet %s: %w", name.Name, err)
+		return nil, fmt.Errorf("read ReplicaSet %s: %w", controller.Name, err)
 	}
 	return set, nil
 }
@@ -66,15 +79,14 @@ func replicaSet(ctx context.Context, cached client.Reader, name types.Namespaced
 // elasticWebOfPod is the ElasticWeb that a pod is of, by its chain. Where the cache does not show the ReplicaSet yet, its event
 // brings the ElasticWeb.
 func (r *Reconciler) elasticWebOfPod(ctx context.Context, pod client.Object) []reconcile.Request {
-	controller := metav1.GetControllerOfNoCopy(pod)
-	if controller == nil || instanceOfPod(pod) == "" {
+	if instanceOfPod(pod) == "" {
 		return nil
 	}
-	set, err := replicaSet(ctx, r.Cached, types.NamespacedName{Namespace: pod.GetNamespace(), Name: controller.Name})
+	set, err := r.replicaSetOf(ctx, pod)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "find the ElasticWeb of a pod")
 	}
-	if set == nil || set.UID != controller.UID {
+	if set == nil {
 		return nil
 	}
 	return elasticWebOfReplicaSet(ctx, set)

@@ -7,7 +7,6 @@ package elasticweb
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -20,9 +19,9 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
-	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/nodeports"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
@@ -52,12 +51,12 @@ type Reconciler struct {
 
 	applier *apply.Applier
 	written *apply.Written
-	nodes   *caches.NodeCensus
+	nodes   nodeCensus
 	images  images.Observer
 	memory  memory
-	ports   nodePorts
+	ports   nodeports.Ports
 	// obstacles are what has the names of ElasticWebs and is somebody else's.
-	obstacles *obstacles
+	obstacles obstacles
 }
 
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs,verbs=get;list;watch;patch
@@ -72,54 +71,44 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile implements reconcile.Reconciler.
+// Reconcile reads what there is, decides what should be, writes what differs, and reports.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	result, err := r.reconcile(ctx, request)
-	if ctx.Err() != nil {
-		return ctrl.Result{}, nil // the manager stops, which cancels requests: nothing failed.
-	}
-	return result, err
-}
-
-// reconcile reads what there is, decides what should be, writes what differs, and reports.
-func (r *Reconciler) reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	web, err := r.get(ctx, request.NamespacedName)
-	if err != nil || web == nil {
-		return ctrl.Result{}, err
+	if err != nil || web == nil || !web.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, err // the garbage collector takes what the ElasticWeb owns.
 	}
-	if !web.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
-	}
-	if web.UnreadableSpec != "" || web.UnreadableStatus != "" {
+	if web.UnreadableSpec != "" {
 		return r.reportUnreadable(ctx, web)
 	}
-	observed, retry, err := r.observe(ctx, web)
+	seen, err := r.observe(ctx, web)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	var withheld map[string]error
 	if !isPaused(web) {
-		if lookAgain, err := r.takeBack(ctx, web, observed); lookAgain || err != nil {
+		var lookAgain bool
+		if withheld, lookAgain, err = r.takeBack(ctx, web, &seen.Observed); lookAgain || err != nil {
 			return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
 		}
 	}
-	isBehind, err := r.isBehind(ctx, web, observed.Deployment)
+	isBehind, err := r.isBehind(ctx, web, &seen.Observed)
 	if isBehind {
 		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil // this spec is older than what was made already.
 	}
-	planned, before := plan.Make(web, *observed), *observed
+	planned, before := plan.Make(web, seen.Observed), seen.Observed
 	carried := outcome{err: err, isUnfinished: err != nil}
 	if err == nil {
-		carried = r.carryOut(ctx, web, &planned, observed)
+		carried = r.carryOut(ctx, web, &planned, &seen.Observed, withheld)
 	}
 	if carried.isStale || carried.isEnding { // another spec is to be told of, or nothing any more.
 		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
 	reported, err := r.report(ctx, web, status.Input{
-		Web: web, Plan: &planned, Observed: *observed, Problems: carried.problems, IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant,
+		Web: web, Plan: &planned, Observed: seen.Observed, Problems: carried.told(), IsUnfinished: carried.isUnfinished,
+		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark,
 	})
 	return ctrl.Result{
-		RequeueAfter: soonest(retry, carried.retry, reported, r.followUp(web, planned, before, *observed)),
+		RequeueAfter: soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
 	}, errors.Join(carried.err, err)
 }
 
@@ -160,29 +149,13 @@ func (r *Reconciler) get(ctx context.Context, name types.NamespacedName) (*elast
 	return web, nil
 }
 
-// lookAgain has the next pass work on the ElasticWeb as the API server has it, where the cache is behind.
-func (r *Reconciler) lookAgain(ctx context.Context, name types.NamespacedName) error {
-	live := &elasticwebv1.ElasticWeb{}
-	err := r.Live.Get(ctx, name, live)
-	if apierrors.IsNotFound(err) {
-		r.written.Forget(Kind, name)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read the ElasticWeb: %w", err)
-	}
-	live.ManagedFields = nil
-	r.written.Remember(Kind, live)
-	return nil
-}
-
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.written.Missed(name) // nothing is left to look at again.
 	for _, kind := range []string{kindDeployment, kindService, kindBudget, kindPod, kindStatus, Kind} {
 		r.applier.Forget(kind, name)
 	}
 	r.images.Forget(name)
-	r.ports.stopWaiting(name)
+	r.ports.StopWaiting(name)
 	r.obstacles.keep(name, nil)
 	r.memory.forget(name)
 }

@@ -5,14 +5,16 @@ package elasticweb
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -26,25 +28,37 @@ import (
 // nothing tells: what may heal has not done so in time, or a write came too fast, failed, or met another version of the ElasticWeb: what
 // made it newer may be no event to wait for.
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
-	now := r.Clock.Now()
-	input.Now = metav1.NewTime(now)
-	if input.Benchmark, err = r.benchmarkState(ctx, web); err != nil {
-		return 0, err
-	}
+	input.Now = metav1.NewTime(r.Clock.Now())
 	wanted, retry := status.Make(input)
-	if equality.Semantic.DeepEqual(web.Status, wanted) {
-		return retry, nil
+	isTooFast := !isTold(web, wanted) && !r.memory.of(web).pace.AllowN(input.Now.Time, 1)
+	if isTooFast && web.Status.ObservedGeneration == wanted.ObservedGeneration { // users wait for what becomes of their change.
+		return soonest(statusInterval, retry), nil
 	}
-	// Users wait for what becomes of their change.
-	wait := waitForPace(r.memory.of(client.ObjectKeyFromObject(web)).pace, now)
-	if wait > 0 && web.Status.ObservedGeneration == wanted.ObservedGeneration {
-		return soonest(wait, retry), nil
+	untold, err := r.tell(ctx, web, wanted)
+	return soonest(untold, retry), err
+}
+
+// reportUnreadable looks after an ElasticWeb whose spec was not read. What was made for it stays as it is: an empty spec is not
+// what somebody asked for.
+func (r *Reconciler) reportUnreadable(ctx context.Context, web *elasticwebv1.ElasticWeb) (ctrl.Result, error) {
+	retry, err := r.tell(ctx, web, status.Unreadable(web, metav1.NewTime(r.Clock.Now())))
+	return ctrl.Result{RequeueAfter: retry}, err
+}
+
+// isTold is false as well where a part of the status was not read, which may be in the way of what others read.
+func isTold(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) bool {
+	return web.UnreadableStatus == "" && equality.Semantic.DeepEqual(web.Status, wanted)
+}
+
+// tell writes the status where it differs. retry is when to try again what could not be told.
+func (r *Reconciler) tell(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (retry time.Duration, _ error) {
+	if isTold(web, wanted) {
+		return 0, nil
 	}
-	err = r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
+	err := r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
 		return r.writeStatus(ctx, web, wanted)
 	})
-	untold, err := r.untold(ctx, web, err)
-	return soonest(untold, retry), err
+	return r.untold(ctx, web, err)
 }
 
 // untold is when to try again to tell what could not be told. The status cannot say that it is refused: an event does, and the log.
@@ -67,41 +81,41 @@ func (r *Reconciler) untold(ctx context.Context, web *elasticwebv1.ElasticWeb, e
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
-	changed, patch := statusChange(web, wanted)
-	err := r.written.During(Kind, changed, func() error {
+	changed, patch, err := statusChange(web, wanted)
+	if err != nil {
+		return err
+	}
+	err = r.written.During(Kind, changed, func() error {
 		return r.Writer.Status().Patch(ctx, changed, patch, client.FieldOwner(controllers.FieldManager))
 	})
 	if err != nil {
 		return r.orLookAgain(ctx, web, err)
 	}
 	r.memory.wrote(web.ResourceVersion, changed)
-	r.record(web, &wanted)
+	for _, news := range status.News(web.Status.Conditions, wanted.Conditions) {
+		r.Events.Eventf(web, nil, news.Type, news.Reason, "Reconcile", "%s", news.Message)
+	}
 	return nil
 }
 
 // statusChange is the ElasticWeb with another status, and the difference of the two: the spec, which is the same, is left out of
 // what is compared for it. So is the resource version of before: that puts changed's into the patch, and another writer in between
-// is a conflict.
-func statusChange(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (changed *elasticwebv1.ElasticWeb, patch client.Patch) {
+// is a conflict. A status of which a part was not read is replaced: the difference would leave in it what nobody can read.
+func statusChange(
+	web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus,
+) (changed *elasticwebv1.ElasticWeb, patch client.Patch, err error) {
 	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
 	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
 	changed.ResourceVersion = web.ResourceVersion
-	return changed, client.MergeFrom(before)
-}
-
-// record makes an event of a failure that begins, changes or ends, and of a contest that begins. The rest is no news.
-func (r *Reconciler) record(web *elasticwebv1.ElasticWeb, now *elasticwebv1.ElasticWebStatus) {
-	before := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
-	after := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionReady)
-	switch {
-	case after == nil || before != nil && before.Reason == after.Reason:
-	case status.IsFailure(after.Reason):
-		r.Events.Eventf(web, nil, corev1.EventTypeWarning, after.Reason, "Reconcile", "%s", after.Message)
-	case before != nil && status.IsFailure(before.Reason) && after.Reason != elasticwebv1.ReasonPaused:
-		r.Events.Eventf(web, nil, corev1.EventTypeNormal, after.Reason, "Reconcile", "%s no longer: %s", before.Reason, after.Message)
+	if web.UnreadableStatus == "" {
+		return changed, client.MergeFrom(before), nil
 	}
-	contest := meta.FindStatusCondition(now.Conditions, elasticwebv1.ConditionContested)
-	if contest != nil && !meta.IsStatusConditionTrue(web.Status.Conditions, elasticwebv1.ConditionContested) {
-		r.Events.Eventf(web, nil, corev1.EventTypeWarning, contest.Reason, "Reconcile", "%s", contest.Message)
+	text, err := json.Marshal([]map[string]any{
+		{"op": "replace", "path": "/metadata/resourceVersion", "value": web.ResourceVersion},
+		{"op": "add", "path": "/status", "value": wanted},
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("marshal the status: %w", err)
 	}
+	return changed, client.RawPatch(types.JSONPatchType, text), nil
 }

@@ -4,11 +4,16 @@
 package elasticweb
 
 import (
+	"encoding/json"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
 // The patch of a status is the difference alone, for the version that was looked at: another one is a conflict.
@@ -18,9 +23,70 @@ func TestStatusChangeIsOfOneVersion(t *testing.T) {
 		Spec:       elasticwebv1.ElasticWebSpec{Image: "shop:1"},
 		Status:     elasticwebv1.ElasticWebStatus{ObservedGeneration: 1},
 	}
-	changed, patch := statusChange(web, elasticwebv1.ElasticWebStatus{ObservedGeneration: 2})
+	changed, patch, err := statusChange(web, elasticwebv1.ElasticWebStatus{ObservedGeneration: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
 	data, err := patch.Data(changed)
 	if want := `{"metadata":{"resourceVersion":"7"},"status":{"observedGeneration":2}}`; err != nil || string(data) != want {
 		t.Errorf("%s, %v; want %s", data, err, want)
+	}
+}
+
+// Of a status that was not read as a whole nothing stays but what is wanted, though that be what was read of it.
+func TestAStatusThatWasNotReadIsReplaced(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{}
+	err := json.Unmarshal([]byte(`{"metadata": {"name": "shop", "resourceVersion": "7"},
+		"status": {"observedGeneration": "many", "architectures": [{"name": "arm64", "source": "Measured", "singlePodsQPS": 800}]}}`), web)
+	if err != nil || web.UnreadableStatus == "" {
+		t.Fatal(web.UnreadableStatus, err)
+	}
+	if isTold(web, web.Status) || len(web.Status.Architectures) != 1 {
+		t.Errorf("taken for told: %t, read is %+v", isTold(web, web.Status), web.Status)
+	}
+	changed, patch, err := statusChange(web, elasticwebv1.ElasticWebStatus{Selector: "a=b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := patch.Data(changed)
+	want := `[{"op":"replace","path":"/metadata/resourceVersion","value":"7"},{"op":"add","path":"/status","value":{"selector":"a=b"}}]`
+	if err != nil || string(data) != want {
+		t.Errorf("%s, %v; want %s", data, err, want)
+	}
+}
+
+// A status that becomes unreadable wakes the reconciler, though what can be read of it is as it was.
+func TestWhatWakes(t *testing.T) {
+	r := &Reconciler{written: apply.NewWritten(clock.RealClock{})}
+	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", ResourceVersion: "7", UID: "a", Generation: 1}}
+	pause := func(w *elasticwebv1.ElasticWeb) {
+		w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"}
+	}
+	for name, test := range map[string]struct {
+		was, is func(*elasticwebv1.ElasticWeb)
+		want    bool
+	}{
+		"nothing":                  {nil, nil, false},
+		"a label":                  {nil, func(w *elasticwebv1.ElasticWeb) { w.Labels = map[string]string{"a": "b"} }, false},
+		"the spec":                 {nil, func(w *elasticwebv1.ElasticWeb) { w.Generation = 2 }, true},
+		"another one":              {nil, func(w *elasticwebv1.ElasticWeb) { w.UID = "b" }, true},
+		"its end":                  {nil, func(w *elasticwebv1.ElasticWeb) { w.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, true},
+		"somebody's status":        {nil, func(w *elasticwebv1.ElasticWeb) { w.Status.Replicas = 3 }, true},
+		"one that cannot be read":  {nil, func(w *elasticwebv1.ElasticWeb) { w.UnreadableStatus = "status.replicas is none" }, true},
+		"a pause":                  {nil, pause, true},
+		"the end of a pause":       {pause, nil, true},
+		"the spec, during a pause": {pause, func(w *elasticwebv1.ElasticWeb) { pause(w); w.Generation = 2 }, false},
+		"a status, during a pause": {pause, func(w *elasticwebv1.ElasticWeb) { pause(w); w.Status.Replicas = 3 }, false},
+	} {
+		was, is := before.DeepCopy(), before.DeepCopy()
+		if test.was != nil {
+			test.was(was)
+		}
+		if test.is != nil {
+			test.is(is)
+		}
+		if got := r.webChanged().Update(event.UpdateEvent{ObjectOld: was, ObjectNew: is}); got != test.want {
+			t.Errorf("%s wakes: %t, want %t", name, got, test.want)
+		}
 	}
 }

@@ -5,7 +5,6 @@ package elasticweb
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -25,18 +24,11 @@ func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.Elastic
 	if p.Seed == nil {
 		return nil
 	}
-	body, err := json.Marshal(map[string]any{
-		"apiVersion": elasticwebv1.GroupVersion.String(),
-		"kind":       Kind,
-		"metadata":   map[string]any{"name": web.Name, "namespace": web.Namespace, "resourceVersion": web.ResourceVersion},
-		"spec":       map[string]any{"replicas": *p.Seed},
-	})
-	if err != nil {
-		return fmt.Errorf("marshal the first number of replicas: %w", err)
-	}
+	body := fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":%q,"namespace":%q,"resourceVersion":%q},"spec":{"replicas":%d}}`,
+		elasticwebv1.GroupVersion, Kind, web.Name, web.Namespace, web.ResourceVersion, *p.Seed)
 	seeded := &elasticwebv1.ElasticWeb{}
 	seeded.Name, seeded.Namespace = web.Name, web.Namespace
-	err = r.applier.Try(writeOf(Kind, web, fmt.Sprintf("%d replicas", *p.Seed)), func() error {
+	err := r.applier.Try(writeOf(Kind, web, fmt.Sprintf("%d replicas", *p.Seed)), func() error {
 		err := r.written.During(Kind, seeded, func() error {
 			return r.Writer.Patch(ctx, seeded, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(seedManager))
 		})
@@ -50,17 +42,6 @@ func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.Elastic
 	r.memory.confirm(web) // the write named the version that it was decided on.
 	p.Record.Generation = web.Generation
 	return nil
-}
-
-// orLookAgain has the next pass look at the ElasticWeb itself where a write of it met another version than it was decided on.
-func (r *Reconciler) orLookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb, err error) error {
-	if !apply.IsConflict(err) && !apply.IsGone(err) {
-		return err
-	}
-	if err := r.lookAgain(ctx, client.ObjectKeyFromObject(web)); err != nil {
-		return err
-	}
-	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
 }
 
 // writeOf is what is to be written of an object that has the ElasticWeb's name.

@@ -7,14 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -22,73 +20,56 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// strangerFor is how long an object that was found to be no leftover is not looked at again, unless it changes.
-const strangerFor = 2 * time.Minute
-
-// stranger is an object that looked like a leftover, and was none.
-type stranger struct {
-	version string
-	until   time.Time
-}
-
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
-// the record on the Deployment: so nothing restarts. What could not be taken back is remembered for the rest of the pass, which leaves it
-// alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
-func (r *Reconciler) takeBack(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (lookAgain bool, err error) {
-	withheld := &r.memory.of(client.ObjectKeyFromObject(web)).withheld
-	*withheld = nil
-	var missing []client.Object
-	if observed.Service == nil {
-		missing = append(missing, &corev1.Service{})
-	}
-	if observed.Budget == nil {
-		missing = append(missing, &policyv1.PodDisruptionBudget{})
-	}
-	if observed.Deployment == nil {
-		missing = append(missing, &appsv1.Deployment{})
-	}
-	for _, object := range missing {
-		err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object)
-		if apierrors.IsNotFound(err) {
+// the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by kind: the rest of the pass
+// leaves them alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
+func (r *Reconciler) takeBack(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed,
+) (withheld map[string]error, lookAgain bool, err error) {
+	withheld = map[string]error{}
+	for _, child := range []struct {
+		kind      string
+		isMissing bool
+		object    client.Object
+	}{
+		{kindService, seen.Service == nil, &corev1.Service{}},
+		{kindBudget, seen.Budget == nil, &policyv1.PodDisruptionBudget{}},
+		{kindDeployment, seen.Deployment == nil, &appsv1.Deployment{}},
+	} {
+		if !child.isMissing {
 			continue
 		}
-		if err != nil {
-			return lookAgain, fmt.Errorf("read %s: %w", kindOf(object), err)
+		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), child.object); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return nil, false, fmt.Errorf("read %s: %w", child.kind, err)
 		}
-		taken, err := r.takeBackOne(ctx, web, object)
-		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-			return true, nil
+		taken, err := r.takeBackOne(ctx, web, child.kind, child.object)
+		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged || taken {
+			lookAgain = true
+		} else if err != nil {
+			withheld[child.kind] = err
 		}
-		if err != nil {
-			if *withheld == nil {
-				*withheld = map[string]error{}
-			}
-			(*withheld)[kindOf(object)] = err
-		}
-		lookAgain = lookAgain || taken
 	}
-	return lookAgain, nil
+	return withheld, lookAgain, nil
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
-func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticWeb, object client.Object) (taken bool, err error) {
-	owner := metav1.OwnerReference{
-		APIVersion: elasticwebv1.GroupVersion.String(), Kind: Kind, Name: web.Name, UID: web.UID,
-		Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
-	}
+func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticWeb, kind string, object client.Object) (taken bool, err error) {
+	owner := *metav1.NewControllerRef(web, elasticwebv1.GroupVersion.WithKind(Kind))
 	if !apply.IsLeftBehind(object, owner) {
 		return false, nil
 	}
-	kind, now := kindOf(object), r.Clock.Now()
-	strangers := &r.memory.of(client.ObjectKeyFromObject(web)).strangers
-	if known := (*strangers)[kind]; known.version == object.GetResourceVersion() && now.Before(known.until) {
+	strangers := r.memory.of(web).strangers
+	if strangers[kind] == object.GetResourceVersion() {
 		return false, nil
 	}
 	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
 		Kind: kind, Found: object, Owner: owner,
 		Notes: func(live client.Object) map[string]string {
-			record := plan.RecordOf(asDeployment(live))
+			deployment, _ := live.(*appsv1.Deployment)
+			record := plan.RecordOf(deployment)
 			if record == nil {
 				return nil
 			}
@@ -100,26 +81,7 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
 	if err == nil && !taken {
-		if *strangers == nil {
-			*strangers = map[string]stranger{}
-		}
-		(*strangers)[kind] = stranger{object.GetResourceVersion(), now.Add(strangerFor)}
+		strangers[kind] = object.GetResourceVersion()
 	}
 	return taken, err
-}
-
-func asDeployment(object client.Object) *appsv1.Deployment {
-	deployment, _ := object.(*appsv1.Deployment)
-	return deployment
-}
-
-func kindOf(object client.Object) string {
-	switch object.(type) {
-	case *appsv1.Deployment:
-		return kindDeployment
-	case *corev1.Service:
-		return kindService
-	default:
-		return kindBudget
-	}
 }

@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -25,12 +26,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	oppredicate "github.com/operator-framework/operator-lib/predicate"
-
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
-	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
@@ -46,37 +44,35 @@ const (
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
 	r.written = apply.NewWritten(r.Clock)
 	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
-	r.nodes = caches.NewNodeCensus(r.Cached, r.WatchesNodes)
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
-	if err := r.setUpObstacles(ctx, mgr); err != nil {
-		return err
+	api, err := metadata.NewForConfigAndClient(metadata.ConfigFor(mgr.GetConfig()), mgr.GetHTTPClient())
+	if err != nil {
+		return fmt.Errorf("make the client that watches obstacles: %w", err)
 	}
-	if err := indexPods(ctx, mgr); err != nil {
-		return err
-	}
-	webChanges, err := elasticWebChanges()
+	err = errors.Join(
+		controllers.Index(ctx, mgr, &corev1.Pod{}, indexPodsByInstance, instanceOfPod),
+		controllers.Index(ctx, mgr, &corev1.Pod{}, indexPodsByNode, nodeOfPod))
 	if err != nil {
 		return err
 	}
+	byOwner := handler.EnqueueRequestsFromMapFunc(webOfOwner)
 	work := ctrl.NewControllerManagedBy(mgr).
 		Named("elasticweb").
-		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(webChanges, r.notOurStatus())).
-		Watches(&appsv1.Deployment{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindDeployment))).
-		Watches(&corev1.Service{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
+		For(&elasticwebv1.ElasticWeb{}, builder.WithPredicates(r.webChanged())).
+		Watches(&appsv1.Deployment{}, byOwner, builder.WithPredicates(r.notOurWrite(kindDeployment))).
+		Watches(&corev1.Service{}, byOwner, builder.WithPredicates(r.notOurWrite(kindService), predicate.ResourceVersionChangedPredicate{})).
 		Watches(&corev1.Service{}, r.nodePortHandler()).
-		Watches(&policyv1.PodDisruptionBudget{}, ownerHandler(), builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
+		Watches(&policyv1.PodDisruptionBudget{}, byOwner, builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
-		WatchesRawSource(source.Channel(r.obstacles.moved, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: r.Concurrency,
-			RateLimiter:             controllers.RateLimiter(),
-		})
+		WatchesRawSource(r.obstaclesMoved(api)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, RateLimiter: controllers.RateLimiter()})
 	if r.WatchesNodes {
-		work = work.Watches(&corev1.Node{}, r.nodeHandler())
+		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.concernedByNode),
+			builder.WithPredicates(controllers.NodeDiffers()))
 	}
 	if r.FollowsBenchmarks {
-		if err := indexByBenchmark(ctx, mgr); err != nil {
+		if err := controllers.Index(ctx, mgr, &elasticwebv1.ElasticWeb{}, indexWebsByBenchmark, benchmarkOfWeb); err != nil {
 			return err
 		}
 		work = work.Watches(&v1alpha1.ElasticWebBenchmark{}, handler.EnqueueRequestsFromMapFunc(r.followers),
@@ -85,65 +81,26 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	if resolved != nil {
 		work = work.WatchesRawSource(source.Channel(resolved, &handler.EnqueueRequestForObject{}))
 	}
-	return work.Complete(r)
+	return work.Complete(controllers.UntilStopped(r))
 }
 
-func (r *Reconciler) setUpObstacles(ctx context.Context, mgr ctrl.Manager) error {
-	api, err := metadata.NewForConfigAndClient(metadata.ConfigFor(mgr.GetConfig()), mgr.GetHTTPClient())
-	if err != nil {
-		return fmt.Errorf("make the client that watches obstacles: %w", err)
-	}
-	r.obstacles = &obstacles{
-		api: api, live: ctx, moved: make(chan event.GenericEvent),
-		wake: func(this obstacle) { r.applier.TryAgain(this.kind, this.NamespacedName) },
-	}
-	return nil
-}
-
-func indexPods(ctx context.Context, mgr ctrl.Manager) error {
-	for field, value := range map[string]func(client.Object) string{indexPodsByInstance: instanceOfPod, indexPodsByNode: nodeOfPod} {
-		err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Pod{}, field, func(pod client.Object) []string {
-			if value := value(pod); value != "" {
-				return []string{value}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("index pods by %s: %w", field, err)
-		}
-	}
-	return nil
-}
-
-// elasticWebChanges lets through what the spec or the pause annotation changed, and a status that is not as
-// the operator wrote it. While one is paused, its changes wait for the end of the pause.
-func elasticWebChanges() (predicate.Predicate, error) {
-	notPaused, err := oppredicate.NewPause[client.Object](elasticwebv1.AnnotationPaused)
-	if err != nil {
-		return nil, fmt.Errorf("watch the pause annotation: %w", err)
-	}
-	pauseChanged := predicate.Funcs{
-		// One that is paused already when the operator starts is looked at once, so that its status says so.
-		CreateFunc: func(event.CreateEvent) bool { return true },
-		UpdateFunc: func(e event.UpdateEvent) bool { return isPaused(e.ObjectOld) != isPaused(e.ObjectNew) },
-	}
-	return predicate.Or[client.Object](notPaused, pauseChanged), nil
-}
-
-// notOurStatus leaves out the events of the operator's own status writes.
-func (r *Reconciler) notOurStatus() predicate.Predicate {
+// webChanged lets through what changes the spec or the pause annotation, and a status that is not as the operator wrote it. While one
+// is paused, its changes wait for the end of the pause.
+func (r *Reconciler) webChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		isOurs := r.written.Seen(Kind, e.ObjectNew)
 		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
 		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)
-		if !isWeb || !isAlsoWeb {
+		switch {
+		case !isWeb || !isAlsoWeb || isPaused(before) != isPaused(after):
+			return true
+		case isPaused(after):
+			return false
+		case before.Generation != after.Generation || before.UID != after.UID || !after.DeletionTimestamp.Equal(before.DeletionTimestamp):
 			return true
 		}
-		if before.Generation != after.Generation || before.UID != after.UID || isPaused(before) != isPaused(after) ||
-			!after.DeletionTimestamp.Equal(before.DeletionTimestamp) {
-			return true
-		}
-		return !isOurs && !equality.Semantic.DeepEqual(before.Status, after.Status)
+		isSame := before.UnreadableStatus == after.UnreadableStatus && equality.Semantic.DeepEqual(before.Status, after.Status)
+		return !isOurs && !isSame
 	}}
 }
 
@@ -173,13 +130,9 @@ func ownersChanged() predicate.Predicate {
 	}}
 }
 
-// ownerHandler brings the ElasticWeb that controls an object. The builder's Owns does the same, but looks the kind up
+// webOfOwner brings the ElasticWeb that controls an object. The builder's Owns does the same, but looks the kind up
 // in the API's for every event, which is a fifth of what is allocated while many ElasticWebs are made.
-func ownerHandler() handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, object client.Object) []reconcile.Request { return webOfOwner(object) })
-}
-
-func webOfOwner(object client.Object) []reconcile.Request {
+func webOfOwner(_ context.Context, object client.Object) []reconcile.Request {
 	owner := metav1.GetControllerOfNoCopy(object)
 	if owner == nil || owner.Kind != Kind {
 		return nil

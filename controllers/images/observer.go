@@ -6,8 +6,7 @@ package images
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 )
@@ -61,7 +60,9 @@ type Observer struct {
 	Wait  time.Duration
 	Clock clock.PassiveClock
 
-	waits waits
+	mu sync.Mutex
+	// waits are of the objects that wait for their image, or did without it.
+	waits map[types.NamespacedName]observed.ImageWait
 }
 
 // Pod is what decides about the pull of an image.
@@ -81,23 +82,31 @@ func (o *Observer) Observe(name types.NamespacedName, pod Pod, isFresh bool) (im
 	if isFresh {
 		request.MaxAge = freshFor
 	}
-	result, now := o.Images.Lookup(request), o.Clock.Now()
-	if result.Facts != nil && result.Err == nil && !result.Pending {
-		o.waits.forget(name)
-		return plan.Image{State: plan.ImageResolved, Facts: imageFacts(pod.Image, result.Facts)}, 0
+	result := o.Images.Lookup(request)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	wait := o.waits[name]
+	image, retry = wait.Image(pod.Image, result, o.Clock.Now(), o.Wait)
+	if o.waits == nil {
+		o.waits = map[types.NamespacedName]observed.ImageWait{}
 	}
-	if left := o.waits.left(name, pod.Image, result, now, o.Wait); left > 0 {
-		return plan.Image{State: plan.ImagePending}, left
+	o.waits[name] = wait
+	if image.State == plan.ImageResolved {
+		delete(o.waits, name)
 	}
-	return failedImage(pod.Image, result, o.Wait, now)
+	return image, retry
 }
 
 // StopWaiting begins the wait anew with the next Observe.
-func (o *Observer) StopWaiting(name types.NamespacedName) { o.waits.forget(name) }
+func (o *Observer) StopWaiting(name types.NamespacedName) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.waits, name)
+}
 
 // Forget drops everything that is remembered of an object.
 func (o *Observer) Forget(name types.NamespacedName) {
-	o.waits.forget(name)
+	o.StopWaiting(name)
 	if o.Images != nil {
 		o.Images.Forget(o.waiter(name))
 	}
@@ -105,41 +114,4 @@ func (o *Observer) Forget(name types.NamespacedName) {
 
 func (o *Observer) waiter(name types.NamespacedName) platforms.Waiter {
 	return platforms.Waiter{Kind: o.Kind, NamespacedName: name}
-}
-
-// failedImage is what the look-up has to say without waiting any longer. While it is tried again that stays what it said
-// before.
-func failedImage(reference string, result platforms.Result, waited time.Duration, now time.Time) (image plan.Image, retry time.Duration) {
-	image = plan.Image{State: plan.ImageFailed, Reason: elasticwebv1.ReasonRegistryUnreachable}
-	if result.Facts != nil {
-		image.Facts = imageFacts(reference, result.Facts)
-	}
-	failed, isFailure := errors.AsType[*platforms.Error](result.Err)
-	switch {
-	case isFailure:
-		image.Reason, image.Message = lookupReason(failed.Reason), failed.Message
-	case result.Asked.IsZero():
-		image.Message = fmt.Sprintf("so many images are being looked up that this one had no turn within %s", queueWait)
-	default:
-		image.Message = fmt.Sprintf("the registry has not answered within %s: check that the operator can reach it", waited)
-	}
-	if !result.RetryAt.IsZero() {
-		retry = max(result.RetryAt.Sub(now), time.Second)
-	}
-	return image, retry
-}
-
-func lookupReason(reason platforms.Reason) string {
-	if reason == platforms.ReasonInvalidImage {
-		return elasticwebv1.ReasonImageNotFound
-	}
-	return string(reason)
-}
-
-func imageFacts(reference string, facts *platforms.Facts) *plan.ImageFacts {
-	result := &plan.ImageFacts{Reference: reference, Digest: facts.Digest, Port: facts.Port, User: facts.User}
-	for _, platform := range facts.Platforms {
-		result.Platforms = append(result.Platforms, platform.String())
-	}
-	return result
 }

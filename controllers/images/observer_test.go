@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	testingclock "k8s.io/utils/clock/testing"
 
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 )
@@ -55,13 +56,13 @@ func TestWaits(t *testing.T) {
 		},
 		"no queue is for ever": {
 			{0, queued, plan.ImagePending, wait},
-			{queueWait - time.Second, queued, plan.ImagePending, time.Second},
-			{queueWait, queued, plan.ImageFailed, 0},
-			{queueWait + time.Second, askedAt(queueWait + time.Second), plan.ImageFailed, 0},
+			{observed.QueueWait - time.Second, queued, plan.ImagePending, time.Second},
+			{observed.QueueWait, queued, plan.ImageFailed, 0},
+			{observed.QueueWait + time.Second, askedAt(observed.QueueWait + time.Second), plan.ImageFailed, 0},
 		},
 		"no place in the queue is a queue as well": {
 			{0, platforms.Result{Pending: true, RetryAt: at(20 * time.Second)}, plan.ImagePending, wait},
-			{queueWait, platforms.Result{Pending: true, RetryAt: at(queueWait + 20*time.Second)}, plan.ImageFailed, 20 * time.Second},
+			{observed.QueueWait, platforms.Result{Pending: true, RetryAt: at(observed.QueueWait + 20*time.Second)}, plan.ImageFailed, 20 * time.Second},
 		},
 		"what others asked for is waited for in full": {
 			{0, askedAt(-30 * time.Second), plan.ImagePending, wait},
@@ -105,7 +106,7 @@ func TestWaits(t *testing.T) {
 				}
 			}
 			o.Forget(types.NamespacedName{Namespace: "dev", Name: "shop"})
-			if len(o.waits.byName) > 0 {
+			if len(o.waits) > 0 {
 				t.Error("a deleted object is remembered")
 			}
 		})

@@ -100,12 +100,17 @@ func releaseStatus(from *unstructured.Unstructured, runOf func(manifest string) 
 	if deployed, isThere, _ := unstructured.NestedMap(from.Object, "status", "deployedRelease"); isThere {
 		status["deployedRelease"] = map[string]any{"name": text(deployed, "name"), "run": runOf(text(deployed, "manifest"))}
 	}
+	return StatusOf(from, from.GroupVersionKind(), status), nil
+}
+
+// StatusOf is an object with nothing but a status, to be applied.
+func StatusOf(object metav1.Object, kind schema.GroupVersionKind, status map[string]any) *unstructured.Unstructured {
 	applied := &unstructured.Unstructured{Object: map[string]any{"status": status}}
-	applied.SetGroupVersionKind(from.GroupVersionKind())
-	applied.SetNamespace(from.GetNamespace())
-	applied.SetName(from.GetName())
-	applied.SetUID(from.GetUID())
-	return applied, nil
+	applied.SetGroupVersionKind(kind)
+	applied.SetNamespace(object.GetNamespace())
+	applied.SetName(object.GetName())
+	applied.SetUID(object.GetUID())
+	return applied
 }
 
 // releaseConditionTypes are those that helm-operator-plugins sets and that are shown.

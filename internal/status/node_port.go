@@ -31,12 +31,21 @@ func nodePortRefusal(message string) Problem {
 		Message: "choose a free spec.port within the cluster's node port range, or another spec.service.type"}
 }
 
-// NodePortTaken is the problem of a node port that another Service has. holder is whose, "" where it is no ElasticWeb's.
-func NodePortTaken(port int32, holder string) Problem {
+// NodePortTakenError says that another Service has a node port.
+type NodePortTakenError struct {
+	Port int32
+	// Holder is whose Service has it; "" where it is no ElasticWeb's.
+	Holder string
+}
+
+// Error implements error.
+func (e *NodePortTakenError) Error() string { return e.problem().Message }
+
+func (e *NodePortTakenError) problem() Problem {
 	whose := ", to a Service that no ElasticWeb has"
-	if holder != "" {
-		whose = " to " + holder
+	if e.Holder != "" {
+		whose = " to " + e.Holder
 	}
 	return Problem{Reason: elasticwebv1.ReasonNodePortConflict, Message: fmt.Sprintf(
-		"node port %d is already allocated%s: choose another spec.port or spec.service.type, or free the port there", port, whose)}
+		"node port %d is already allocated%s: choose another spec.port or spec.service.type, or free the port there", e.Port, whose)}
 }

@@ -5,6 +5,7 @@ package status
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,6 +70,9 @@ func finality(p Problem) int {
 // ProblemOf names an error with which the API server refused an object of the given kind. A Pod is refused the mark that decides
 // which of them leave first.
 func ProblemOf(kind, name string, err error) Problem {
+	if taken, isTaken := errors.AsType[*NodePortTakenError](err); isTaken {
+		return taken.problem()
+	}
 	result := refusalOf(kind, err)
 	result.Message = written(kind, name) + " was refused: " + quote.Said(err.Error()) + ": " + result.Message
 	result.IsAside = isAside(kind)
@@ -86,6 +90,18 @@ func LastingFailure(kind, name string, err error) Problem {
 func EndingObject(kind, name string) Problem {
 	return Problem{Reason: elasticwebv1.ReasonRollingOut, Message: written(kind, name) +
 		" of before is being deleted, and is made anew when it is gone: look at its finalizers, should it stay so"}
+}
+
+// NameConflict is the problem of objects of the ElasticWeb's name that are somebody else's. foreign says of each whose it is.
+func NameConflict(foreign []string) Problem {
+	it, is := "it", "it is"
+	if len(foreign) > 1 {
+		it, is = "them", "they are"
+	}
+	return Problem{
+		Reason:  elasticwebv1.ReasonNameConflict,
+		Message: strings.Join(foreign, ", ") + ", so " + is + " left alone: delete " + it + ", or give the ElasticWeb another name",
+	}
 }
 
 // written is what is written of an object.

@@ -8,6 +8,7 @@ package tolerant
 import (
 	stdjson "encoding/json"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/json"
 )
@@ -15,10 +16,11 @@ import (
 // mostBytes is how long a spec may be. The schema bounds each part of it, but not their product.
 const mostBytes = 256 << 10
 
-// Unreadable says of each part why it was left out: a phrase that names the field. "" where it was read.
+// Unreadable says of each part why it was not read as a whole: a phrase that names the field. "" where it was.
 type Unreadable struct{ Spec, Status string }
 
-// Decode decodes an object. A spec or status that its type cannot hold is left out, and the rest is there.
+// Decode decodes an object. A spec that its type cannot hold is left out, since half of a wish is another wish. Of such a status, which
+// says what was found, that stays which can be read.
 func Decode[T any](data []byte, into *T) (Unreadable, error) {
 	err := json.Unmarshal(data, into)
 	if err == nil && len(data) <= mostBytes {
@@ -36,7 +38,7 @@ func Decode[T any](data []byte, into *T) (Unreadable, error) {
 		delete(parts, "spec")
 	}
 	if unreadable.Status != "" {
-		delete(parts, "status")
+		parts["status"] = readable[T]("status", parts["status"])
 	}
 	rest, err := stdjson.Marshal(parts)
 	if err != nil {
@@ -51,9 +53,36 @@ func examine[T any](name string, part stdjson.RawMessage) string {
 	if len(part) > mostBytes {
 		return fmt.Sprintf("%s has more than %d bytes", name, mostBytes)
 	}
-	fits := within(name, func(document stdjson.RawMessage) bool { return json.Unmarshal(document, new(T)) == nil })
+	fits := partOf[T](name)
 	if len(part) == 0 || fits(part) {
 		return ""
 	}
 	return culprit(name, part, fits) + " holds a value that is of another type, or out of range"
+}
+
+// partOf checks a part of an object.
+func partOf[T any](name string) check {
+	return within(name, func(document stdjson.RawMessage) bool { return json.Unmarshal(document, new(T)) == nil })
+}
+
+// readable keeps the fields of a part that its type holds, and of lists the items that it does.
+func readable[T any](name string, part stdjson.RawMessage) stdjson.RawMessage {
+	fields, kept := map[string]stdjson.RawMessage{}, map[string]any{}
+	if len(part) > mostBytes || json.Unmarshal(part, &fields) != nil {
+		return stdjson.RawMessage("{}")
+	}
+	for field, value := range fields {
+		fits, items := within(field, partOf[T](name)), []stdjson.RawMessage{}
+		switch {
+		case fits(value):
+			kept[field] = value
+		case fits(stdjson.RawMessage("[]")) && json.Unmarshal(value, &items) == nil:
+			kept[field] = slices.DeleteFunc(items, func(item stdjson.RawMessage) bool { return !alone(fits)(item) })
+		}
+	}
+	text, err := stdjson.Marshal(kept)
+	if err != nil {
+		return stdjson.RawMessage("{}")
+	}
+	return text
 }

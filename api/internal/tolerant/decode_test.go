@@ -23,7 +23,12 @@ type object struct {
 		Labels map[string]string            `json:"labels,omitempty"`
 	} `json:"spec"`
 	Status struct {
-		At metav1.Time `json:"at,omitempty"`
+		At    metav1.Time `json:"at,omitempty"`
+		Count int32       `json:"count,omitempty"`
+		Items []struct {
+			Name  string `json:"name"`
+			Count int32  `json:"count,omitempty"`
+		} `json:"items,omitempty"`
 	} `json:"status"`
 }
 
@@ -78,6 +83,25 @@ func TestWhatIsReadableIsKeptBesideWhatIsNot(t *testing.T) {
 	got.Spec.Number = 5
 	if _, err := Decode([]byte(`{"spec": {"number": 3}, "status": {"at": 1}}`), &got); err != nil || got.Spec.Number != 3 {
 		t.Errorf("%+v, %v", got.Spec, err)
+	}
+}
+
+func TestOfAStatusThatStaysWhichCanBeRead(t *testing.T) {
+	const good = `{"name": "a", "count": 1}`
+	for text, want := range map[string]string{
+		`{"at": 1, "count": 2, "items": [` + good + `]}`:                        `2 [{a 1}]`,
+		`{"count": 2, "items": [{"name": "b", "count": "many"}, ` + good + `]}`: `2 [{a 1}]`,
+		`{"count": "many", "items": [` + good + `]}`:                            `0 [{a 1}]`,
+		`{"count": 2, "items": {"name": "a"}}`:                                  `2 []`,
+		`{"at": "` + strings.Repeat("x", mostBytes) + `", "count": 2}`:          `0 []`,
+		`[{"count": 2}]`: `0 []`,
+		`"many"`:         `0 []`,
+	} {
+		got := object{}
+		unreadable, err := Decode([]byte(`{"status": `+text+`}`), &got)
+		if have := fmt.Sprint(got.Status.Count, " ", got.Status.Items); err != nil || have != want || unreadable.Status == "" {
+			t.Errorf("%.99s: %s is read, want %s (%+v, %v)", text, have, want, unreadable, err)
+		}
 	}
 }
 

@@ -1,23 +1,21 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package elasticweb
+package rivals
 
 import (
 	"bytes"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
-
-	"github.com/elasticweb/elasticweb-operator/controllers"
 )
 
-// replicasManager names the field manager, other than the operator, that set spec.replicas last.
-func replicasManager(entries []metav1.ManagedFieldsEntry) string {
+// ReplicasManager names the field manager, other than the operator's own, that set spec.replicas last.
+func ReplicasManager(entries []metav1.ManagedFieldsEntry, own string) string {
 	who, replicas := "somebody", fieldpath.MakePathOrDie("spec", "replicas")
 	var last *metav1.Time
 	for _, entry := range entries {
-		if entry.Manager == controllers.FieldManager || entry.FieldsV1 == nil {
+		if entry.Manager == own || entry.FieldsV1 == nil {
 			continue
 		}
 		fields := fieldpath.Set{}

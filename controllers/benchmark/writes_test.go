@@ -1,0 +1,121 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+)
+
+// The answers of the API server that say more than that a write failed. Admission webhooks choose their code freely.
+var (
+	gone       = apierrors.NewNotFound(batchv1.Resource("jobs"), "shop")
+	changed    = apierrors.NewConflict(batchv1.Resource("jobs"), "shop", errors.New("it was modified"))
+	goneToo    = denial(404, metav1.StatusReasonNotFound)
+	changedToo = denial(409, metav1.StatusReasonConflict)
+)
+
+func denial(code int32, reason metav1.StatusReason) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Code: code, Reason: reason, Message: `admission webhook "w" denied the request: no`}}
+}
+
+func TestWhatAWriteOfTheStatusMeets(t *testing.T) {
+	again := ctrl.Result{RequeueAfter: controllers.StaleRetry}
+	for _, test := range []struct {
+		answer   error
+		result   ctrl.Result
+		isFailed bool
+	}{{nil, ctrl.Result{}, false}, {changed, again, false}, {gone, ctrl.Result{}, false}, {changedToo, ctrl.Result{}, true}, {goneToo, ctrl.Result{}, true}} {
+		r := &Reconciler{Events: events.NewFakeRecorder(1), Writer: interceptor.NewClient(nil, interceptor.Funcs{
+			SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+				return test.answer
+			},
+			SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
+				return test.answer
+			},
+		})}
+		result, err := r.report(t.Context(), withStrings(t, "a", "b", 1), v1alpha1.ElasticWebBenchmarkStatus{QPSByArchitecture: "arm64: 800"})
+		if result != test.result || (err != nil) != test.isFailed {
+			t.Errorf("%v: %v, %v", test.answer, result, err)
+		}
+		if err := r.resetStatus(t.Context(), withStrings(t, "a", "b", 1)); (err != nil) != (test.answer != nil && !errors.Is(test.answer, gone)) {
+			t.Errorf("%v: the reset gives %v", test.answer, err)
+		}
+	}
+}
+
+// reader has one benchmark, and Jobs.
+type reader struct {
+	client.Reader
+	b    *v1alpha1.ElasticWebBenchmark
+	jobs []batchv1.Job
+}
+
+func (r reader) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if r.b == nil {
+		return gone
+	}
+	r.b.DeepCopyInto(into.(*v1alpha1.ElasticWebBenchmark))
+	return nil
+}
+
+func (r reader) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	into.(*batchv1.JobList).Items = append([]batchv1.Job{}, r.jobs...)
+	return nil
+}
+
+// A Job that is gone was pruned, one that may not be deleted is told of, and neither keeps the others.
+func TestPruning(t *testing.T) {
+	b := withStrings(t, "a", "b", 1)
+	b.Status.DeployedRelease = &v1alpha1.HelmRelease{Run: b.Status.Run.ID}
+	b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue}}
+	behind := b.DeepCopy()
+	behind.Status.Run.ID = "newer"
+	job := func(run string, owner types.UID) batchv1.Job {
+		return batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: run, UID: "u-" + types.UID(run), Labels: map[string]string{v1alpha1.LabelRun: run},
+			OwnerReferences: []metav1.OwnerReference{{UID: owner, Controller: ptr.To(true)}}}}
+	}
+	jobs := []batchv1.Job{job("one", b.UID), job("two", b.UID), job(b.Status.Run.ID, b.UID), job("another's", "x")}
+	for _, test := range []struct {
+		live     *v1alpha1.ElasticWebBenchmark
+		answer   error
+		deleted  string
+		isFailed bool
+	}{
+		{b, nil, "[one u-one Background two u-two Background]", false},
+		{b, gone, "[one u-one Background two u-two Background]", false},
+		{b, goneToo, "[one u-one Background two u-two Background]", true},
+		{nil, nil, "[]", false},
+		{behind, nil, "[]", false}, // its release is another run's.
+	} {
+		deleted := []any{}
+		r := &Reconciler{Cached: reader{b: b, jobs: jobs}, Live: reader{b: test.live}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
+			Delete: func(_ context.Context, _ client.WithWatch, object client.Object, options ...client.DeleteOption) error {
+				applied := (&client.DeleteOptions{}).ApplyOptions(options)
+				deleted = append(deleted, object.GetName(), *applied.Preconditions.UID, *applied.PropagationPolicy)
+				return test.answer
+			},
+		})}
+		err := r.prune(t.Context(), b)
+		if fmt.Sprint(deleted) != test.deleted || (err != nil) != test.isFailed {
+			t.Errorf("%v: %v are deleted (%v), want %s", test.answer, deleted, err, test.deleted)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
+)
+
+// nodeCensus counts the nodes by architecture, anew only after one came, went or changed. Its zero value has not counted yet.
+type nodeCensus struct {
+	mu      sync.Mutex
+	isKnown bool
+	counted observed.Nodes
+}
+
+// observeNodes counts the nodes where one has changed since; it gives nothing where the operator may not read them.
+func (r *Reconciler) observeNodes(ctx context.Context) (observed.Nodes, error) {
+	c := &r.nodes
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isKnown || !r.WatchesNodes {
+		return c.counted, nil
+	}
+	list := &corev1.NodeList{}
+	if err := r.Cached.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return observed.Nodes{}, fmt.Errorf("list nodes: %w", err)
+	}
+	c.counted, c.isKnown = observed.CountNodes(list.Items), true
+	return c.counted, nil
+}
+
+func (c *nodeCensus) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.isKnown = false
+}
+
+// concernedByNode counts the nodes anew, and is all ElasticWebs where the set of architectures changed, else those with pods on the
+// node that changed.
+func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []reconcile.Request {
+	before, err := r.observeNodes(ctx)
+	r.nodes.forget()
+	after, errAfter := r.observeNodes(ctx)
+	if err := errors.Join(err, errAfter); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "count nodes")
+	} else if !before.HasSameArchitectures(after) {
+		return controllers.Listed(ctx, r.Cached, &elasticwebv1.ElasticWebList{}, nil)
+	}
+	pods, requests := &corev1.PodList{}, []reconcile.Request{}
+	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node.GetName()}); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
+	}
+	for i := range pods.Items {
+		requests = append(requests, r.elasticWebOfPod(ctx, &pods.Items[i])...)
+	}
+	return requests
+}

@@ -1,0 +1,54 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package nodeports
+
+import (
+	"reflect"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+func TestNodePortsKnowWhoHasThemAndWhoWaits(t *testing.T) {
+	name := func(name string) types.NamespacedName { return types.NamespacedName{Namespace: "dev", Name: name} }
+	a, b, other := Holder{name("a"), "ElasticWeb"}, Holder{name("b"), "ElasticWeb"}, Holder{name("other"), "Service"}
+	ports := &Ports{}
+	expectHolder := func(port int32, want string) {
+		t.Helper()
+		if got := ports.Await(name("c"), port); got != want {
+			t.Errorf("port %d is held by %q, want %q", port, got, want)
+		}
+	}
+	expectWoken := func(holder Holder, before, after []int32, want ...types.NamespacedName) {
+		t.Helper()
+		if got := ports.Moved(holder, before, after); !reflect.DeepEqual(got, want) {
+			t.Errorf("woken are %v, want %v", got, want)
+		}
+	}
+	expectHolder(1, "")
+	expectWoken(a, nil, []int32{1, 2})
+	expectWoken(other, nil, []int32{3})
+	expectHolder(3, "Service dev/other")
+	expectHolder(2, "ElasticWeb dev/a")
+	expectWoken(a, []int32{1, 2}, []int32{1, 2})
+	expectWoken(a, []int32{1, 2}, []int32{2}) // c waits for 2, not for 1.
+	expectHolder(1, "")
+	expectHolder(2, "ElasticWeb dev/a")
+	expectWoken(b, nil, []int32{2}) // seen before a's event: they may be of two watches.
+	expectWoken(a, []int32{2}, nil, name("c"))
+	expectHolder(2, "ElasticWeb dev/b")
+	ports.StopWaiting(name("c"))
+	expectWoken(b, []int32{2}, nil)
+	if len(ports.holders) != 1 || len(ports.waiting) != 0 {
+		t.Errorf("%v and %v are kept", ports.holders, ports.waiting)
+	}
+}
+
+func TestNodePortsOfAServiceAreAllThatItTakesUp(t *testing.T) {
+	service := &corev1.Service{Spec: corev1.ServiceSpec{HealthCheckNodePort: 30002, Ports: []corev1.ServicePort{{NodePort: 30001}, {Port: 80}}}}
+	if got := Of(service); !reflect.DeepEqual(got, []int32{30002, 30001}) {
+		t.Errorf("they are %v", got)
+	}
+}

@@ -1,0 +1,50 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package observed takes from objects of the cluster what the plan looks at. It does no I/O, and reads no clock.
+package observed
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+)
+
+// Pod is what decides about a pod that a ReplicaSet controls. container is the one that serves.
+func Pod(pod *corev1.Pod, container string, nodes Nodes, now time.Time) plan.Pod {
+	result := plan.Pod{
+		Name:         pod.Name,
+		Node:         pod.Spec.NodeName,
+		Architecture: nodes.Architecture[pod.Spec.NodeName],
+		TemplateHash: metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
+		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
+		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
+		Failure:      podfailure.Of(pod, container, now),
+	}
+	for _, condition := range pod.Status.Conditions {
+		switch {
+		case condition.Type == corev1.PodReady:
+			result.Ready = condition.Status == corev1.ConditionTrue
+		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
+			condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "":
+			result.Unschedulable = condition.Message
+		}
+	}
+	return result
+}
+
+// FailuresPass is when the first failure no longer counts although nothing happens to its pod; 0 for never.
+func FailuresPass(pods []plan.Pod, now time.Time) (first time.Duration) {
+	for i := range pods {
+		if failure := pods[i].Failure; failure != nil && !failure.Until.IsZero() {
+			if left := failure.Until.Sub(now); left > 0 && (first == 0 || left < first) {
+				first = left
+			}
+		}
+	}
+	return first
+}

@@ -1,0 +1,32 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+// Event is one to record.
+type Event struct{ Type, Reason, Message string }
+
+// News are the events of a failure that begins, changes or ends, and of a contest that begins. The rest is no news.
+func News(before, now []metav1.Condition) (news []Event) {
+	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionReady), meta.FindStatusCondition(now, elasticwebv1.ConditionReady)
+	switch {
+	case is == nil || was != nil && was.Reason == is.Reason:
+	case IsFailure(is.Reason):
+		news = append(news, Event{corev1.EventTypeWarning, is.Reason, is.Message})
+	case was != nil && IsFailure(was.Reason) && is.Reason != elasticwebv1.ReasonPaused:
+		news = append(news, Event{corev1.EventTypeNormal, is.Reason, was.Reason + " no longer: " + is.Message})
+	}
+	contest := meta.FindStatusCondition(now, elasticwebv1.ConditionContested)
+	if contest != nil && !meta.IsStatusConditionTrue(before, elasticwebv1.ConditionContested) {
+		news = append(news, Event{corev1.EventTypeWarning, contest.Reason, contest.Message})
+	}
+	return news
+}

@@ -1,0 +1,41 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"fmt"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+)
+
+func TestNews(t *testing.T) {
+	ready := func(reason string) []metav1.Condition {
+		return []metav1.Condition{{Type: elasticwebv1.ConditionReady, Reason: reason, Message: "why"}}
+	}
+	contested := append(ready(elasticwebv1.ReasonAsPlanned), metav1.Condition{
+		Type: elasticwebv1.ConditionContested, Status: metav1.ConditionTrue, Reason: elasticwebv1.ReasonReplicasContested, Message: "who"})
+	const failure, other = elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonImageNotFound
+	for name, test := range map[string]struct {
+		before, now []metav1.Condition
+		want        string
+	}{
+		"nothing is said":           {nil, nil, "[]"},
+		"it is as planned at first": {nil, ready(elasticwebv1.ReasonAsPlanned), "[]"},
+		"a failure begins":          {nil, ready(failure), "[{Warning " + failure + " why}]"},
+		"it goes on":                {ready(failure), ready(failure), "[]"},
+		"it becomes another":        {ready(failure), ready(other), "[{Warning " + other + " why}]"},
+		"it ends": {ready(failure), ready(elasticwebv1.ReasonAsPlanned),
+			"[{Normal " + elasticwebv1.ReasonAsPlanned + " " + failure + " no longer: why}]"},
+		"a pause is no end of it": {ready(failure), ready(elasticwebv1.ReasonPaused), "[]"},
+		"a contest begins":        {ready(elasticwebv1.ReasonAsPlanned), contested, "[{Warning " + elasticwebv1.ReasonReplicasContested + " who}]"},
+		"it goes on as a contest": {contested, contested, "[]"},
+	} {
+		if got := fmt.Sprint(News(test.before, test.now)); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
