@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -42,10 +43,12 @@ func (i *invariants) handler() toolscache.ResourceEventHandler {
 	}
 }
 
-// checkDeployment: what was made of a newer spec is never replaced by what an older one calls for.
+// checkDeployment: what was made of a newer spec is never replaced by what an older one calls for. An ElasticWeb that was made again
+// may take back what that of before left, ere the garbage collector has it.
 func (i *invariants) checkDeployment(before, after *appsv1.Deployment) {
 	was, now := plan.RecordOf(before), plan.RecordOf(after)
-	if was != nil && now != nil && now.Generation < was.Generation {
+	isOfAnother := !equality.Semantic.DeepEqual(metav1.GetControllerOf(before), metav1.GetControllerOf(after))
+	if was != nil && now != nil && now.Generation < was.Generation && !isOfAnother {
 		i.violate(after.Namespace, "Deployment %s went back from generation %d to %d", after.Name, was.Generation, now.Generation)
 	}
 	if !equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {

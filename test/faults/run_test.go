@@ -213,9 +213,10 @@ func (p *place) unsettled() string {
 		deployment.Status.ReadyReplicas != deployment.Status.Replicas) {
 		return fmt.Sprintf("the Deployment has %d of %d pods", deployment.Status.ReadyReplicas, *deployment.Spec.Replicas)
 	}
-	// A pod that ends is counted until it is gone, and the status may then be written a second later.
-	if hasDeployment && web.Status.Replicas != deployment.Status.Replicas {
-		return fmt.Sprintf("the status tells of %d pods, the Deployment of %d", web.Status.Replicas, deployment.Status.Replicas)
+	// A pod that ends is counted until it is gone, and the status may be written a second after what it tells of.
+	if hasDeployment && (web.Status.Replicas != deployment.Status.Replicas || web.Status.ReadyReplicas != deployment.Status.ReadyReplicas) {
+		return fmt.Sprintf("the status tells of %d of %d pods, the Deployment of %d of %d", web.Status.ReadyReplicas, web.Status.Replicas,
+			deployment.Status.ReadyReplicas, deployment.Status.Replicas)
 	}
 	return ""
 }
