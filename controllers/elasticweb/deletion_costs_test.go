@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
@@ -82,5 +83,33 @@ func TestStampsThatAreDenied(t *testing.T) {
 	writer.isDenied = func(string) bool { return false }
 	if refused := pass(); refused != nil || len(costs) != 0 {
 		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(costs))
+	}
+}
+
+// A pod that went on the way needs no stamp any more. A denial with the same code is none of that.
+func TestStampsOfPodsThatAreGone(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	var answer error
+	writer := interceptor.NewClient(nil, interceptor.Funcs{
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return answer
+		},
+	})
+	r := &Reconciler{Writer: writer, Clock: clock, applier: apply.New(writer, nil, "test", apply.NewWritten(clock), clock)}
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop"}}
+	denied := apierrors.NewNotFound(corev1.Resource("pods"), "shop-1")
+	denied.ErrStatus.Message = `admission webhook "w" denied the request: no`
+	for _, tc := range []struct {
+		answer    error
+		isRefused bool
+	}{
+		{apierrors.NewNotFound(corev1.Resource("pods"), "shop-1"), false},
+		{denied, true},
+	} {
+		answer = tc.answer
+		err := r.stampDeletionCosts(t.Context(), web, &plan.Plan{DeletionCosts: map[string]int32{"shop-1": -100}}, func(context.Context) error { return nil })
+		if _, isRefused := errors.AsType[*apply.RefusedError](err); isRefused != tc.isRefused || !isRefused && err != nil {
+			t.Errorf("%v: %v, want refused %t", tc.answer, err, tc.isRefused)
+		}
 	}
 }
