@@ -122,7 +122,7 @@ func (r *Reconciler) carryOut(
 			result.add(write())
 		}
 	}
-	// A Deployment knows how many pods there are.
+	// A Deployment that was left behind knows how many pods there are: no number is made up beside it.
 	unlessWithheld(kindDeployment, func() error { return r.seedReplicas(ctx, web, p) })
 	confirm := r.confirmation(ctx, web, p, seen)
 	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, seen, confirm) })

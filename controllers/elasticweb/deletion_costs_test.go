@@ -11,14 +11,17 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
@@ -82,5 +85,80 @@ func TestStampsThatAreDenied(t *testing.T) {
 	writer.isDenied = func(string) bool { return false }
 	if refused := pass(); refused != nil || len(costs) != 0 {
 		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(costs))
+	}
+}
+
+// A pod that went on the way needs no stamp any more. A denial with the same code is none of that.
+func TestStampsOfPodsThatAreGone(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	var answer error
+	writer := interceptor.NewClient(nil, interceptor.Funcs{
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return answer
+		},
+	})
+	r := &Reconciler{Writer: writer, Clock: clock, applier: apply.New(writer, nil, "test", apply.NewWritten(clock), clock)}
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop"}}
+	denied := apierrors.NewNotFound(corev1.Resource("pods"), "shop-1")
+	denied.ErrStatus.Message = `admission webhook "w" denied the request: no`
+	for _, tc := range []struct {
+		answer    error
+		isRefused bool
+	}{
+		{apierrors.NewNotFound(corev1.Resource("pods"), "shop-1"), false},
+		{denied, true},
+	} {
+		answer = tc.answer
+		err := r.stampDeletionCosts(t.Context(), web, &plan.Plan{DeletionCosts: map[string]int32{"shop-1": -100}}, func(context.Context) error { return nil })
+		if _, isRefused := errors.AsType[*apply.RefusedError](err); isRefused != tc.isRefused || !isRefused && err != nil {
+			t.Errorf("%v: %v, want refused %t", tc.answer, err, tc.isRefused)
+		}
+	}
+}
+
+// aPod is a cache that holds one pod, its ReplicaSet, and no more.
+type aPod struct {
+	client.Reader
+	pod *corev1.Pod
+}
+
+func (c aPod) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	into.(*corev1.PodList).Items = []corev1.Pod{*c.pod}
+	return nil
+}
+
+func (c aPod) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	into.SetUID("set")
+	into.SetOwnerReferences([]metav1.OwnerReference{{UID: "deployment", Controller: new(true)}})
+	return nil
+}
+
+// What a cache that lags shows of a pod is not what the plan sees: else it would be stamped again, and left to others in the end.
+func TestThePlanSeesTheLastStamp(t *testing.T) {
+	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "deployment"}}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop-1", ResourceVersion: "7",
+		OwnerReferences: []metav1.OwnerReference{{Name: "set", UID: "set", Controller: new(true)}}}}
+	r := &Reconciler{Cached: aPod{pod: pod}, Clock: clocktesting.NewFakePassiveClock(time.Now())}
+	stamped := pod.DeepCopy()
+	stamped.ResourceVersion, stamped.Annotations = "8", map[string]string{corev1.PodDeletionCost: "-100"}
+	stamps := &r.memory.of(deployment).stamps
+	stamps.Made(stamped, -100)
+	stamps.Made(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "gone"}}, -100)
+	pods, err := r.observePods(t.Context(), deployment, observed.Nodes{})
+	if err != nil || len(pods) != 1 || pods[0].DeletionCost != "-100" || pods[0].CostIsOthers {
+		t.Errorf("seen are %+v (%v)", pods, err)
+	}
+	if len(*stamps) != 1 {
+		t.Errorf("%d pods are remembered", len(*stamps))
+	}
+	for range 3 {
+		stamps.Made(pod, -100) // as an admission policy leaves it.
+	}
+	if pods, err = r.observePods(t.Context(), deployment, observed.Nodes{}); err != nil || len(pods) != 1 || !pods[0].CostIsOthers {
+		t.Errorf("after three in vain: %+v (%v)", pods, err)
+	}
+	pod.OwnerReferences[0].UID = "another"
+	if pods, err = r.observePods(t.Context(), deployment, observed.Nodes{}); err != nil || len(pods) != 0 {
+		t.Errorf("of another's: %+v (%v)", pods, err)
 	}
 }

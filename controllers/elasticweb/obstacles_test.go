@@ -11,13 +11,17 @@ import (
 	"slices"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	metadatafake "k8s.io/client-go/metadata/fake"
 	k8stesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 // What is no longer in the way takes up no watch: there are few, and they are everybody's.
@@ -41,6 +45,24 @@ func TestOnlyWhatIsInTheWayIsWatched(t *testing.T) {
 		watching.keep(step.name, foreignOf(step.kinds...))
 		if len(watching.watched) != step.want {
 			t.Errorf("%v of %s in the way: watched are %v", step.kinds, step.name, slices.Collect(maps.Keys(watching.watched)))
+		}
+	}
+}
+
+// An ElasticWeb that is paused asks for nothing, and one that is gone as little.
+func TestNobodyWaitsForObstaclesAnyMore(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "dev", Name: "shop", Annotations: map[string]string{elasticwebv1.AnnotationPaused: "true"}}}
+	for title, end := range map[string]func(*Reconciler){
+		"paused": func(r *Reconciler) { r.carryOut(t.Context(), web, &plan.Plan{}, &plan.Observed{}, nil) },
+		"gone":   func(r *Reconciler) { r.forget(client.ObjectKeyFromObject(web)) },
+	} {
+		written := apply.NewWritten(clock.RealClock{})
+		r := &Reconciler{written: written, applier: apply.New(nil, nil, "test", written, clock.RealClock{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		r.obstacles.watched = map[obstacle]context.CancelFunc{{kindService, client.ObjectKeyFromObject(web)}: cancel}
+		if end(r); ctx.Err() == nil || len(r.obstacles.watched) != 0 {
+			t.Errorf("%s, and its obstacles are watched: %v", title, r.obstacles.watched)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -28,28 +30,28 @@ func (r *Reconciler) takeBack(
 	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed,
 ) (withheld map[string]error, lookAgain bool, err error) {
 	withheld = map[string]error{}
-	for _, child := range []struct {
-		kind      string
-		isMissing bool
-		object    client.Object
-	}{
-		{kindService, seen.Service == nil, &corev1.Service{}},
-		{kindBudget, seen.Budget == nil, &policyv1.PodDisruptionBudget{}},
-		{kindDeployment, seen.Deployment == nil, &appsv1.Deployment{}},
-	} {
-		if !child.isMissing {
-			continue
-		}
-		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), child.object); apierrors.IsNotFound(err) {
+	missing := map[string]client.Object{}
+	if seen.Service == nil {
+		missing[kindService] = &corev1.Service{}
+	}
+	if seen.Budget == nil {
+		missing[kindBudget] = &policyv1.PodDisruptionBudget{}
+	}
+	if seen.Deployment == nil {
+		missing[kindDeployment] = &appsv1.Deployment{}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(missing)) {
+		object := missing[kind]
+		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object); apierrors.IsNotFound(err) {
 			continue
 		} else if err != nil {
-			return nil, false, fmt.Errorf("read %s: %w", child.kind, err)
+			return nil, false, fmt.Errorf("read %s: %w", kind, err)
 		}
-		taken, err := r.takeBackOne(ctx, web, child.kind, child.object)
+		taken, err := r.takeBackOne(ctx, web, kind, object)
 		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged || taken {
 			lookAgain = true
 		} else if err != nil {
-			withheld[child.kind] = err
+			withheld[kind] = err
 		}
 	}
 	return withheld, lookAgain, nil
