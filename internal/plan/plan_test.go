@@ -211,3 +211,13 @@ func TestNothingButTheUserChangesTheTemplate(t *testing.T) {
 		t.Error("the order of the architectures changed, and the placement did not")
 	}
 }
+
+func TestShrinks(t *testing.T) {
+	for existing, want := range map[int32]bool{2: false, 3: false, 4: true} {
+		deployment := deploymentOf(Make(shop(), Observed{}))
+		deployment.Spec.Replicas, deployment.Status.Replicas, deployment.Status.UpdatedReplicas = ptr.To(existing), existing, existing
+		if got := Make(shop(), Observed{Deployment: deployment}); got.Replicas != 3 || got.Shrinks != want {
+			t.Errorf("from %d to %d pods: shrinks: %t", existing, got.Replicas, got.Shrinks)
+		}
+	}
+}

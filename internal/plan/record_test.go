@@ -215,13 +215,14 @@ func TestRecordIsDue(t *testing.T) {
 		live string
 		want bool
 	}{
-		"the same":                       {record.String(), false},
-		"an older generation":            {Record{Generation: 1, Pod: record.Pod, Replicas: 3}.String(), false},
-		"a generation that never was":    {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
-		"another number of pods":         {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
-		"another order":                  {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
-		"of before that number was kept": {Record{Generation: 2, Pod: record.Pod}.String(), false},
-		"none":                           {"", true},
+		"the same":                                      {record.String(), false},
+		"an older generation":                           {Record{Generation: 1, Pod: record.Pod, Replicas: 3}.String(), false},
+		"a generation that never was":                   {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
+		"another number of pods":                        {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
+		"a restart that an older operator did not note": {(Record{Generation: 2, Pod: record.Pod, Replicas: 3, Restart: ptr.To("a")}).String(), false},
+		"another order":                                 {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
+		"of before that number was kept":                {Record{Generation: 2, Pod: record.Pod}.String(), false},
+		"none":                                          {"", true},
 	} {
 		if got := record.IsDue(recorded(tc.live)); got != tc.want {
 			t.Errorf("%s: due: %t, want %t", name, got, tc.want)
