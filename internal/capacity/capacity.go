@@ -82,16 +82,17 @@ func Pods(groups []Group) int64 {
 // Size works out the number of pods for a demand in requests per second from the pods that are there. The groups are in
 // the order in which they are kept: the last ones leave first. With K(j) the pods of the first j groups, and q(j) what the
 // slowest of them serve, it takes the smallest j for which K(j) pods at q(j) serve the demand: the other groups are not
-// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod.
-func Size(demand int64, groups []Group) int64 {
+// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod. Where at least a number of pods
+// is kept, so are those that they are.
+func Size(demand, least int64, groups []Group) int64 {
 	for j := range groups {
 		kept := groups[:j+1]
-		if slowest, isAny := Slowest(kept); isAny && Pods(kept) >= PodsFor(demand, slowest.PodQPS) {
-			return PodsFor(demand, slowest.PodQPS)
+		if slowest, isAny := Slowest(kept); isAny && Pods(kept) >= max(least, PodsFor(demand, slowest.PodQPS)) {
+			return max(least, PodsFor(demand, slowest.PodQPS))
 		}
 	}
 	slowest, _ := Slowest(groups)
-	return PodsFor(demand, slowest.PodQPS)
+	return max(least, PodsFor(demand, slowest.PodQPS))
 }
 
 func ceilDiv(dividend, divisor int64) int64 {

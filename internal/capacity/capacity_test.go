@@ -89,10 +89,20 @@ func TestSize(t *testing.T) {
 		"no demand":                            {0, []Group{{"arm64", 1000, 2}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Size(tc.demand, tc.groups); got != tc.want {
+			if got := Size(tc.demand, 0, tc.groups); got != tc.want {
 				t.Errorf("Size(%d, %v) = %d, want %d", tc.demand, tc.groups, got, tc.want)
 			}
 		})
+	}
+}
+
+// What is kept anyway counts, the slower ones included.
+func TestSizeOfAtLeast(t *testing.T) {
+	spilled := []Group{{"arm64", 1000, 2}, {"amd64", 500, 1}}
+	for least, want := range map[int64]int64{0: 2, 2: 2, 3: 4, 5: 5} {
+		if got := Size(2000, least, spilled); got != want {
+			t.Errorf("Size(2000, %d, %v) = %d, want %d", least, spilled, got, want)
+		}
 	}
 }
 

@@ -177,8 +177,8 @@ func contradiction(input Input, possible []string) string {
 	case isSystemPinned && system != linux:
 		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods run on %s only: remove it", corev1.LabelOSStable, system, linux)
 	case isPinned && !slices.Contains(input.Allowed, pinned):
-		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods can run on %s only: change it, or use an image that holds linux/%s",
-			corev1.LabelArchStable, pinned, allowed, pinned)
+		return fmt.Sprintf("spec.nodeSelector pins %s to %s, but the pods can run on %s only: change it, or see to it that the image holds linux/%s, and spec.architectures, if it is set, lists %s",
+			corev1.LabelArchStable, pinned, allowed, pinned, pinned)
 	case isPinned:
 		return fmt.Sprintf("spec.nodeSelector pins %s to %s, and the required terms of spec.affinity leave that out: change one of the two",
 			corev1.LabelArchStable, pinned)

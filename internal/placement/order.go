@@ -43,6 +43,7 @@ func Rank(rates []Rate, previous Levels) Levels {
 }
 
 func rank(rates []Rate, previous Levels) Levels {
+	before := beforeBy(previous)
 	left := slices.Clone(rates)
 	slices.SortFunc(left, func(a, b Rate) int {
 		return cmp.Or(cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
@@ -52,11 +53,11 @@ func rank(rates []Rate, previous Levels) Levels {
 	for len(left) > 0 {
 		// Noise can make a circle of the architectures, in which each stands behind another one: then the fastest is the first.
 		next := max(0, slices.IndexFunc(left, func(rate Rate) bool {
-			return !slices.ContainsFunc(left, func(other Rate) bool { return previous.before(other, rate) })
+			return !slices.ContainsFunc(left, func(other Rate) bool { return before(other, rate) })
 		}))
 		rate := left[next]
 		left = slices.Delete(left, next, next+1)
-		isTold := func(other Rate) bool { return previous.before(other, rate) || previous.before(rate, other) }
+		isTold := func(other Rate) bool { return before(other, rate) || before(rate, other) }
 		if len(levels) == 0 || slices.ContainsFunc(last, isTold) {
 			levels, last = append(levels, nil), nil
 		}
@@ -69,23 +70,27 @@ func rank(rates []Rate, previous Levels) Levels {
 	return levels
 }
 
-// before reports whether a stands before b: as in the levels, where these tell the two apart and no number contradicts that, else by
+// beforeBy reports whether a stands before b: as in the levels, where these tell the two apart and no number contradicts that, else by
 // what they count for.
-func (l Levels) before(a, b Rate) bool {
-	levelOfA, levelOfB := l.levelOf(a.Architecture), l.levelOf(b.Architecture)
-	switch isKnown := levelOfA >= 0 && levelOfB >= 0; {
-	case isKnown && levelOfA < levelOfB && !contradicts(a, b):
-		return true
-	case isKnown && levelOfA > levelOfB && !contradicts(b, a):
-		return false
-	default:
-		return ahead(a, b)
+func beforeBy(levels Levels) func(a, b Rate) bool {
+	levelOf := map[string]int{}
+	for i, level := range levels {
+		for _, name := range level {
+			levelOf[name] = i
+		}
 	}
-}
-
-// levelOf is -1 where no level names the architecture.
-func (l Levels) levelOf(architecture string) int {
-	return slices.IndexFunc(l, func(level []string) bool { return slices.Contains(level, architecture) })
+	return func(a, b Rate) bool {
+		levelOfA, isKnownA := levelOf[a.Architecture]
+		levelOfB, isKnownB := levelOf[b.Architecture]
+		switch isKnown := isKnownA && isKnownB; {
+		case isKnown && levelOfA < levelOfB && !contradicts(a, b):
+			return true
+		case isKnown && levelOfA > levelOfB && !contradicts(b, a):
+			return false
+		default:
+			return ahead(a, b)
+		}
+	}
 }
 
 // Flat is the architectures of all levels, the best first.
@@ -124,43 +129,54 @@ func IsNoise(a, b int64) bool {
 	return max(a, b)*10 <= min(a, b)*11
 }
 
-// maxReadTerms bounds the readings of a template: whoever may edit Deployments may write any number of terms.
-const maxReadTerms = 8
+// maxRead bounds what is read in every way: there are as many architectures that an ElasticWeb can list, and whoever may edit
+// Deployments may write any number of terms. Of more the likeliest reading has to do.
+const maxRead = 9
 
-// Readings are the orders that a template with these pods may have been made with, the likeliest first. The terms that prefer one
-// architecture are in the order of the levels, so that these end somewhere between them: weights that the user gave do not tell where.
-// What else is allowed comes last: a required term names it, unless the user's own is enough, or a toleration, unless the user has one.
-func Readings(pods corev1.PodSpec) []Levels {
+// Readings are the orders of allowed architectures that a template with these pods may have been made with, the likeliest first. The
+// terms that prefer one architecture are in the order of the levels, so that these end somewhere between them: weights that the user gave
+// do not tell where. What else is in use comes last: a required term names it, unless the user's own is enough, or a toleration, unless
+// the user has one.
+func Readings(pods corev1.PodSpec, allowed []string) []Levels {
 	if pods.Affinity == nil || pods.Affinity.NodeAffinity == nil {
 		return nil
 	}
-	names, weights := preferred(pods.Affinity.NodeAffinity)
-	ends := max(len(names)-1, 0) // the places where a level may end.
-	if ends >= maxReadTerms {
-		names, ends = names[:maxReadTerms], maxReadTerms-1
+	isNotAllowed := func(name string) bool { return !slices.Contains(allowed, name) }
+	inUse := slices.DeleteFunc(required(pods.Affinity.NodeAffinity), isNotAllowed)
+	readings := readingsOf(pods.Affinity.NodeAffinity, inUse)
+	if others := slices.DeleteFunc(tolerated(pods.Tolerations), isNotAllowed); !slices.Equal(others, inUse) {
+		readings = append(readings, readingsOf(pods.Affinity.NodeAffinity, others)...)
 	}
-	var likeliest int
+	return readings
+}
+
+// readingsOf reads the order of what is in use.
+func readingsOf(affinity *corev1.NodeAffinity, inUse []string) []Levels {
+	names, weights := preferred(affinity, inUse)
+	others := slices.DeleteFunc(slices.Clone(inUse), func(name string) bool { return slices.Contains(names, name) })
+	ends, likeliest := max(len(names)-1, 0), uint64(0) // ends are the places where a level may end.
 	for i := range ends {
 		if weights[i] != weights[i+1] {
 			likeliest |= 1 << i
 		}
 	}
+	tried := uint64(1)
+	if len(inUse) <= maxRead {
+		tried <<= ends
+	}
 	var readings []Levels
-	for _, allowed := range [][]string{required(pods.Affinity.NodeAffinity), tolerated(pods.Tolerations)} {
-		others := slices.DeleteFunc(allowed, func(name string) bool { return slices.Contains(names, name) })
-		for reading := range 1 << ends {
-			levels := cut(names, likeliest^reading)
-			if len(others) > 0 {
-				levels = append(levels, others)
-			}
-			readings = append(readings, levels)
+	for reading := range tried {
+		levels := cut(names, likeliest^reading)
+		if len(others) > 0 {
+			levels = append(levels, others)
 		}
+		readings = append(readings, levels)
 	}
 	return readings
 }
 
 // cut ends a level behind each name whose bit is set.
-func cut(names []string, ends int) Levels {
+func cut(names []string, ends uint64) Levels {
 	var levels Levels
 	for i, name := range names {
 		if i == 0 || ends>>(i-1)&1 == 1 {
@@ -171,11 +187,11 @@ func cut(names []string, ends int) Levels {
 	return levels
 }
 
-// preferred are the architectures that terms prefer by themselves, each once, and the weights of these terms.
-func preferred(affinity *corev1.NodeAffinity) (names []string, weights []int32) {
+// preferred are the architectures in use that terms prefer by themselves, each once, and the weights of these terms.
+func preferred(affinity *corev1.NodeAffinity, inUse []string) (names []string, weights []int32) {
 	for _, term := range affinity.PreferredDuringSchedulingIgnoredDuringExecution {
 		for _, r := range term.Preference.MatchExpressions {
-			if r.Key == corev1.LabelArchStable && len(r.Values) == 1 && !slices.Contains(names, r.Values[0]) {
+			if r.Key == corev1.LabelArchStable && len(r.Values) == 1 && slices.Contains(inUse, r.Values[0]) && !slices.Contains(names, r.Values[0]) {
 				names, weights = append(names, r.Values[0]), append(weights, term.Weight)
 			}
 		}

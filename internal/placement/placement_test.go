@@ -179,7 +179,7 @@ func TestPlaceNamesTheContradiction(t *testing.T) {
 			"the image holds none of the architectures in spec.architectures, or none for Linux: list one that it holds, or use another image"},
 		"pinned to what the image lacks": {
 			armFirst(pin(corev1.LabelArchStable, "s390x")),
-			"spec.nodeSelector pins kubernetes.io/arch to s390x, but the pods can run on amd64, arm64 only: change it, or use an image that holds linux/s390x"},
+			"spec.nodeSelector pins kubernetes.io/arch to s390x, but the pods can run on amd64, arm64 only: change it, or see to it that the image holds linux/s390x, and spec.architectures, if it is set, lists s390x"},
 		"pinned to another system": {
 			armFirst(pin(corev1.LabelOSStable, "windows")),
 			"spec.nodeSelector pins kubernetes.io/os to windows, but the pods run on linux only: remove it"},

@@ -49,9 +49,11 @@ func allAlike(weights map[string]int32) bool {
 	return len(distinct) < 2
 }
 
-// Preference is the possible architectures in the order in which they are filled, and kept: by the weights of the preferred terms,
-// be they the user's own. Those of the same weight are filled alike, and kept alike.
-func Preference(in Input) Levels {
+// Preference is the architectures of the rates in the order in which they are filled, and kept: those possible by the weights of the
+// preferred terms, be they the user's own, and behind them, by what they serve, those that have pods but are no longer allowed. Those of
+// the same weight are filled alike, and kept alike, and so are all where none is required. What is on a node that is not known, "", is in
+// no order.
+func Preference(in Input, rates []Rate) Levels {
 	possible := Possible(in)
 	weighted := weights(in.Levels, in.Weights, possible)
 	if prefersArchitecture(in.Affinity) {
@@ -65,7 +67,13 @@ func Preference(in Input) Levels {
 	for _, weight := range slices.Sorted(maps.Keys(byWeight)) {
 		preference = append(preference, byWeight[weight])
 	}
-	return preference
+	others := Rank(slices.DeleteFunc(slices.Clone(rates), func(rate Rate) bool {
+		return rate.Architecture == "" || slices.Contains(possible, rate.Architecture)
+	}), nil)
+	if in.Allowed == nil && len(others) > 0 {
+		return Levels{others.Flat()}
+	}
+	return append(preference, others...)
 }
 
 // ownWeights is what the user's own preferred terms add up to for nodes of each architecture.

@@ -5,6 +5,7 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -13,7 +14,8 @@ import (
 
 // levels is the order of the allowed architectures, those that are possible first: what cannot be used has no say about the others.
 // inUse are those that the live template was made with, nil where there is none. While a benchmark is named, what it has not measured
-// says nothing new about the order: it was left out, or is in its place, and stays so until there is a result or the user rolls out.
+// and was left out stays out until there is a result or the user rolls out; and where it has measured nothing, what is in use stays as it
+// is, unless the spec has numbers of its own.
 func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measured Measurements, inUse placement.Levels, rolls bool) placement.Levels {
 	used := inUse.Flat()
 	isUsed := func(name string) bool { return slices.Contains(used, name) }
@@ -22,10 +24,11 @@ func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measu
 	}
 	isPossible := func(rate placement.Rate) bool { return slices.Contains(possible, rate.Architecture) }
 	rates := measured.rates(spec, allowed)
-	isHeld := spec.BenchmarkRef != nil && !rolls && slices.ContainsFunc(allowed, isUsed)
+	isHeld := spec.BenchmarkRef != nil && !rolls && slices.ContainsFunc(possible, isUsed)
 	if isHeld {
 		rates = slices.DeleteFunc(rates, func(rate placement.Rate) bool { return !rate.Measured && !isUsed(rate.Architecture) })
-		if !slices.ContainsFunc(rates, func(rate placement.Rate) bool { return rate.Measured }) && len(rates) == len(used) {
+		isNumber := func(entry elasticwebv1.ArchitectureSpec) bool { return entry.SinglePodsQPS != nil }
+		if len(measured) == 0 && len(rates) == len(used) && !slices.ContainsFunc(spec.Architectures, isNumber) {
 			return inUse
 		}
 	}
@@ -39,7 +42,11 @@ func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measu
 // falling QPS and name. A pod on a node that is not known counts as one on the slowest of those possible.
 func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, observed Observed, possible []string, levels placement.Levels) []placement.Rate {
 	names := slices.Clone(possible)
-	if observed.Nodes == nil {
+	if possible == nil { // nobody looks at the image.
+		names = slices.Sorted(maps.Keys(measured))
+	}
+	candidates := len(names)
+	if observed.Nodes == nil || possible == nil {
 		names = append(names, "")
 	}
 	for _, pod := range observed.Pods {
@@ -49,8 +56,8 @@ func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, obse
 	}
 	order, unranked := slices.Concat(levels.Flat(), names), len(levels.Flat())
 	rates := measured.rates(spec, names)
-	if unknown := slices.Index(names, ""); unknown >= 0 && len(possible) > 0 {
-		slowest := slices.MinFunc(rates[:len(possible)], func(a, b placement.Rate) int { return cmp.Compare(a.QPS, b.QPS) })
+	if unknown := slices.Index(names, ""); unknown >= 0 && candidates > 0 {
+		slowest := slices.MinFunc(rates[:candidates], func(a, b placement.Rate) int { return cmp.Compare(a.QPS, b.QPS) })
 		rates[unknown].QPS = slowest.QPS
 	}
 	at := func(rate placement.Rate) int { return min(slices.Index(order, rate.Architecture), unranked) }
@@ -58,15 +65,4 @@ func presentRates(spec *elasticwebv1.ElasticWebSpec, measured Measurements, obse
 		return cmp.Or(cmp.Compare(at(a), at(b)), cmp.Compare(b.QPS, a.QPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	return rates
-}
-
-// preference is the order in which the architectures of the rates are filled and kept: as the template has it, and behind that, by what
-// they serve, those that it no longer allows but that have pods. What is on a node that is not known is in no order.
-func preference(input placement.Input, rates []placement.Rate) placement.Levels {
-	preferred := placement.Preference(input)
-	named := preferred.Flat()
-	others := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool {
-		return rate.Architecture == "" || slices.Contains(named, rate.Architecture)
-	})
-	return append(preferred, placement.Rank(others, nil)...)
 }

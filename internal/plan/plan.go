@@ -72,7 +72,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		live.Levels = input.Levels
 	}
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
-	preferred := preference(input, rates)
+	preferred := placement.Preference(input, rates)
 
 	asked := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred}, input.Levels, live, observed)
 	replicas := clamp(spec, asked)
@@ -109,11 +109,11 @@ func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Me
 
 // readInput is what the live template was made from where the Record is lost: the reading of it that leaves it as it is.
 func readInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live corev1.PodSpec) placement.Input {
-	readings := append(placement.Readings(live), nil)
+	readings := append(placement.Readings(live, allowedArchitectures(&web.Spec, facts)), nil)
 	for _, inUse := range readings {
 		input := placementInput(web, facts, measured, inUse, false)
 		placed := placement.Place(input)
-		if equality.Semantic.DeepEqual(placed.Affinity, live.Affinity) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
+		if equality.Semantic.DeepEqual(placed.Affinity.NodeAffinity, ptr.Deref(live.Affinity, corev1.Affinity{}).NodeAffinity) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
 			return input
 		}
 	}

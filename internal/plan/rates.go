@@ -39,11 +39,14 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed O
 			measured[entry.Name] = Measured{Measurement{int64(entry.SinglePodsQPS), entry.AtLeast}, entry.Benchmark}
 		}
 	}
+	if len(observed.Benchmark) > 0 { // another benchmark's results take the place of all.
+		maps.DeleteFunc(measured, func(_ string, before Measured) bool { return before.Benchmark != "" && before.Benchmark != name })
+	}
 	for architecture, result := range observed.Benchmark {
 		before, isMeasured := measured[architecture]
-		isOther, isNoise := before.Benchmark != "" && before.Benchmark != name, placement.IsNoise(result.QPS, before.QPS)
+		isNoise := placement.IsNoise(result.QPS, before.QPS)
 		switch {
-		case !isMeasured || isOther || !isNoise && (!result.AtLeast || result.QPS > before.QPS):
+		case !isMeasured || !isNoise && (!result.AtLeast || result.QPS > before.QPS):
 			measured[architecture] = Measured{result, name}
 		case isNoise && (before.Benchmark == "" || !result.AtLeast):
 			measured[architecture] = Measured{Measurement{before.QPS, result.AtLeast}, name}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -121,7 +120,6 @@ func TestUnknownNodes(t *testing.T) {
 		t.Errorf("%d pods are made for 2400 requests per second on amd64 (500) or arm64 (1200), want 5", first.Replicas)
 	}
 	observed.Deployment = deploymentOf(first)
-	observed.Deployment.Status = appsv1.DeploymentStatus{Replicas: 5, UpdatedReplicas: 5}
 	for i := range 5 {
 		observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint(i), Node: "n", Ready: true})
 	}
@@ -145,5 +143,44 @@ func TestMeasurementsOfWhatIsNotAllowed(t *testing.T) {
 	observed.Pods = []Pod{{Name: "p", Node: "n", Architecture: "s390x"}}
 	if got := Make(web, observed); len(got.Measured) != 2 || len(got.Rates) < 2 || got.Rates[1].QPS != 700 {
 		t.Errorf("with a pod on s390x, kept are %v, and it counts as %v", got.Measured, got.Rates)
+	}
+}
+
+// Another benchmark's results take the place of all that was measured before, once there are any.
+func TestAnotherBenchmarkReplacesAll(t *testing.T) {
+	web := shop(armThenAmd, func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "heavy"} })
+	for _, name := range []string{"arm64", "amd64"} {
+		web.Status.Architectures = append(web.Status.Architectures, elasticwebv1.ArchitectureStatus{
+			Name: name, SinglePodsQPS: 5000, Source: elasticwebv1.QPSSourceMeasured, Benchmark: "light"})
+	}
+	if got := Make(web, Observed{}).Measured; len(got) != 2 {
+		t.Errorf("without a result of the other one, %v hold", got)
+	}
+	got := Make(web, Observed{Benchmark: map[string]Measurement{"arm64": {QPS: 90}}}).Measured
+	if diff := cmp.Diff(Measurements{"arm64": {Measurement{QPS: 90}, "heavy"}}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Where nobody looks at the image, and no architecture is listed, the pods may be on any that was measured: all are filled alike, kept
+// alike, and count as the slowest.
+func TestMeasuredWithAnUnknownImage(t *testing.T) {
+	web := shop(func(s *elasticwebv1.ElasticWebSpec) {
+		s.BenchmarkRef, s.TotalQPS = &elasticwebv1.BenchmarkReference{Name: "b"}, ptr.To[int32](2000)
+	})
+	some := map[string]int{"amd64": 5, "arm64": 5}
+	observed := Observed{Image: Image{State: ImageFailed}, Nodes: &Nodes{All: some, Schedulable: some},
+		Benchmark: map[string]Measurement{"amd64": {QPS: 500}, "arm64": {QPS: 1000}}}
+	for _, architectures := range [][]string{{"arm64", "amd64"}, {"arm64", "amd64", "amd64", "amd64"}, {"arm64", "arm64", "amd64", "amd64"}} {
+		number := int32(len(architectures)) //nolint:gosec // a few.
+		observed.Deployment = deploymentOf(Plan{Replicas: number, Record: Make(web, observed).Record})
+		observed.Pods = nil
+		for i, name := range architectures {
+			observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint(i), Node: "n", Architecture: name, Ready: true})
+		}
+		got := Make(web, observed)
+		if got.Replicas != 4 || len(got.DeletionCosts) > 0 {
+			t.Errorf("with pods on %v: %d replicas, costs %v; want 4 and none", architectures, got.Replicas, got.DeletionCosts)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
@@ -79,7 +80,9 @@ func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, 
 	}
 	live.Generation, live.Pod = web.Generation, podHash(&web.Spec)
 	for _, constraint := range observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints {
-		live.MaxSkew = min(max(constraint.MaxSkew, 0), maxSkew) // the template is input from outside, too.
+		if constraint.TopologyKey == corev1.LabelHostname && constraint.WhenUnsatisfiable == corev1.ScheduleAnyway {
+			live.MaxSkew = min(max(constraint.MaxSkew, 0), maxSkew) // the template is input from outside, too.
+		}
 	}
 	return live, true
 }
@@ -107,7 +110,7 @@ var (
 // isSound reports whether every field is one that the operator could have written.
 func (r *Record) isSound() bool {
 	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && r.MaxSkew >= 0 && r.MaxSkew <= maxSkew && r.Replicas >= 0 &&
-		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels)
+		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
 }
 
 func (f *ImageFacts) isSound() bool {

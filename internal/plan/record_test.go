@@ -73,6 +73,7 @@ func damaged() map[string]string {
 		"port 0":                  `{` + sound + `,"image":{"reference":"a","port":0}}`,
 		"a port that is none":     `{` + sound + `,"image":{"reference":"a","port":65536}}`,
 		"the user root":           `{` + sound + `,"image":{"reference":"a","user":0}}`,
+		"a restart that is none":  `{` + sound + `,"restart":"` + strings.Repeat("<", 2700) + `"}`,
 		"a user that cannot be":   `{` + sound + `,"image":{"reference":"a","user":2147483648}}`,
 	}
 }
@@ -177,6 +178,59 @@ func TestALostRecordRestartsNothing(t *testing.T) {
 	})
 }
 
+// What others put beside the operator's own terms says nothing of the order, nor of the spread.
+func TestALostRecordIsReadBesideOthersTerms(t *testing.T) {
+	for name, add := range map[string]func(*corev1.PodSpec){
+		"a constraint on zones": func(pods *corev1.PodSpec) {
+			pods.TopologySpreadConstraints = append(pods.TopologySpreadConstraints,
+				corev1.TopologySpreadConstraint{MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway},
+				corev1.TopologySpreadConstraint{MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.DoNotSchedule})
+		},
+		"pods to keep apart from": func(pods *corev1.PodSpec) {
+			pods.Affinity = pods.Affinity.DeepCopy()
+			pods.Affinity.PodAntiAffinity = &corev1.PodAntiAffinity{}
+		},
+	} {
+		web, observed, first := live(t)
+		web.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
+		observed.Benchmark = map[string]Measurement{"amd64": {QPS: 1010}, "arm64": {QPS: 1000}, "s390x": {QPS: 990}}
+		add(&observed.Deployment.Spec.Template.Spec)
+		delete(observed.Deployment.Annotations, AnnotationRecord)
+		if diff := cmp.Diff(first.Placement, Make(web, observed).Placement); diff != "" {
+			t.Errorf("%s: the placement changed (-before +after):\n%s", name, diff)
+		}
+	}
+}
+
+// Whoever may edit Deployments can take the record away and write a template of any size: the reading of it takes no worker's time.
+func BenchmarkReadInput(b *testing.B) {
+	web := shop()
+	facts := &ImageFacts{Reference: web.Spec.Image}
+	var names []string
+	for i := range 64 {
+		names = append(names, fmt.Sprintf("x%02d", i))
+		facts.Platforms = append(facts.Platforms, "linux/"+names[i])
+	}
+	observed := Observed{KnownFacts: facts, Image: Image{State: ImageResolved, Facts: facts}}
+	observed.Deployment = deploymentOf(Make(web, observed))
+	delete(observed.Deployment.Annotations, AnnotationRecord)
+	node := &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: make([]corev1.NodeSelectorTerm, 1)}}
+	for i := range 10_000 {
+		names = append(names, fmt.Sprintf("y%d", i))
+	}
+	node.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms[0].MatchExpressions = []corev1.NodeSelectorRequirement{
+		{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: names}}
+	for i := range 9 {
+		node.PreferredDuringSchedulingIgnoredDuringExecution = append(node.PreferredDuringSchedulingIgnoredDuringExecution, corev1.PreferredSchedulingTerm{
+			Weight: 5, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{
+				{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: names[i : i+1]}}}})
+	}
+	observed.Deployment.Spec.Template.Spec.Affinity = &corev1.Affinity{NodeAffinity: node}
+	for b.Loop() {
+		Make(web, observed)
+	}
+}
+
 // anyMeasured is an ElasticWeb with weights, numbers and terms of its own, and what a benchmark says of it.
 func anyMeasured(t *rapid.T) (*elasticwebv1.ElasticWeb, map[string]Measurement) {
 	qps := rapid.SampledFrom([]int32{300, 480, 500, 800, 820, 860, 930, 1000})
@@ -219,7 +273,7 @@ func TestRecordIsDue(t *testing.T) {
 		"an older generation":                           {Record{Generation: 1, Pod: record.Pod, Replicas: 3}.String(), false},
 		"a generation that never was":                   {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
 		"another number of pods":                        {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
-		"a restart that an older operator did not note": {(Record{Generation: 2, Pod: record.Pod, Replicas: 3, Restart: ptr.To("a")}).String(), false},
+		"a restart that an older operator did not note": {(Record{Generation: 2, Pod: record.Pod, Replicas: 3, Restart: ptr.To("0123456789abcdef")}).String(), false},
 		"another order":                                 {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
 		"of before that number was kept":                {Record{Generation: 2, Pod: record.Pod}.String(), false},
 		"none":                                          {"", true},

@@ -45,6 +45,7 @@ func anyModel(t *rapid.T) *model {
 	seed := rapid.Uint64().Draw(t, "seed")
 	m := newModel(rand.New(rand.NewPCG(seed, 1)), modelWeb(1, rates, names...), nodes) //nolint:gosec // no secret.
 	m.web.Spec.TotalQPS = ptr.To(anyDemand(t, m))
+	m.web.Spec.MinReplicas = rapid.SampledFrom([]*int32{nil, nil, ptr.To[int32](3), ptr.To[int32](8)}).Draw(t, "minReplicas")
 	switch rapid.SampledFrom([]string{"", "", "weights", "own preference", "policy"}).Draw(t, "kind") {
 	case "weights":
 		for i := range m.web.Spec.Architectures {
@@ -123,7 +124,7 @@ func most(m *model) int32 {
 	for _, entry := range m.web.Spec.Architectures {
 		slowest = min(slowest, *entry.SinglePodsQPS)
 	}
-	return int32(capacity.PodsFor(m.demand(), int64(slowest))) //nolint:gosec // at most 20,000.
+	return max(int32(capacity.PodsFor(m.demand(), int64(slowest))), ptr.Deref(m.web.Spec.MinReplicas, 0)) //nolint:gosec // at most 20,000.
 }
 
 // checkMet: what is not met is out of room, or at the limit.

@@ -70,7 +70,7 @@ func (s sizing) atRest() int64 {
 	if len(groups) == 0 {
 		return capacity.PodsFor(s.demand, s.first())
 	}
-	target := capacity.Size(s.demand, groups)
+	target := capacity.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), groups)
 	if target > s.existing {
 		return s.grown(target, groups)
 	}

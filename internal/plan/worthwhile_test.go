@@ -4,12 +4,15 @@
 package plan
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 // What was measured at less than half of the best is left out, but never against what the user asks for.
@@ -78,6 +81,52 @@ func TestWhatIsLeftOutComesInOnlyForGood(t *testing.T) {
 			if isIn := len(got.Placement.Possible) == 2; isIn != want {
 				t.Errorf("%s, %s: possible are %v", name, rollout, got.Placement.Possible)
 			}
+			if rollout == "nothing rolls" && !slices.Contains(got.Placement.Possible, "amd64") {
+				t.Errorf("%s: what is in use is gone: %v, %s", name, got.Placement.Possible, got.Placement.Contradiction)
+			}
 		}
+	}
+}
+
+// A number of the spec is no measurement: it leaves out nothing that was measured.
+func TestAGuessLeavesOutNothing(t *testing.T) {
+	web := shop(func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} })
+	facts := &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64", "linux/s390x"}}
+	observed := Observed{Image: Image{State: ImageResolved, Facts: facts}, Benchmark: map[string]Measurement{"amd64": {QPS: 300}, "arm64": {QPS: 350}}}
+	if got := Make(web, observed).Placement.Possible; len(got) != 3 {
+		t.Errorf("of amd64 (300), arm64 (350) and s390x, which nobody measured and the spec guesses at 800, possible are %v", got)
+	}
+}
+
+// What is in use, but not possible any longer, holds nothing up.
+func TestWhatIsNotPossibleHoldsNothing(t *testing.T) {
+	term := corev1.NodeSelectorRequirement{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpNotIn, Values: []string{"amd64"}}
+	web := shop(func(s *elasticwebv1.ElasticWebSpec) {
+		s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"}
+		s.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{term}}}}}}
+	})
+	holding := func(platforms ...string) Image {
+		return Image{State: ImageResolved, Facts: &ImageFacts{Reference: web.Spec.Image, Platforms: platforms}}
+	}
+	first := Make(web, Observed{Image: holding("linux/amd64", "linux/arm64")})
+	got := Make(web, Observed{Deployment: deploymentOf(first), Image: holding("linux/amd64", "linux/s390x")})
+	if diff := cmp.Diff([]string{"s390x"}, got.Placement.Possible); diff != "" {
+		t.Errorf("possible (-want +got):\n%s", diff)
+	}
+}
+
+// While a benchmark has no result, the numbers that the spec has of its own order, and what has none stays as it is.
+func TestOrderWithoutResults(t *testing.T) {
+	arm, amd := elasticwebv1.ArchitectureSpec{Name: "arm64"}, elasticwebv1.ArchitectureSpec{Name: "amd64"}
+	named := func(s *elasticwebv1.ElasticWebSpec) { s.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "b"} }
+	armFirst := Make(shop(listing(arm, amd), named), Observed{Benchmark: map[string]Measurement{"arm64": {QPS: 1000}, "amd64": {QPS: 400}}})
+	live := Observed{Deployment: deploymentOf(armFirst)}
+	if got := Make(shop(listing(arm, amd), named), live).Record.Levels; !cmp.Equal(got, armFirst.Record.Levels) {
+		t.Errorf("with no result and no number the order became %v", got)
+	}
+	arm.SinglePodsQPS, amd.SinglePodsQPS = ptr.To[int32](400), ptr.To[int32](1000)
+	if got := Make(shop(listing(arm, amd), named), live).Record.Levels; !cmp.Equal(got, placement.Levels{{"amd64"}, {"arm64"}}) {
+		t.Errorf("by the numbers of the spec the order became %v", got)
 	}
 }

@@ -120,7 +120,7 @@ func dragged(groups []capacity.Group) string {
 		return fmt.Sprintf("; the pods whose nodes are gone or not known drag the others down to %d each: find them with kubectl get pods -o wide, and delete those that do not go by themselves",
 			slowest.PodQPS)
 	default:
-		return fmt.Sprintf("; the pods on %s drag the others down to %d each: add nodes of a faster architecture and run kubectl rollout restart, or leave %s out of spec.architectures",
+		return fmt.Sprintf("; the pods on %s drag the others down to %d each: add nodes of a faster architecture and run kubectl rollout restart, or set spec.architectures to a list without %s",
 			slowest.Architecture, slowest.PodQPS, slowest.Architecture)
 	}
 }

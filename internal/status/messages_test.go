@@ -173,7 +173,7 @@ var messages = map[string]said{
 		elasticwebv1.ReasonReplicaLimit, "the demand calls for 5 pods, and spec.maxReplicas allows 3: raise spec.maxReplicas, or lower the demand", true},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },
-		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node: add one, or use an image for the architectures of the cluster", false},
+		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node: add one, or let the image, spec.architectures, spec.nodeSelector and spec.affinity allow one that the cluster has", false},
 	"a contradiction": {func(in *Input) {
 		in.Plan.Placement.Contradiction = "spec.nodeSelector pins kubernetes.io/os to windows, but the pods run on linux only: remove it"
 	},
@@ -260,9 +260,9 @@ var messages = map[string]said{
 	"an image that cannot be read": {kubelet("ImageInspectError", "input/output error"),
 		elasticwebv1.ReasonContainerFailed, "a node cannot read image shop:1: ask an administrator of the cluster to look at the node's storage; the kubelet says: input/output error", false},
 	"no part for the node": {kubelet("ErrImagePull", "no match for platform in manifest: not found"),
-		elasticwebv1.ReasonPlatformMissing, "image shop:1 holds nothing for arm64: add that platform to the image, or leave arm64 out of spec.architectures", false},
+		elasticwebv1.ReasonPlatformMissing, "image shop:1 holds nothing for arm64: add that platform to the image, or set spec.architectures to a list without arm64", false},
 	"a program for another node": {failing(podfailure.Failure{Class: podfailure.ExecFormat, Message: "exec /shop: exec format error", ExitCode: 255}),
-		elasticwebv1.ReasonExecFormatError, "the program in image shop:1 is not built for arm64, although the image claims it: mend the image, or leave arm64 out of spec.architectures", false},
+		elasticwebv1.ReasonExecFormatError, "the program in image shop:1 is not built for arm64, although the image claims it: mend the image, or set spec.architectures to a list without arm64", false},
 	"no Secret": {kubelet("CreateContainerConfigError", `secret "shop-env" not found`),
 		elasticwebv1.ReasonReferenceMissing, `the container cannot be made: secret "shop-env" not found: create it, or correct what spec.env or spec.envFrom names`, false},
 	"root where it must not be": {kubelet("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"),

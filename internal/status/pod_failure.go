@@ -107,10 +107,10 @@ func failureWords(image string, pod *plan.Pod) (before, said, after string) {
 	case podfailure.InvalidImageName:
 		return "spec.image is no name of an image: correct it; the kubelet says: ", failure.Message, ""
 	case podfailure.ExecFormat:
-		return fmt.Sprintf("the program in image %s is not built for %s, although the image claims it: mend the image, or leave %s out of spec.architectures",
+		return fmt.Sprintf("the program in image %s is not built for %s, although the image claims it: mend the image, or set spec.architectures to a list without %s",
 			image, architecture, architecture), "", ""
 	case podfailure.PlatformMissing:
-		return fmt.Sprintf("image %s holds nothing for %s: add that platform to the image, or leave %s out of spec.architectures",
+		return fmt.Sprintf("image %s holds nothing for %s: add that platform to the image, or set spec.architectures to a list without %s",
 			image, architecture, architecture), "", ""
 	case podfailure.ImageUntrusted:
 		return "the nodes refuse image " + image + " for its signature: sign it as their policy asks, or use another image; the runtime says: ", podfailure.PullMessage(failure.Message), ""

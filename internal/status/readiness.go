@@ -112,7 +112,7 @@ func noCompatibleNodes(in Input, f facts) *verdict {
 		}
 	}
 	return &verdict{reason: elasticwebv1.ReasonNoCompatibleNodes, message: fmt.Sprintf(
-		"the pods can run on %s, and the cluster has no such Linux node: add one, or use an image for the architectures of the cluster",
+		"the pods can run on %s, and the cluster has no such Linux node: add one, or let the image, spec.architectures, spec.nodeSelector and spec.affinity allow one that the cluster has",
 		quote.Value(strings.Join(possible, ", ")))}
 }
 
