@@ -112,9 +112,21 @@ func TestPreference(t *testing.T) {
 		"what is not known is in no order": {Input{Levels: levels}, nil},
 		"the user's own terms":             {Input{Allowed: all, Levels: levels, Weights: map[string]int32{"s390x": 100, "arm64": 1}, Affinity: preferringOwn()}, Levels{{"s390x"}, {"amd64"}, {"arm64", "ppc64le"}}},
 	} {
-		if diff := cmp.Diff(tc.want, Preference(tc.in)); diff != "" {
+		if diff := cmp.Diff(tc.want, Preference(tc.in, nil)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// What has pods and is not possible comes last, by its rate; without an image nothing is preferred.
+func TestPreferenceOfWhatHasPods(t *testing.T) {
+	rates := []Rate{said("s390x", 1000), said("arm64", 500), said("ppc64le", 800), said("amd64", 300), said("", 300)}
+	known := Input{Allowed: []string{"arm64", "amd64"}, Levels: Levels{{"arm64"}, {"amd64"}}}
+	if diff := cmp.Diff(Levels{{"arm64"}, {"amd64"}, {"s390x"}, {"ppc64le"}}, Preference(known, rates)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(Levels{{"s390x", "ppc64le", "arm64", "amd64"}}, Preference(Input{}, rates)); diff != "" {
+		t.Errorf("with an unknown image (-want +got):\n%s", diff)
 	}
 }
 

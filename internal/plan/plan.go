@@ -112,8 +112,8 @@ func readInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measure
 	readings := append(placement.Readings(live, allowedArchitectures(&web.Spec, facts)), nil)
 	for _, inUse := range readings {
 		input := placementInput(web, facts, measured, inUse, false)
-		placed := placement.Place(input)
-		if equality.Semantic.DeepEqual(placed.Affinity.NodeAffinity, ptr.Deref(live.Affinity, corev1.Affinity{}).NodeAffinity) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
+		placed, own := placement.Place(input), ptr.Deref(live.Affinity, corev1.Affinity{}).NodeAffinity
+		if equality.Semantic.DeepEqual(placed.Affinity.NodeAffinity, own) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
 			return input
 		}
 	}
