@@ -25,9 +25,8 @@ type Measured struct {
 
 // measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say more. One that
 // is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement. Another benchmark's
-// results are taken as they are. Whether it is a lower bound a number learns from one that is the same but for noise: where a bound
-// became a rate, and where an older operator, which reported neither this nor whose a result was, left it open.
-// Of an architecture that the pods may not run on, and do not, nothing is kept.
+// results take the place of all. Whether it is a lower bound a number learns from one that is the same but for noise: where a bound
+// became a rate, and where an older operator left it open. Of an architecture that the pods may not run on, and do not, nothing is kept.
 func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed Observed) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
@@ -35,22 +34,13 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed O
 	name := web.Spec.BenchmarkRef.Name
 	measured := Measurements{}
 	for _, entry := range web.Status.Architectures {
-		if entry.Source == elasticwebv1.QPSSourceMeasured {
+		isReplaced := len(observed.Benchmark) > 0 && entry.Benchmark != "" && entry.Benchmark != name
+		if entry.Source == elasticwebv1.QPSSourceMeasured && !isReplaced {
 			measured[entry.Name] = Measured{Measurement{int64(entry.SinglePodsQPS), entry.AtLeast}, entry.Benchmark}
 		}
 	}
-	if len(observed.Benchmark) > 0 { // another benchmark's results take the place of all.
-		maps.DeleteFunc(measured, func(_ string, before Measured) bool { return before.Benchmark != "" && before.Benchmark != name })
-	}
 	for architecture, result := range observed.Benchmark {
-		before, isMeasured := measured[architecture]
-		isNoise := placement.IsNoise(result.QPS, before.QPS)
-		switch {
-		case !isMeasured || !isNoise && (!result.AtLeast || result.QPS > before.QPS):
-			measured[architecture] = Measured{result, name}
-		case isNoise && (before.Benchmark == "" || !result.AtLeast):
-			measured[architecture] = Measured{Measurement{before.QPS, result.AtLeast}, name}
-		}
+		measured[architecture] = measured[architecture].follow(result, name)
 	}
 	allowed := allowedArchitectures(&web.Spec, facts)
 	maps.DeleteFunc(measured, func(name string, _ Measured) bool {
@@ -60,8 +50,18 @@ func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed O
 	return measured
 }
 
-// rate is what a pod serves on an architecture: measured, else the architecture's entry in the spec, else singlePodsQPS. It is at least
-// 1, whatever the spec holds.
+// follow is what holds once there is a newer result. Where nothing was measured before, the newer one does.
+func (m Measured) follow(result Measurement, benchmark string) Measured {
+	switch isNoise := placement.IsNoise(result.QPS, m.QPS); {
+	case !isNoise && (!result.AtLeast || result.QPS > m.QPS):
+		return Measured{result, benchmark}
+	case isNoise && (m.Benchmark == "" || !result.AtLeast):
+		m.AtLeast, m.Benchmark = result.AtLeast, benchmark
+	}
+	return m
+}
+
+// rate is what a pod serves on an architecture: measured, else the architecture's entry in the spec, else singlePodsQPS; at least 1.
 func (m Measurements) rate(spec *elasticwebv1.ElasticWebSpec, architecture string) placement.Rate {
 	qps := int64(ptr.Deref(spec.SinglePodsQPS, 0))
 	if entry := entryOf(spec, architecture); entry != nil && entry.SinglePodsQPS != nil {
