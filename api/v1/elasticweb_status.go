@@ -48,8 +48,8 @@ type ElasticWebStatus struct {
 	// +optional
 	Image *ImageStatus `json:"image,omitempty"`
 
-	// architectures on which the pods may run, the best-performing first, and behind them those that are left out because a benchmark
-	// measured them at less than half of the best.
+	// architectures on which the pods may run, the best-performing first, and behind them what else a benchmark measured: those that are
+	// left out for being slow, and those that the image does not hold at present.
 	//
 	// +optional
 	// +listType=map

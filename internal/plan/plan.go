@@ -39,7 +39,7 @@ type Plan struct {
 	Facts *ImageFacts
 	// Rates by architecture, the best first: of those possible, and of those that have pods; of "" where a node is not known.
 	Rates []placement.Rate
-	// Measured are the measurements among them, and those of architectures that are left out for being slow.
+	// Measured are the measurements among them, and those of other architectures.
 	Measured Measurements
 	// ContainerPort, and whether it is known rather than assumed.
 	ContainerPort      int32
@@ -65,7 +65,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	facts, waits := chooseFacts(spec, observed, live, rolls)
 	isStale, restart := lookedUp(spec, observed, live, rolls)
 	port, isPortKnown := containerPort(spec, facts)
-	measured := measuredInForce(web, facts, observed)
+	measured := measuredInForce(web, observed.Benchmark)
 	input := placementInput(web, facts, measured, live.Levels, rolls)
 	if isLost {
 		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)

@@ -4,7 +4,6 @@
 package plan
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -26,27 +25,22 @@ type Measured struct {
 // measuredInForce are the last good results: those that the status reports stay until the benchmark has others that say more. One that
 // is being run, that failed or that was deleted changes nothing, and neither does the noise of a measurement. Another benchmark's
 // results take the place of all. Whether it is a lower bound a number learns from one that is the same but for noise: where a bound
-// became a rate, and where an older operator left it open. Of an architecture that the pods may not run on, and do not, nothing is kept.
-func measuredInForce(web *elasticwebv1.ElasticWeb, facts *ImageFacts, observed Observed) Measurements {
+// became a rate, and where an older operator left it open.
+func measuredInForce(web *elasticwebv1.ElasticWeb, results map[string]Measurement) Measurements {
 	if web.Spec.BenchmarkRef == nil {
 		return nil
 	}
 	name := web.Spec.BenchmarkRef.Name
 	measured := Measurements{}
 	for _, entry := range web.Status.Architectures {
-		isReplaced := len(observed.Benchmark) > 0 && entry.Benchmark != "" && entry.Benchmark != name
+		isReplaced := len(results) > 0 && entry.Benchmark != "" && entry.Benchmark != name
 		if entry.Source == elasticwebv1.QPSSourceMeasured && !isReplaced {
 			measured[entry.Name] = Measured{Measurement{int64(entry.SinglePodsQPS), entry.AtLeast}, entry.Benchmark}
 		}
 	}
-	for architecture, result := range observed.Benchmark {
+	for architecture, result := range results {
 		measured[architecture] = measured[architecture].follow(result, name)
 	}
-	allowed := allowedArchitectures(&web.Spec, facts)
-	maps.DeleteFunc(measured, func(name string, _ Measured) bool {
-		return allowed != nil && !slices.Contains(allowed, name) &&
-			!slices.ContainsFunc(observed.Pods, func(pod Pod) bool { return pod.Architecture == name })
-	})
 	return measured
 }
 

@@ -107,7 +107,7 @@ func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 	return result
 }
 
-// leftOut are the measurements that left an architecture out, by falling QPS: they have to be known for as long as they are in force.
+// leftOut are the measurements of other architectures, by falling QPS: they have to be known for as long as they are in force.
 func leftOut(planned *plan.Plan) []placement.Rate {
 	var rates []placement.Rate
 	for name, measured := range planned.Measured {
