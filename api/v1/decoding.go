@@ -17,6 +17,9 @@ func (w *ElasticWeb) UnmarshalJSON(data []byte) error {
 	type plain ElasticWeb
 	unreadable, err := tolerant.Decode(data, (*plain)(w))
 	w.UnreadableSpec, w.UnreadableStatus = unreadable.Spec, unreadable.Status
+	if w.UnreadableStatus != "" {
+		w.Status.Conditions = nil // one that its type holds may still be none that the schema allows, and would be carried over.
+	}
 	return err
 }
 

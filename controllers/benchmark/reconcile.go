@@ -7,6 +7,7 @@ package benchmark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -83,10 +84,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	result, err := r.report(ctx, b, benchmark.Make(b, observed, now))
-	if err != nil || result != (ctrl.Result{}) {
+	if result != (ctrl.Result{}) {
 		return result, err
 	}
-	return ctrl.Result{RequeueAfter: retry}, r.prune(ctx, b)
+	return ctrl.Result{RequeueAfter: retry}, errors.Join(err, r.prune(ctx, b))
 }
 
 // resetStatus takes away a status that could not be decoded: half of a run could pass for one that has ended, and an apply would meet

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -117,5 +118,33 @@ func TestPruning(t *testing.T) {
 		if fmt.Sprint(deleted) != test.deleted || (err != nil) != test.isFailed {
 			t.Errorf("%v: %v are deleted (%v), want %s", test.answer, deleted, err, test.deleted)
 		}
+	}
+}
+
+// A status that is refused leaves no Job of an old run at work.
+func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
+	b := withStrings(t, "a", "b", 1)
+	b.Status.Run.Generation = b.Generation
+	for i := range b.Status.Run.Architectures {
+		b.Status.Run.Architectures[i].State = v1alpha1.RunStateFinished
+	}
+	b.Status.DeployedRelease = &v1alpha1.HelmRelease{Run: b.Status.Run.ID}
+	b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue}}
+	owner := metav1.OwnerReference{UID: b.UID, Controller: ptr.To(true)}
+	old := batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "old", UID: "u", Labels: map[string]string{v1alpha1.LabelRun: "old"},
+		OwnerReferences: []metav1.OwnerReference{owner}}}
+	deleted := 0
+	r := &Reconciler{
+		Clock: clock.RealClock{}, Events: events.NewFakeRecorder(10),
+		Cached: reader{b: b, jobs: []batchv1.Job{old}}, Live: reader{b: b}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
+			SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
+				return denial(403, metav1.StatusReasonForbidden)
+			},
+			Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error { deleted++; return nil },
+		}),
+	}
+	_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(b)})
+	if err == nil || deleted != 1 {
+		t.Errorf("deleted %d Jobs, and says %v; want 1, and the refusal", deleted, err)
 	}
 }

@@ -105,33 +105,14 @@ func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb,
 
 // confirmNow asks the API server, whatever was known before.
 func (r *Reconciler) confirmNow(ctx context.Context, web *elasticwebv1.ElasticWeb) error {
-	live, err := r.lookAgain(ctx, web)
-	if err != nil {
-		return err
+	isAnother := func(live *elasticwebv1.ElasticWeb) bool {
+		return live.UID != web.UID || live.Generation != web.Generation
 	}
-	if live == nil || live.UID != web.UID || live.Generation != web.Generation {
-		return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: errors.New("the cache is behind")}
+	err := r.lookAgain(ctx, web, isAnother, errors.New("the cache is behind"))
+	if err == nil {
+		r.memory.confirm(web)
 	}
-	r.memory.confirm(web)
-	return nil
-}
-
-// lookAgain reads the ElasticWeb as the API server has it, nil where it has none. Where that is another version, the next pass works on it.
-func (r *Reconciler) lookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb) (*elasticwebv1.ElasticWeb, error) {
-	live, name := &elasticwebv1.ElasticWeb{}, client.ObjectKeyFromObject(web)
-	err := r.Live.Get(ctx, name, live)
-	if apierrors.IsNotFound(err) {
-		r.written.Forget(Kind, name)
-		return nil, nil //nolint:nilnil // that there is none is an answer.
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the ElasticWeb: %w", err)
-	}
-	if live.ResourceVersion != web.ResourceVersion {
-		live.ManagedFields = nil
-		r.written.Remember(Kind, live)
-	}
-	return live, nil
+	return err
 }
 
 // orLookAgain is the error of a write of the ElasticWeb itself. Where that met another version than it was decided on, the next pass
@@ -140,8 +121,23 @@ func (r *Reconciler) orLookAgain(ctx context.Context, web *elasticwebv1.ElasticW
 	if !apply.IsConflict(err) && !apply.IsGone(err) {
 		return err
 	}
-	if _, err := r.lookAgain(ctx, web); err != nil {
-		return err
+	return r.lookAgain(ctx, web, func(*elasticwebv1.ElasticWeb) bool { return true }, err)
+}
+
+// lookAgain is a *apply.ChangedError where the API server has another ElasticWeb, or none: the next pass, which that error asks for, works
+// on it. What no pass is asked for is not remembered, or its event would be taken for one of our own.
+func (r *Reconciler) lookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb, isAnother func(*elasticwebv1.ElasticWeb) bool, why error) error {
+	live, name := &elasticwebv1.ElasticWeb{}, client.ObjectKeyFromObject(web)
+	switch err := r.Live.Get(ctx, name, live); {
+	case apierrors.IsNotFound(err):
+		r.written.Forget(Kind, name)
+	case err != nil:
+		return fmt.Errorf("read the ElasticWeb: %w", err)
+	case !isAnother(live):
+		return nil
+	default:
+		live.ManagedFields = nil
+		r.written.Remember(Kind, live)
 	}
-	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: err}
+	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: why}
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
@@ -104,5 +105,22 @@ func TestAWriteThatMetAnotherVersion(t *testing.T) {
 		if newest.ResourceVersion != test.want {
 			t.Errorf("%s: the next pass works on version %s, want %s", name, newest.ResourceVersion, test.want)
 		}
+	}
+}
+
+// What a live read showed is no write of ours: its event has to wake somebody.
+func TestAForeignStatusIsNoEcho(t *testing.T) {
+	version := func(resourceVersion, pods string) *elasticwebv1.ElasticWeb {
+		return &elasticwebv1.ElasticWeb{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "a", Generation: 1, ResourceVersion: resourceVersion},
+			Status:     elasticwebv1.ElasticWebStatus{PodsByArchitecture: pods},
+		}
+	}
+	r := &Reconciler{Live: live{web: version("9", "forged")}, written: apply.NewWritten(clock.RealClock{})}
+	if err := r.confirmNow(t.Context(), version("7", "true")); err != nil {
+		t.Fatal(err)
+	}
+	if !r.webChanged().Update(event.UpdateEvent{ObjectOld: version("7", "true"), ObjectNew: version("9", "forged")}) {
+		t.Error("a status that somebody else wrote wakes nobody, since a live read saw it before")
 	}
 }

@@ -49,8 +49,12 @@ func (c *nodeCensus) forget() {
 }
 
 // concernedByNode counts the nodes anew, and is all ElasticWebs where the set of architectures changed, else those with pods on the
-// node that changed.
+// node that changed. Of a change it is asked twice, and for the node as it was there is nothing to do.
 func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []reconcile.Request {
+	now := &corev1.Node{}
+	if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(node), now, client.UnsafeDisableDeepCopy); err == nil && now.ResourceVersion != node.GetResourceVersion() {
+		return nil
+	}
 	before, err := r.observeNodes(ctx)
 	r.nodes.forget()
 	after, errAfter := r.observeNodes(ctx)

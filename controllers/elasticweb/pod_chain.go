@@ -36,21 +36,22 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
 	pods, stamps := make([]plan.Pod, 0, len(list.Items)), r.memory.of(deployment).stamps
-	isOurs := map[types.UID]bool{}
+	isOurs := map[string]bool{}
 	for i := range list.Items {
 		pod := &list.Items[i]
 		controller := metav1.GetControllerOfNoCopy(pod)
 		if controller == nil {
 			continue
 		}
-		if _, isKnown := isOurs[controller.UID]; !isKnown {
+		owner := controller.Name + "/" + string(controller.UID) // both: whoever may create pods can write one beside another's other.
+		if _, isKnown := isOurs[owner]; !isKnown {
 			set, err := r.replicaSetOf(ctx, pod)
 			if err != nil {
 				return nil, err
 			}
-			isOurs[controller.UID] = set != nil && metav1.IsControlledBy(set, deployment)
+			isOurs[owner] = set != nil && metav1.IsControlledBy(set, deployment)
 		}
-		if isOurs[controller.UID] {
+		if isOurs[owner] {
 			seen := observed.Pod(pod, resources.ContainerName, nodes, r.Clock.Now())
 			seen.DeletionCost, seen.CostIsOthers = stamps.CostOf(pod)
 			pods = append(pods, seen)

@@ -30,7 +30,7 @@ func culprit(path string, value stdjson.RawMessage, fits check) string {
 		}
 	}
 	var items []stdjson.RawMessage
-	if json.Unmarshal(value, &items) == nil && fits(stdjson.RawMessage("[]")) {
+	if json.Unmarshal(value, &items) == nil && len(items) <= mostItems && fits(stdjson.RawMessage("[]")) {
 		for i, item := range items {
 			if fits := alone(fits); !fits(item) {
 				return culprit(fmt.Sprintf("%s[%d]", path, i), item, fits)

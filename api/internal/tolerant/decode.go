@@ -16,6 +16,9 @@ import (
 // mostBytes is how long a spec may be. The schema bounds each part of it, but not their product.
 const mostBytes = 256 << 10
 
+// mostItems is how many items of a list are looked at one by one, each of which takes a decoding. No list of the CRDs may hold more.
+const mostItems = 1024
+
 // Unreadable says of each part why it was not read as a whole: a phrase that names the field. "" where it was.
 type Unreadable struct{ Spec, Status string }
 
@@ -65,7 +68,7 @@ func partOf[T any](name string) check {
 	return within(name, func(document stdjson.RawMessage) bool { return json.Unmarshal(document, new(T)) == nil })
 }
 
-// readable keeps the fields of a part that its type holds, and of lists the items that it does.
+// readable keeps the fields of a part that its type holds, and of lists that are not too long the items that it does.
 func readable[T any](name string, part stdjson.RawMessage) stdjson.RawMessage {
 	fields, kept := map[string]stdjson.RawMessage{}, map[string]any{}
 	if len(part) > mostBytes || json.Unmarshal(part, &fields) != nil {
@@ -76,7 +79,7 @@ func readable[T any](name string, part stdjson.RawMessage) stdjson.RawMessage {
 		switch {
 		case fits(value):
 			kept[field] = value
-		case fits(stdjson.RawMessage("[]")) && json.Unmarshal(value, &items) == nil:
+		case fits(stdjson.RawMessage("[]")) && json.Unmarshal(value, &items) == nil && len(items) <= mostItems:
 			kept[field] = slices.DeleteFunc(items, func(item stdjson.RawMessage) bool { return !alone(fits)(item) })
 		}
 	}

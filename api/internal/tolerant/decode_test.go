@@ -89,11 +89,12 @@ func TestWhatIsReadableIsKeptBesideWhatIsNot(t *testing.T) {
 func TestOfAStatusThatStaysWhichCanBeRead(t *testing.T) {
 	const good = `{"name": "a", "count": 1}`
 	for text, want := range map[string]string{
-		`{"at": 1, "count": 2, "items": [` + good + `]}`:                        `2 [{a 1}]`,
-		`{"count": 2, "items": [{"name": "b", "count": "many"}, ` + good + `]}`: `2 [{a 1}]`,
-		`{"count": "many", "items": [` + good + `]}`:                            `0 [{a 1}]`,
-		`{"count": 2, "items": {"name": "a"}}`:                                  `2 []`,
-		`{"at": "` + strings.Repeat("x", mostBytes) + `", "count": 2}`:          `0 []`,
+		`{"at": 1, "count": 2, "items": [` + good + `]}`:                           `2 [{a 1}]`,
+		`{"count": 2, "items": [{"name": "b", "count": "many"}, ` + good + `]}`:    `2 [{a 1}]`,
+		`{"count": "many", "items": [` + good + `]}`:                               `0 [{a 1}]`,
+		`{"count": 2, "items": {"name": "a"}}`:                                     `2 []`,
+		`{"count": 2, "items": [` + strings.Repeat("7, ", mostItems) + good + `]}`: `2 []`,
+		`{"at": "` + strings.Repeat("x", mostBytes) + `", "count": 2}`:             `0 []`,
 		`[{"count": 2}]`: `0 []`,
 		`"many"`:         `0 []`,
 	} {
