@@ -140,7 +140,10 @@ func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
 			SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 				return denial(403, metav1.StatusReasonForbidden)
 			},
-			Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error { deleted++; return nil },
+			Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+				deleted++
+				return nil
+			},
 		}),
 	}
 	_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(b)})
