@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -74,7 +75,7 @@ func moves() []move {
 		{name: "the operator killed while the registry is out of reach", act: func(m *mixed) {
 			m.breakRegistry(registryFault{status: http.StatusServiceUnavailable})
 			m.restart()
-			m.stable(m.o)
+			m.rest()
 			m.breakRegistry(registryFault{})
 		}},
 		{name: "another image while the registry is out of reach", restarts: true, resizes: true, act: func(m *mixed) {
@@ -108,7 +109,7 @@ func moves() []move {
 		}},
 		{name: "the benchmark deleted, and the operator killed", onlyWhereMeasured: true, act: func(m *mixed) {
 			m.must(client.IgnoreNotFound(m.world.live.Delete(m.ctx, m.benchmark())))
-			m.stable(m.o)
+			m.rest()
 			m.restart()
 		}},
 	}
@@ -133,7 +134,7 @@ func playMixed(r *run) {
 	m.create(2000)
 	m.network.End()
 	m.watches.End()
-	m.stable(m.o)
+	m.rest()
 	all := moves()
 	for range 6 {
 		chosen := all[m.random.IntN(len(all))]
@@ -265,7 +266,7 @@ func (m *mixed) mend() {
 		}
 	}
 	m.measure(1000, 800, 400)
-	m.stable(m.o)
+	m.rest()
 }
 
 // rollOutTheEnd has all pods made anew where there is room: all on the best architecture.
@@ -289,7 +290,7 @@ func (m *mixed) try(chosen move) {
 	// What an event brings late would be taken for the next move's.
 	m.network.End()
 	m.watches.End()
-	m.stable(m.o)
+	m.rest()
 	figures.add(m.scenario, statesCompared, 1)
 	afterwards, number := m.deployment()
 	if made := m.world.watched.templatesIn(m.namespace) - restarts; !chosen.restarts && !m.mayLose && made > 0 {
@@ -299,6 +300,28 @@ func (m *mixed) try(chosen move) {
 	if !chosen.resizes && !m.mayLose && replicas != number {
 		m.differ("%s: %d pods became %d\nrequests: %s\nlog: %s", chosen.name, replicas, number, lastRequests(m.o), m.o.log.tail())
 	}
+}
+
+// rest waits until nothing changes any more, and all pods are ready, or wait for a node. On a busy machine they may be about to become so
+// for longer than nothing changes.
+func (m *mixed) rest() {
+	m.t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		m.stable(m.o)
+		pods := &corev1.PodList{}
+		m.must(m.world.live.List(m.ctx, pods, client.InNamespace(m.namespace)))
+		if !slices.ContainsFunc(pods.Items, isOnTheMove) {
+			return
+		}
+	}
+	m.differ("the pods do not come to rest within %s", patience)
+}
+
+func isOnTheMove(pod corev1.Pod) bool {
+	return pod.DeletionTimestamp != nil || !slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
+		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue ||
+			condition.Type == corev1.PodScheduled && condition.Reason == corev1.PodReasonUnschedulable
+	})
 }
 
 // deployment is the pod template, and the number of pods.
