@@ -7,11 +7,14 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,7 +22,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
 // FieldManager owns the fields of everything that the operator applies.
@@ -85,4 +90,35 @@ func Listed(
 // NodeDiffers lets through the nodes of which that changed which is counted.
 func NodeDiffers() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return observed.NodeDiffers(e.ObjectOld, e.ObjectNew) }}
+}
+
+// Soonest is the shortest of the waits that are not 0; 0 where there is none.
+func Soonest(waits ...time.Duration) time.Duration {
+	var first time.Duration
+	for _, wait := range waits {
+		if wait > 0 && (first == 0 || wait < first) {
+			first = wait
+		}
+	}
+	return first
+}
+
+// Untold is when to try again to write a status, after what apply.Applier's Try gave for it. The status cannot say that it is refused: an
+// event does, and the log.
+func Untold(ctx context.Context, recorder events.EventRecorder, kind string, object client.Object, err error) (retry time.Duration, _ error) {
+	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return StaleRetry, nil
+	}
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	if !isRefused {
+		return 0, err
+	}
+	if !refused.Waiting && ctx.Err() == nil {
+		ctrl.LoggerFrom(ctx).Error(refused.Err, "The status cannot be written", "tries", refused.Tries)
+	}
+	if !refused.Waiting && !refused.Passing && refused.Tries == 1 {
+		problem := status.ProblemOf(kind, object.GetName(), refused.Err)
+		recorder.Eventf(object, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "the status is not the newest: %s", problem.Message)
+	}
+	return refused.RetryAfter, nil
 }

@@ -52,7 +52,8 @@ type Reconciler struct {
 	GeneratorImage string
 	Clock          clock.PassiveClock
 
-	images images.Observer
+	images  images.Observer
+	applier *apply.Applier
 }
 
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks,verbs=get;list;watch;patch,roleName=benchmark-role
@@ -67,6 +68,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	err := r.Cached.Get(ctx, request.NamespacedName, b)
 	if apierrors.IsNotFound(err) {
 		r.images.Forget(request.NamespacedName)
+		r.applier.Forget(Kind, request.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if err != nil || !b.DeletionTimestamp.IsZero() {
@@ -77,17 +79,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	case b.UnreadableStatus != "":
 		return ctrl.Result{}, r.resetStatus(ctx, b)
 	case b.UnreadableSpec != "": // its run, if there is one, is left alone.
-		return r.report(ctx, b, benchmark.Unreadable(b, now))
+		retry, err := r.report(ctx, b, benchmark.Unreadable(b, now))
+		return ctrl.Result{RequeueAfter: retry}, err
 	}
 	observed, retry, err := r.observe(ctx, b)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	result, err := r.report(ctx, b, benchmark.Make(b, observed, now))
-	if result != (ctrl.Result{}) {
-		return result, err
-	}
-	return ctrl.Result{RequeueAfter: retry}, errors.Join(err, r.prune(ctx, b))
+	untold, err := r.report(ctx, b, benchmark.Make(b, observed, now))
+	return ctrl.Result{RequeueAfter: controllers.Soonest(untold, retry)}, errors.Join(err, r.prune(ctx, b))
 }
 
 // resetStatus takes away a status that could not be decoded: half of a run could pass for one that has ended, and an apply would meet
@@ -101,31 +101,29 @@ func (r *Reconciler) resetStatus(ctx context.Context, b *v1alpha1.ElasticWebBenc
 	return nil
 }
 
-// report writes the part of the status that this reconciler owns, where it differs. The result is not empty where the benchmark is not
-// the newest.
-func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (ctrl.Result, error) {
+// report writes the part of the status that this reconciler owns, where it differs. retry is when to try again what could not be told.
+func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted v1alpha1.ElasticWebBenchmarkStatus) (retry time.Duration, _ error) {
 	if equality.Semantic.DeepEqual(ownStatus(b), wanted) {
-		return ctrl.Result{}, nil
+		return 0, nil
 	}
 	status, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&wanted)
 	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("convert the status: %w", err)
+		return 0, fmt.Errorf("convert the status: %w", err)
 	}
 	applied := helmrelease.StatusOf(b, v1alpha1.GroupVersion.WithKind(Kind), status)
 	applied.SetResourceVersion(b.ResourceVersion) // as it was looked at.
-	err = r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
-	switch {
-	case apply.IsConflict(err):
-		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil
-	case apply.IsGone(err):
-		return ctrl.Result{}, nil
-	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("write the status: %w", err)
-	}
-	if kind, reason, message := benchmark.News(&b.Status, &wanted); reason != "" {
-		r.Events.Eventf(b, nil, kind, reason, "Measure", "%s", message)
-	}
-	return ctrl.Result{}, nil
+	write := apply.Write{Kind: Kind, Namespace: b.Namespace, Name: b.Name, What: fmt.Sprintf("the status of generation %d", b.Generation)}
+	err = r.applier.Try(write, func() error {
+		err := r.Writer.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(controllers.FieldManager), client.ForceOwnership)
+		if kind, reason, message := benchmark.News(&b.Status, &wanted); reason != "" && err == nil {
+			r.Events.Eventf(b, nil, kind, reason, "Measure", "%s", message)
+		}
+		if apply.IsGone(err) {
+			return nil
+		}
+		return err
+	})
+	return controllers.Untold(ctx, r.Events, Kind, b, err)
 }
 
 // ownStatus is the part of the status that this reconciler writes.

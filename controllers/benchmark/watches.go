@@ -21,6 +21,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 )
 
@@ -30,6 +31,7 @@ const indexPodsByBenchmark = "benchmark"
 // SetupWithManager registers the reconciler and its watches. resolved brings the benchmarks whose image was looked up.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
+	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, apply.NewWritten(r.Clock), r.Clock)
 	if err := controllers.Index(ctx, mgr, &corev1.Pod{}, indexPodsByBenchmark, instanceOfPod); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
 // The answers of the API server that say more than that a write failed. Admission webhooks choose their code freely.
@@ -38,13 +39,13 @@ func denial(code int32, reason metav1.StatusReason) error {
 }
 
 func TestWhatAWriteOfTheStatusMeets(t *testing.T) {
-	again := ctrl.Result{RequeueAfter: controllers.StaleRetry}
 	for _, test := range []struct {
-		answer   error
-		result   ctrl.Result
-		isFailed bool
-	}{{nil, ctrl.Result{}, false}, {changed, again, false}, {gone, ctrl.Result{}, false}, {changedToo, ctrl.Result{}, true}, {goneToo, ctrl.Result{}, true}} {
-		r := &Reconciler{Events: events.NewFakeRecorder(1), Writer: interceptor.NewClient(nil, interceptor.Funcs{
+		answer    error
+		isStale   bool
+		isRefused bool
+	}{{nil, false, false}, {changed, true, false}, {gone, false, false}, {changedToo, false, true}, {goneToo, false, true}} {
+		recorder := events.NewFakeRecorder(10)
+		r := &Reconciler{Events: recorder, applier: newApplier(), Writer: interceptor.NewClient(nil, interceptor.Funcs{
 			SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 				return test.answer
 			},
@@ -52,14 +53,24 @@ func TestWhatAWriteOfTheStatusMeets(t *testing.T) {
 				return test.answer
 			},
 		})}
-		result, err := r.report(t.Context(), withStrings(t, "a", "b", 1), v1alpha1.ElasticWebBenchmarkStatus{QPSByArchitecture: "arm64: 800"})
-		if result != test.result || (err != nil) != test.isFailed {
-			t.Errorf("%v: %v, %v", test.answer, result, err)
+		for range 3 { // a refusal is told once, and not tried again at each event.
+			retry, err := r.report(t.Context(), withStrings(t, "a", "b", 1), v1alpha1.ElasticWebBenchmarkStatus{QPSByArchitecture: "arm64: 800"})
+			if (retry == controllers.StaleRetry) != test.isStale || (retry > controllers.StaleRetry) != test.isRefused || err != nil {
+				t.Errorf("%v: again after %s, %v", test.answer, retry, err)
+			}
+		}
+		if told := len(recorder.Events); (told == 1) != test.isRefused {
+			t.Errorf("%v: told %d times", test.answer, told)
 		}
 		if err := r.resetStatus(t.Context(), withStrings(t, "a", "b", 1)); (err != nil) != (test.answer != nil && !errors.Is(test.answer, gone)) {
 			t.Errorf("%v: the reset gives %v", test.answer, err)
 		}
 	}
+}
+
+func newApplier() *apply.Applier {
+	clock := clock.RealClock{}
+	return apply.New(nil, nil, "test", apply.NewWritten(clock), clock)
 }
 
 // reader has one benchmark, and Jobs.
@@ -135,7 +146,7 @@ func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
 		OwnerReferences: []metav1.OwnerReference{owner}}}
 	deleted := 0
 	r := &Reconciler{
-		Clock: clock.RealClock{}, Events: events.NewFakeRecorder(10),
+		Clock: clock.RealClock{}, Events: events.NewFakeRecorder(10), applier: newApplier(),
 		Cached: reader{b: b, jobs: []batchv1.Job{old}}, Live: reader{b: b}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
 			SubResourceApply: func(context.Context, client.Client, string, runtime.ApplyConfiguration, ...client.SubResourceApplyOption) error {
 				return denial(403, metav1.StatusReasonForbidden)
@@ -146,8 +157,8 @@ func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
 			},
 		}),
 	}
-	_, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(b)})
-	if err == nil || deleted != 1 {
-		t.Errorf("deleted %d Jobs, and says %v; want 1, and the refusal", deleted, err)
+	result, err := r.Reconcile(t.Context(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(b)})
+	if err != nil || result.RequeueAfter == 0 || deleted != 1 {
+		t.Errorf("deleted %d Jobs, %v, %v; want 1, and another try", deleted, result, err)
 	}
 }

@@ -58,7 +58,7 @@ func (o *outcome) add(err error) {
 	case hasChanged:
 		o.isStale = o.isStale || changed.Kind == Kind
 		o.hasChanged, o.isUnfinished = true, true
-		o.retry = soonest(o.retry, controllers.StaleRetry)
+		o.retry = controllers.Soonest(o.retry, controllers.StaleRetry)
 	default:
 		o.err = errors.Join(o.err, err)
 	}
@@ -66,7 +66,7 @@ func (o *outcome) add(err error) {
 
 func (o *outcome) addRefused(refused *apply.RefusedError) {
 	o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
-	o.retry = soonest(o.retry, refused.RetryAfter)
+	o.retry = controllers.Soonest(o.retry, refused.RetryAfter)
 	o.isUnfinished = o.isUnfinished || refused.Passing
 	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
 		o.foreign = append(o.foreign, foreign)
@@ -134,7 +134,7 @@ func (r *Reconciler) carryOut(
 	}
 	var until time.Duration
 	result.contestant, until = r.memory.of(web).contest.Contestant(r.Clock.Now())
-	result.retry = soonest(result.retry, until)
+	result.retry = controllers.Soonest(result.retry, until)
 	return result
 }
 

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
@@ -68,7 +69,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) 
 		}
 	}
 	seen.Image, seen.retry = r.observeImage(web, seen.Deployment)
-	seen.retry = soonest(seen.retry, observed.FailuresPass(seen.Pods, r.Clock.Now()))
+	seen.retry = controllers.Soonest(seen.retry, observed.FailuresPass(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 

@@ -108,7 +108,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark,
 	})
 	return ctrl.Result{
-		RequeueAfter: soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
+		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
 	}, errors.Join(carried.err, err)
 }
 
@@ -158,15 +158,4 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.ports.StopWaiting(name)
 	r.obstacles.keep(name, nil)
 	r.memory.forget(name)
-}
-
-// soonest is the shortest of the waits that are not 0.
-func soonest(waits ...time.Duration) time.Duration {
-	var first time.Duration
-	for _, wait := range waits {
-		if wait > 0 && (first == 0 || wait < first) {
-			first = wait
-		}
-	}
-	return first
 }

@@ -6,21 +6,17 @@ package elasticweb
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
-	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
@@ -32,10 +28,10 @@ func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, i
 	wanted, retry := status.Make(input)
 	isTooFast := !isTold(web, wanted) && !r.memory.of(web).pace.AllowN(input.Now.Time, 1)
 	if isTooFast && web.Status.ObservedGeneration == wanted.ObservedGeneration { // users wait for what becomes of their change.
-		return soonest(statusInterval, retry), nil
+		return controllers.Soonest(statusInterval, retry), nil
 	}
 	untold, err := r.tell(ctx, web, wanted)
-	return soonest(untold, retry), err
+	return controllers.Soonest(untold, retry), err
 }
 
 // reportUnreadable looks after an ElasticWeb whose spec was not read. What was made for it stays as it is: an empty spec is not
@@ -58,26 +54,7 @@ func (r *Reconciler) tell(ctx context.Context, web *elasticwebv1.ElasticWeb, wan
 	err := r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
 		return r.writeStatus(ctx, web, wanted)
 	})
-	return r.untold(ctx, web, err)
-}
-
-// untold is when to try again to tell what could not be told. The status cannot say that it is refused: an event does, and the log.
-func (r *Reconciler) untold(ctx context.Context, web *elasticwebv1.ElasticWeb, err error) (retry time.Duration, _ error) {
-	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-		return controllers.StaleRetry, nil
-	}
-	refused, isRefused := errors.AsType[*apply.RefusedError](err)
-	if !isRefused {
-		return 0, err
-	}
-	if !refused.Waiting && ctx.Err() == nil {
-		log.FromContext(ctx).Error(refused.Err, "The status cannot be written", "tries", refused.Tries)
-	}
-	if !refused.Waiting && !refused.Passing && refused.Tries == 1 {
-		problem := status.ProblemOf(Kind, web.Name, refused.Err)
-		r.Events.Eventf(web, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "the status is not the newest: %s", problem.Message)
-	}
-	return refused.RetryAfter, nil
+	return controllers.Untold(ctx, r.Events, Kind, web, err)
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {
