@@ -19,23 +19,25 @@ import (
 )
 
 // expectNodePorts waits until each Service has the node port of its place, and all is as planned.
-func expectNodePorts(ctx context.Context, webs []*elasticwebv1.ElasticWeb, ports []int32) {
+// expectNodePorts expects the ports while the clock stands still, and then, since the pace of statuses is by it, too, that they are told.
+func expectNodePorts(ctx context.Context, clock *clocktesting.FakePassiveClock, webs []*elasticwebv1.ElasticWeb, ports []int32) {
 	GinkgoHelper()
 	for i, web := range webs {
 		await(ctx, web, &corev1.Service{}, func(g Gomega, s *corev1.Service) {
 			g.Expect(s.Spec.Type).To(Equal(corev1.ServiceTypeNodePort))
 			g.Expect(s.Spec.Ports[0].NodePort).To(Equal(ports[i]))
 		})
+	}
+	clock.SetTime(clock.Now().Add(time.Minute))
+	for _, web := range webs {
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
 	}
 }
 
 var _ = Describe("Node ports", func() {
-	// still is a clock with which no refusal is ever tried again because its time has come.
-	still := func() operatorOptions { return operatorOptions{clock: clocktesting.NewFakePassiveClock(time.Now())} }
-
 	DescribeTable("that ElasticWebs want of each other stay where they are, until one takes another", func(ctx SpecContext, names ...string) {
-		namespace, running := startInNamespace(ctx, still())
+		clock := clocktesting.NewFakePassiveClock(time.Now()) // no refusal is tried again because its time has come.
+		namespace, running := startInNamespace(ctx, operatorOptions{clock: clock})
 		var webs []*elasticwebv1.ElasticWeb
 		var ports []int32
 		for _, name := range names {
@@ -56,9 +58,9 @@ var _ = Describe("Node ports", func() {
 			Expect(read(ctx, web, &corev1.Service{}).Spec.Ports[0].NodePort).To(Equal(ports[i]), "no Service loses its port")
 		}
 		update(ctx, webs[0], func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = new(freePort()) })
-		expectNodePorts(ctx, webs[1:], wanted[1:])
+		expectNodePorts(ctx, clock, webs[1:], wanted[1:])
 		update(ctx, webs[0], func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = &wanted[0] })
-		expectNodePorts(ctx, webs, wanted)
+		expectNodePorts(ctx, clock, webs, wanted)
 		expectRest(ctx, running)
 	},
 		Entry("two", "a", "b"),
@@ -67,7 +69,8 @@ var _ = Describe("Node ports", func() {
 	)
 
 	DescribeTable("that one lets go of go to the one that waits for them, at once", func(ctx SpecContext, letGo func(*elasticwebv1.ElasticWeb)) {
-		namespace, _ := startInNamespace(ctx, still())
+		clock := clocktesting.NewFakePassiveClock(time.Now()) // no refusal is tried again because its time has come.
+		namespace, _ := startInNamespace(ctx, operatorOptions{clock: clock})
 		a, b := newWeb(namespace, "a"), newWeb(namespace, "b")
 		create(ctx, a, b)
 		wanted := *b.Spec.Port
@@ -79,7 +82,7 @@ var _ = Describe("Node ports", func() {
 		} else {
 			update(ctx, b, letGo)
 		}
-		expectNodePorts(ctx, []*elasticwebv1.ElasticWeb{a}, []int32{wanted})
+		expectNodePorts(ctx, clock, []*elasticwebv1.ElasticWeb{a}, []int32{wanted})
 	},
 		Entry("for another", func(w *elasticwebv1.ElasticWeb) { w.Spec.Port = new(freePort()) }),
 		Entry("for another type", func(w *elasticwebv1.ElasticWeb) {
