@@ -589,10 +589,10 @@ var _ = Describe("A failure", func() {
 // expectFewRetries watches an operator to which something was refused: it tries again now and then, looks at
 // what stands in the way at most once a try, and writes nothing else. Events are sent at a time of their own,
 // and are counted elsewhere. What the operator still learns of nodes and pods when the reason is told already
-// comes first.
+// comes first, be it a second later.
 func expectFewRetries(ctx context.Context, running *operator) {
 	GinkgoHelper()
-	expectRestOf(ctx, running, 300*time.Millisecond)
+	expectRestOf(ctx, running, 1200*time.Millisecond)
 	before := running.requests.count()
 	made := func() []string {
 		return slices.DeleteFunc(running.requests.since(before), func(request string) bool {

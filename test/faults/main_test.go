@@ -83,7 +83,7 @@ func onWorlds(run func()) (err error) {
 			return w, err
 		})
 	}
-	startPlain = once(cluster.NodePool{Arch: "amd64", Count: 3})
+	startPlain = once(cluster.NodePool{Arch: "amd64", Count: 3, CPU: "64", Memory: "256Gi"}) // for the pods of all runs side by side.
 	every := map[string]string{labelPlace: everyPlace}
 	startMixed = once(cluster.NodePool{Arch: "amd64", Count: 1, Labels: every}, cluster.NodePool{Arch: "arm64", Count: 1, Labels: every},
 		cluster.NodePool{Arch: "s390x", Count: 1, Labels: every})
