@@ -280,7 +280,7 @@ func TestSeveralRefusalsAreNamed(t *testing.T) {
 		{[]Problem{quota, webhook}, webhook.Reason, "Deployment a: mend the webhook; Service d: raise it"},
 		{[]Problem{webhook, taken}, taken.Reason, "Service b: delete it; Deployment a: mend the webhook"},
 		{[]Problem{webhook, port, taken}, taken.Reason, "Service b: delete it; Service c: choose another; Deployment a: mend the webhook"},
-		{[]Problem{budget, webhook}, webhook.Reason, webhook.Message},
+		{[]Problem{budget, webhook}, webhook.Reason, "Deployment a: mend the webhook; PodDisruptionBudget a: ask"},
 		{[]Problem{budget, budget}, budget.Reason, budget.Message},
 		{[]Problem{budget}, budget.Reason, budget.Message},
 	} {
@@ -293,8 +293,14 @@ func TestSeveralRefusalsAreNamed(t *testing.T) {
 	in := planned()
 	in.Problems = []Problem{budget}
 	kubelet("ErrImagePull", "manifest unknown")(&in)
-	if got := readyOf(in).Reason; got != elasticwebv1.ReasonImageNotFound {
-		t.Errorf("what keeps no pod from running hides what does: %s", got)
+	if got := readyOf(in); got.Reason != elasticwebv1.ReasonImageNotFound || !strings.HasSuffix(got.Message, "; PodDisruptionBudget a: ask") {
+		t.Errorf("what keeps no pod from running hides what does, or is not told: %s: %s", got.Reason, got.Message)
+	}
+	in = planned()
+	in.Problems, in.Plan.Asked = []Problem{budget}, 4
+	in.Plan.Demand.QPS = 3200
+	if got := readyOf(in); got.Reason != elasticwebv1.ReasonReplicaLimit || !strings.HasSuffix(got.Message, "; PodDisruptionBudget a: ask") {
+		t.Errorf("behind a limit it is told as %s: %s", got.Reason, got.Message)
 	}
 	for kind, want := range map[string]bool{"Deployment": false, "Service": false, "PodDisruptionBudget": true, "Pod": true} {
 		if got := ProblemOf(kind, "shop", forbidden("x", "no")).IsAside; got != want {

@@ -56,7 +56,16 @@ var checks = []struct {
 		"it is what is left"},
 }
 
+// readiness is the first check that applies, and what was refused at the side, which would not be told as long as something graver is.
 func readiness(in Input, f facts) verdict {
+	v := firstVerdict(in, f)
+	if side := sideProblem(in, f); side != nil && v.message != side.message {
+		v.message = quote.Bounded(v.message, quote.LongestMessage/2) + "; " + side.message
+	}
+	return v
+}
+
+func firstVerdict(in Input, f facts) verdict {
 	for _, check := range checks {
 		if v := check.find(in, f); v != nil {
 			return *v
