@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
@@ -85,6 +86,17 @@ func Listed(
 		return nil
 	})
 	return requests
+}
+
+// Instance is which object of ours a pod says it is of: its label is believed only as far as the pod's controllers bear it out. "" for a
+// pod whose label app.kubernetes.io/name is another.
+func Instance(name string) func(pod client.Object) string {
+	return func(pod client.Object) string {
+		if labels := pod.GetLabels(); labels[elasticwebv1.LabelName] == name {
+			return labels[elasticwebv1.LabelInstance]
+		}
+		return ""
+	}
 }
 
 // NodeDiffers lets through the nodes of which that changed which is counted.

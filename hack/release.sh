@@ -83,7 +83,7 @@ olm() {
 }
 
 # provenance writes what the images were made from, by whom and how: the predicate of SLSA provenance v1. Nothing in it needs quoting:
-# the version and the names are checked before, all else is hexadecimal or comes from GitHub.
+# the version is checked, registries took the names, and all else is hexadecimal or comes from GitHub.
 provenance() {
 	local commit base image uri dependencies=
 	commit=$(git rev-parse HEAD)

@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
@@ -50,13 +49,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	return work.Complete(controllers.UntilStopped(r))
 }
 
-// instanceOfPod is the name of the benchmark that a pod says it is of; "" for a pod of anything else.
-func instanceOfPod(pod client.Object) string {
-	if labels := pod.GetLabels(); labels[elasticwebv1.LabelName] == v1alpha1.NameValue {
-		return labels[elasticwebv1.LabelInstance]
-	}
-	return ""
-}
+// instanceOfPod is the name of the benchmark that a pod says it is of.
+var instanceOfPod = controllers.Instance(v1alpha1.NameValue)
 
 // benchmarkOfPod is the benchmark whose Job controls a pod. Where the cache does not show the Job yet, its event brings the benchmark.
 func (r *Reconciler) benchmarkOfPod(ctx context.Context, pod client.Object) []reconcile.Request {

@@ -143,14 +143,8 @@ func webOfOwner(_ context.Context, object client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: object.GetNamespace(), Name: owner.Name}}}
 }
 
-// instanceOfPod is the name of the ElasticWeb that a pod says it is of; "" for a pod of anything else, such as a benchmark.
-func instanceOfPod(pod client.Object) string {
-	labels := pod.GetLabels()
-	if labels[elasticwebv1.LabelName] != elasticwebv1.NameValue {
-		return ""
-	}
-	return labels[elasticwebv1.LabelInstance]
-}
+// instanceOfPod is the name of the ElasticWeb that a pod says it is of.
+var instanceOfPod = controllers.Instance(elasticwebv1.NameValue)
 
 func nodeOfPod(object client.Object) string {
 	pod, isPod := packed.Whole(object).(*corev1.Pod)

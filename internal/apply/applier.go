@@ -71,7 +71,7 @@ func (a *Applier) Apply(ctx context.Context, intent Intent, cached client.Object
 	return current, a.sorted(wanted.attempt(), err)
 }
 
-// Write is something to write that is no apply: a deletion, an annotation, a status.
+// Write is an attempt to write something: an intent, a deletion, an annotation, a status.
 type Write struct {
 	// Kind, Namespace and Name of the object, or of what else is remembered by them.
 	Kind, Namespace, Name string

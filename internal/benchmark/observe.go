@@ -26,7 +26,8 @@ func ObserveJob(job *batchv1.Job) Job {
 	return result
 }
 
-// ObservePods takes from the pods of Jobs what decides. Labels make no pod a benchmark's: whoever may create pods could forge a result.
+// ObservePods takes from the pods of Jobs what decides: of those whose controller is one of the Jobs, by its UID. Labels make no pod a
+// benchmark's. Whoever may create pods can write such a controller, too, see SECURITY.md.
 func ObservePods(jobs []batchv1.Job, all []corev1.Pod) []Pod {
 	pods := make([]Pod, 0, len(all))
 	for i := range all {

@@ -82,13 +82,13 @@ func Pods(groups []Group) int64 {
 // Size works out the number of pods for a demand in requests per second from the pods that are there. The groups are in
 // the order in which they are kept: the last ones leave first. With K(j) the pods of the first j groups, and q(j) what the
 // slowest of them serve, it takes the smallest j for which K(j) pods at q(j) serve the demand: the other groups are not
-// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod. Where at least a number of pods
-// is kept, so are those that they are.
+// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod. No fewer than least are kept: pods
+// that stay for that count, be they slow.
 func Size(demand, least int64, groups []Group) int64 {
 	for j := range groups {
-		kept := groups[:j+1]
-		if slowest, isAny := Slowest(kept); isAny && Pods(kept) >= max(least, PodsFor(demand, slowest.PodQPS)) {
-			return max(least, PodsFor(demand, slowest.PodQPS))
+		slowest, isAny := Slowest(groups[:j+1])
+		if needed := max(least, PodsFor(demand, slowest.PodQPS)); isAny && Pods(groups[:j+1]) >= needed {
+			return needed
 		}
 	}
 	slowest, _ := Slowest(groups)

@@ -142,7 +142,7 @@ func Readings(pods corev1.PodSpec, allowed []string) []Levels {
 		return nil
 	}
 	isNotAllowed := func(name string) bool { return !slices.Contains(allowed, name) }
-	inUse := slices.DeleteFunc(required(pods.Affinity.NodeAffinity), isNotAllowed)
+	inUse := slices.DeleteFunc(required(pods.Affinity), isNotAllowed)
 	readings := readingsOf(pods.Affinity.NodeAffinity, inUse)
 	if others := slices.DeleteFunc(tolerated(pods.Tolerations), isNotAllowed); !slices.Equal(others, inUse) {
 		readings = append(readings, readingsOf(pods.Affinity.NodeAffinity, others)...)
@@ -200,12 +200,9 @@ func preferred(affinity *corev1.NodeAffinity, inUse []string) (names []string, w
 }
 
 // required are the architectures that the terms allow, sorted. The operator's requirement is the last one of a term.
-func required(affinity *corev1.NodeAffinity) []string {
+func required(affinity *corev1.Affinity) []string {
 	var names []string
-	if affinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return nil
-	}
-	for _, term := range affinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+	for _, term := range requiredTerms(affinity) {
 		for _, r := range slices.Backward(term.MatchExpressions) {
 			if r.Key == corev1.LabelArchStable && r.Operator == corev1.NodeSelectorOpIn {
 				names = append(names, r.Values...)

@@ -169,6 +169,11 @@ func TestReadings(t *testing.T) {
 			t.Errorf("%d readings of a template with %d terms", len(readings), terms)
 		}
 	}
+	allowed = []string{"arm64"}
+	foreign := Place(Input{Allowed: []string{"amd64", "arm64"}, Levels: Levels{{"amd64"}, {"arm64"}}})
+	if diff := cmp.Diff([]Levels{{{"arm64"}}}, of(foreign)); diff != "" {
+		t.Errorf("names of a template that are not allowed (-want +got):\n%s", diff)
+	}
 	// Terms of the user's own can be enough: then the tolerations alone tell what is allowed, beside such of the user's for other taints.
 	allowed = []string{"amd64", "arm64"}
 	own := Place(Input{

@@ -28,7 +28,8 @@ func levels(spec *elasticwebv1.ElasticWebSpec, allowed, possible []string, measu
 	if isHeld {
 		rates = slices.DeleteFunc(rates, func(rate placement.Rate) bool { return !rate.Measured && !isUsed(rate.Architecture) })
 		isNumber := func(entry elasticwebv1.ArchitectureSpec) bool { return entry.SinglePodsQPS != nil }
-		if len(measured) == 0 && len(rates) == len(used) && !slices.ContainsFunc(spec.Architectures, isNumber) {
+		isMeasured := func(rate placement.Rate) bool { return rate.Measured }
+		if !slices.ContainsFunc(rates, isMeasured) && len(rates) == len(used) && !slices.ContainsFunc(spec.Architectures, isNumber) {
 			return inUse
 		}
 	}

@@ -125,6 +125,11 @@ func TestOrderWithoutResults(t *testing.T) {
 	if got := Make(shop(listing(arm, amd), named), live).Record.Levels; !cmp.Equal(got, armFirst.Record.Levels) {
 		t.Errorf("with no result and no number the order became %v", got)
 	}
+	live.Benchmark = map[string]Measurement{"s390x": {QPS: 100}} // which the pods may not run on.
+	if got := Make(shop(listing(arm, amd), named), live).Record.Levels; !cmp.Equal(got, armFirst.Record.Levels) {
+		t.Errorf("with a result for another architecture alone the order became %v", got)
+	}
+	live.Benchmark = nil
 	arm.SinglePodsQPS, amd.SinglePodsQPS = ptr.To[int32](400), ptr.To[int32](1000)
 	if got := Make(shop(listing(arm, amd), named), live).Record.Levels; !cmp.Equal(got, placement.Levels{{"amd64"}, {"arm64"}}) {
 		t.Errorf("by the numbers of the spec the order became %v", got)
