@@ -64,6 +64,10 @@ RUN_ARGS ?= --leader-elect=false --metrics-bind-address=127.0.0.1:8080 --metrics
 PKGS ?= ./...
 FOCUS ?=
 TEST_TIMEOUT ?= 20m
+# Minor version of the control plane that the suites run on, a folder of tools/controlplanes; empty is that of tools/controlplane.
+K8S_VERSION ?=
+# Those of test-versions.
+VERSIONS ?= 1.30,1.37
 # Output of gotestsum: a line per package and what fails; standard-verbose prints everything.
 TEST_FORMAT ?= pkgname-and-test-fails
 # The race detector needs cgo, and go env says 0 where there is no C compiler.
@@ -185,6 +189,11 @@ test: test-kstatus $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PR
 	go run ./test/cluster/localcluster build
 	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+
+# Apart from make test, since each version is compiled.
+.PHONY: test-versions
+test-versions: ## Run what depends on the version of Kubernetes on the oldest and the newest one, and write the table of docs/compatibility.md.
+	go run ./test/compatibility -versions $(VERSIONS)
 
 # Apart from make test, since it compiles much: the operator for every platform, and buildx.
 .PHONY: test-images

@@ -35,13 +35,13 @@ func (m module) newBuild(architecture string, progress io.Writer) (*build, error
 	if err != nil {
 		return nil, err
 	}
-	b := &build{module: m, source: filepath.Join(root, "tools", m.folder), architecture: architecture, progress: progress}
-	goMod, err := os.ReadFile(filepath.Join(b.source, "go.mod"))
-	if err != nil {
+	tools := filepath.Join(root, "tools")
+	if m, err = m.ofVersion(tools); err != nil {
 		return nil, err
 	}
-	if b.version, err = requiredVersion(string(goMod), m.requires); err != nil {
-		return nil, fmt.Errorf("%s: %w", b.source, err)
+	b := &build{module: m, source: filepath.Join(tools, m.folder), architecture: architecture, progress: progress}
+	if b.version, err = m.version(tools); err != nil {
+		return nil, err
 	}
 	b.ldflags = "-s -w"
 	if m.stamp != nil {

@@ -5,6 +5,8 @@ package binaries
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -39,6 +41,7 @@ func All() []string {
 // module is a Go module below tools/ and the binaries that are built from it.
 type module struct {
 	folder   string            // below tools/
+	others   string            // below tools/: a folder with a module for each other version, by its minor version
 	requires string            // the module whose version is that of the binaries
 	packages map[string]string // by binary
 	tags     string            // of the build
@@ -58,6 +61,7 @@ var modules = []module{
 	},
 	{
 		folder:   "controlplane",
+		others:   "controlplanes",
 		requires: "k8s.io/kubernetes",
 		packages: map[string]string{
 			KubeAPIServer:         "k8s.io/kubernetes/cmd/kube-apiserver",
@@ -115,6 +119,41 @@ var modules = []module{
 		// Signatures without gpgme, which would need cgo.
 		tags: "containers_image_openpgp",
 	},
+}
+
+// versionVariable names the environment variable with the minor version of the
+// control plane, such as 1.30, where it is not to be that of tools/controlplane.
+const versionVariable = "K8S_VERSION"
+
+// ofVersion returns the module of the version that versionVariable asks for,
+// tools being the folder that holds the modules.
+func (m module) ofVersion(tools string) (module, error) {
+	minor := os.Getenv(versionVariable)
+	if m.others == "" || minor == "" {
+		return m, nil
+	}
+	if version, err := m.version(tools); err != nil || strings.HasPrefix(version, "v"+minor+".") {
+		return m, err
+	}
+	other := m
+	other.folder = filepath.Join(m.others, minor)
+	if _, err := os.Stat(filepath.Join(tools, other.folder)); err != nil {
+		return m, fmt.Errorf("%s=%s: there is no folder tools/%s: hack/controlplane.sh makes one", versionVariable, minor, other.folder)
+	}
+	return other, nil
+}
+
+// version returns that of the binaries.
+func (m module) version(tools string) (string, error) {
+	goMod, err := os.ReadFile(filepath.Join(tools, m.folder, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	version, err := requiredVersion(string(goMod), m.requires)
+	if err != nil {
+		return "", fmt.Errorf("tools/%s: %w", m.folder, err)
+	}
+	return version, nil
 }
 
 // stampKubernetes sets what kubernetes' own build sets: without it the server

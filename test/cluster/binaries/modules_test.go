@@ -55,6 +55,37 @@ func TestModulesOfTheSourceTree(t *testing.T) {
 	}
 }
 
+func TestOtherVersionsOfTheControlPlane(t *testing.T) {
+	folders := map[string]string{}
+	for _, minor := range []string{"1.30", "1.36", "1.37"} {
+		t.Setenv(versionVariable, minor)
+		for _, m := range modules {
+			b, err := m.newBuild(runtime.GOARCH, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.folder == "controlplane" && !strings.HasPrefix(b.version, "v"+minor+".") {
+				t.Errorf("with %s=%s the control plane is %s", versionVariable, minor, b.version)
+			}
+			if m.folder == "controlplane" {
+				folders[b.source] = minor
+			}
+			if m.folder != "controlplane" && b.folder != m.folder {
+				t.Errorf("with %s=%s, %s is built from %s", versionVariable, minor, m.folder, b.folder)
+			}
+		}
+	}
+	if len(folders) != 3 {
+		t.Errorf("three versions are built from %v", folders)
+	}
+	t.Setenv(versionVariable, "1.29")
+	for _, m := range modules {
+		if _, err := m.newBuild(runtime.GOARCH, nil); m.others != "" && (err == nil || !strings.Contains(err.Error(), "hack/controlplane.sh")) {
+			t.Errorf("a version that is not there: got %v, want an error that tells how to have it", err)
+		}
+	}
+}
+
 func TestKubernetesKnowsItsVersion(t *testing.T) {
 	flags := stampKubernetes("v1.36.3")
 	for _, want := range []string{
