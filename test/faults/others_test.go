@@ -4,6 +4,7 @@
 package faults_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -160,14 +161,20 @@ func giveAway(p *place, random *rand.Rand) {
 func (p *place) expectLeftAlone(object client.Object) {
 	p.t.Helper()
 	p.must(p.world.live.Get(p.ctx, p.key(), object))
-	spec := fmt.Sprint(object.GetGeneration(), object.GetLabels(), object.GetAnnotations()[apply.AnnotationIntent], object.GetOwnerReferences(), object.GetUID())
+	before := whatIsTheirs(object)
 	p.awaitReason(elasticwebv1.ReasonNameConflict)
 	time.Sleep(2 * resync)
 	p.must(p.world.live.Get(p.ctx, p.key(), object))
 	figures.add(p.scenario, statesCompared, 1)
-	if now := fmt.Sprint(object.GetGeneration(), object.GetLabels(), object.GetAnnotations()[apply.AnnotationIntent], object.GetOwnerReferences(), object.GetUID()); now != spec {
-		p.differ("%T, which is not the operator's, was changed from\n%s to\n%s", object, spec, now)
+	if now := whatIsTheirs(object); now != before {
+		p.differ("%T, which is not the operator's, was changed from\n%s to\n%s", object, before, now)
 	}
+}
+
+// whatIsTheirs returns what a status of the object does not change. Owners by value: they hold pointers, which differ from read to read.
+func whatIsTheirs(object client.Object) string {
+	owners, _ := json.Marshal(object.GetOwnerReferences())
+	return fmt.Sprint(object.GetGeneration(), object.GetLabels(), object.GetAnnotations()[apply.AnnotationIntent], string(owners), object.GetUID())
 }
 
 func replaceDeployment(p *place, _ *rand.Rand) {
