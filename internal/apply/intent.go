@@ -53,22 +53,26 @@ func prepare(intent Intent) (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("marshal the apply configuration: %w", err)
 	}
+	return &prepared{Intent: intent, hash: hash(text)}, nil
+}
+
+func hash(text []byte) string {
 	sum := sha256.Sum256(text)
-	return &prepared{Intent: intent, hash: hex.EncodeToString(sum[:12])}, nil
+	return hex.EncodeToString(sum[:12])
 }
 
 func (p *prepared) attempt() Write { return Write{p.Kind, p.Namespace, p.Name, p.hash} }
 
 func (p *prepared) key() objectKey { return p.attempt().key() }
 
-// unlike says how live differs from the intent; "" where it has all its fields. The words for another intent are others.
+// unlike is a hash of how live differs from the intent; "" where it has all its fields. That for another intent is another.
 func (p *prepared) unlike(live client.Object) string {
 	found := differences(reflect.ValueOf(live), reflect.ValueOf(p.Configuration), comparison{})
 	if found == nil {
 		return ""
 	}
 	slices.Sort(found)
-	return p.hash + " " + strings.Join(found, " ")
+	return hash([]byte(p.hash + " " + strings.Join(found, " ")))
 }
 
 // body is the patch: the fields, the hash, the notes, and the resource version that the object must have.

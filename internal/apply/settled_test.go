@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,7 +18,7 @@ func TestAnswersAreSettled(t *testing.T) {
 	intent, live := deploymentAtRest(t)
 	wanted := preparedOf(t, intent)
 	answer := live.DeepCopy()
-	answer.Spec.Template.Spec.Containers[0].Image = "mirror/nginx"
+	answer.Spec.Template.Spec.Containers[0].Image = "mirror/" + strings.Repeat("nginx", 10_000)
 	clock := clocktesting.NewFakePassiveClock(metav1.Now().Time)
 	writer := &answering{answer: answer}
 	applier := New(writer, nil, "test", NewWritten(clock), clock)
@@ -26,6 +27,9 @@ func TestAnswersAreSettled(t *testing.T) {
 	}
 	if applier.settled.of(wanted.key()).version != answer.ResourceVersion {
 		t.Error("the answer would be compared again")
+	}
+	if kept := len(applier.settled.of(wanted.key()).answer); kept == 0 || kept > 64 {
+		t.Errorf("%d bytes are kept of an answer of 50,000", kept)
 	}
 
 	answer.ResourceVersion = "6"
