@@ -14,6 +14,7 @@ DOCKERFILE_catalog := bin/catalog/catalog.Dockerfile
 DOCKERFILE = $(or $(DOCKERFILE_$(IMAGE)),$(error IMAGE=$(IMAGE): set it to operator, scorecard, bundle or catalog))
 CONTEXT = $(if $(filter bundle catalog,$(IMAGE)),$(dir $(DOCKERFILE)),.)
 INSPECT ?= go run ./hack/inspect
+JSON_SCHEMA ?= go run ./hack/jsonschema
 # Platforms without which inspect fails.
 REQUIRED_PLATFORMS ?=
 # Set to true for registries without TLS, such as one on loopback.
@@ -303,6 +304,11 @@ inspect: ## Show the platforms of the image IMG; fail unless it has all of REQUI
 build-installer: manifests release-overlay ## Write CRDs, roles and manager to dist/install.yaml.
 	@mkdir -p dist
 	$(KUSTOMIZE) build $(RELEASE) > dist/install.yaml
+
+SCHEMAS ?= dist/schemas
+.PHONY: schemas
+schemas: ## Write JSON schemas of the kinds, for editors and kubeconform, to SCHEMAS.
+	$(JSON_SCHEMA) -output $(SCHEMAS) config/crd/bases/*.yaml
 
 .PHONY: clean
 clean: ## Remove what the targets above made.

@@ -126,6 +126,8 @@ publish scorecard elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard"
 scorecard_digest=$digest
 boms elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard@$digest" scorecard
 [[ $RELEASE_OLM != true ]] || olm
+$MAKE --no-print-directory schemas SCHEMAS="$work/schemas"
+archive "dist/elasticweb-operator-schemas-$VERSION.tar" -C "$work/schemas" .
 
 step 'Writing install.yaml, provenance, notes and checksums'
 provenance >dist/provenance.json

@@ -36,7 +36,8 @@ func TestRelease(t *testing.T) {
 	w.checkSums()
 	w.checkBoms("manager", "loadtest", "scorecard")
 	w.checkProvenance()
-	w.checkArchive("elasticweb-operator-1.2.3.oci.tar", digest.String())
+	w.checkArchive("elasticweb-operator-1.2.3.oci.tar", "/blobs/sha256/"+digest.Hex)
+	w.checkArchive("elasticweb-operator-schemas-1.2.3.tar", "/elasticweb.example.com/elasticweb_v1.json")
 	if status := run(t, w.tree, "git", "status", "--porcelain"); status != "" {
 		t.Errorf("the release changed the checkout:\n%s", status)
 	}
@@ -66,9 +67,9 @@ func TestReleaseRefused(t *testing.T) {
 // prepareRelease builds what the Makefile would build in the tree.
 func (w *workshop) prepareRelease() {
 	w.t.Helper()
-	inspect := filepath.Join(w.t.TempDir(), "inspect")
-	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", inspect, "./hack/inspect")
-	w.variables = append(w.variables, "INSPECT="+inspect)
+	built := w.t.TempDir()
+	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", built, "./hack/inspect", "./hack/jsonschema")
+	w.variables = append(w.variables, "INSPECT="+filepath.Join(built, "inspect"), "JSON_SCHEMA="+filepath.Join(built, "jsonschema"))
 	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "kustomize")
 }
 
@@ -163,17 +164,17 @@ func (w *workshop) checkProvenance() {
 	}
 }
 
-// checkArchive looks for the index of the image in its OCI archive.
-func (w *workshop) checkArchive(name, digest string) {
+// checkArchive looks for a file in an archive, by the end of its path.
+func (w *workshop) checkArchive(name, path string) {
 	w.t.Helper()
 	archive := tar.NewReader(bytes.NewReader([]byte(w.dist(name))))
 	for {
 		header, err := archive.Next()
 		if err != nil {
-			w.t.Errorf("%s does not hold %s: %v", name, digest, err)
+			w.t.Errorf("%s does not hold %s: %v", name, path, err)
 			return
 		}
-		if strings.HasSuffix(header.Name, "/blobs/sha256/"+strings.TrimPrefix(digest, "sha256:")) {
+		if strings.HasSuffix(header.Name, path) {
 			return
 		}
 	}
