@@ -4,6 +4,7 @@
 package elasticweb
 
 import (
+	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -41,6 +42,8 @@ type remembered struct {
 	// stamping begins, where some failed.
 	damaged   int64
 	nextStamp string
+	// answer is what was made of the status that was written last, see answerTo.
+	answer [sha256.Size]byte
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
 	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind.

@@ -5,8 +5,10 @@ package elasticweb
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -26,7 +28,7 @@ import (
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
 	input.Now = metav1.NewTime(r.Clock.Now())
 	wanted, retry := status.Make(input)
-	isTooFast := !isTold(web, wanted) && !r.memory.of(web).pace.AllowN(input.Now.Time, 1)
+	isTooFast := !r.isTold(web, wanted) && !r.memory.of(web).pace.AllowN(input.Now.Time, 1)
 	if isTooFast && web.Status.ObservedGeneration == wanted.ObservedGeneration { // users wait for what becomes of their change.
 		return controllers.Soonest(statusInterval, retry), nil
 	}
@@ -41,14 +43,24 @@ func (r *Reconciler) reportUnreadable(ctx context.Context, web *elasticwebv1.Ela
 	return ctrl.Result{RequeueAfter: retry}, err
 }
 
-// isTold is false as well where a part of the status was not read, which may be in the way of what others read.
-func isTold(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) bool {
-	return web.UnreadableStatus == "" && equality.Semantic.DeepEqual(web.Status, wanted)
+// isTold reports whether the status is as wanted, or what an admission policy made of it when it was written: writing again would go
+// on for ever. It is false as well where a part of the status was not read, which may be in the way of what others read.
+func (r *Reconciler) isTold(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) bool {
+	return web.UnreadableStatus == "" &&
+		(equality.Semantic.DeepEqual(web.Status, wanted) || r.memory.of(web).answer == answerTo(wanted, web.Status))
+}
+
+var transitionTime = regexp.MustCompile(`"lastTransitionTime":(null|"[^"]*")`)
+
+// answerTo is a hash of a status and of what was made of it. Times are left out: a condition that is changed each time has another one.
+func answerTo(wanted, made elasticwebv1.ElasticWebStatus) [sha256.Size]byte {
+	text, _ := json.Marshal([]elasticwebv1.ElasticWebStatus{wanted, made})
+	return sha256.Sum256(transitionTime.ReplaceAll(text, nil))
 }
 
 // tell writes the status where it differs. retry is when to try again what could not be told.
 func (r *Reconciler) tell(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) (retry time.Duration, _ error) {
-	if isTold(web, wanted) {
+	if r.isTold(web, wanted) {
 		return 0, nil
 	}
 	err := r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
@@ -69,6 +81,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticW
 		return r.orLookAgain(ctx, web, err)
 	}
 	r.memory.wrote(web.ResourceVersion, changed)
+	r.memory.of(web).answer = answerTo(wanted, changed.Status)
 	for _, news := range status.News(web.Status.Conditions, wanted.Conditions) {
 		r.Events.Eventf(web, nil, news.Type, news.Reason, "Reconcile", "%s", news.Message)
 	}
@@ -82,7 +95,7 @@ func statusChange(
 	web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus,
 ) (changed *elasticwebv1.ElasticWeb, patch client.Patch, err error) {
 	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: web.Name, Namespace: web.Namespace}, Status: web.Status}
-	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: wanted}
+	changed = &elasticwebv1.ElasticWeb{ObjectMeta: before.ObjectMeta, Status: *wanted.DeepCopy()} // the answer is decoded into it.
 	changed.ResourceVersion = web.ResourceVersion
 	if web.UnreadableStatus == "" {
 		return changed, client.MergeFrom(before), nil

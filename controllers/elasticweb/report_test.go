@@ -35,14 +35,14 @@ func TestStatusChangeIsOfOneVersion(t *testing.T) {
 
 // Of a status that was not read as a whole nothing stays but what is wanted, though that be what was read of it.
 func TestAStatusThatWasNotReadIsReplaced(t *testing.T) {
-	web := &elasticwebv1.ElasticWeb{}
+	web, r := &elasticwebv1.ElasticWeb{}, &Reconciler{}
 	err := json.Unmarshal([]byte(`{"metadata": {"name": "shop", "resourceVersion": "7"},
 		"status": {"observedGeneration": "many", "architectures": [{"name": "arm64", "source": "Measured", "singlePodsQPS": 800}]}}`), web)
 	if err != nil || web.UnreadableStatus == "" {
 		t.Fatal(web.UnreadableStatus, err)
 	}
-	if isTold(web, web.Status) || len(web.Status.Architectures) != 1 {
-		t.Errorf("taken for told: %t, read is %+v", isTold(web, web.Status), web.Status)
+	if r.isTold(web, web.Status) || len(web.Status.Architectures) != 1 {
+		t.Errorf("taken for told: %t, read is %+v", r.isTold(web, web.Status), web.Status)
 	}
 	changed, patch, err := statusChange(web, elasticwebv1.ElasticWebStatus{Selector: "a=b"})
 	if err != nil {
@@ -52,6 +52,27 @@ func TestAStatusThatWasNotReadIsReplaced(t *testing.T) {
 	want := `[{"op":"replace","path":"/metadata/resourceVersion","value":"7"},{"op":"add","path":"/status","value":{"selector":"a=b"}}]`
 	if err != nil || string(data) != want {
 		t.Errorf("%s, %v; want %s", data, err, want)
+	}
+}
+
+// What an admission policy made of a status is told, whatever the time of its conditions, and only for what was asked then.
+func TestWhatAPolicyMadeOfAStatusIsTold(t *testing.T) {
+	web, r := &elasticwebv1.ElasticWeb{}, &Reconciler{}
+	condition := metav1.Condition{Type: "Ready", Reason: "AsPlanned", Message: "all is well"}
+	wanted := elasticwebv1.ElasticWebStatus{ReadyReplicas: 3, Conditions: []metav1.Condition{condition}}
+	condition.Message = "so says the policy"
+	web.Status = elasticwebv1.ElasticWebStatus{ReadyReplicas: 47, Conditions: []metav1.Condition{condition}}
+	if r.isTold(web, wanted) {
+		t.Error("told before it was written")
+	}
+	r.memory.of(web).answer = answerTo(wanted, *web.Status.DeepCopy())
+	wanted.Conditions[0].LastTransitionTime = metav1.NewTime(time.Unix(1, 0))
+	if !r.isTold(web, wanted) {
+		t.Error("it would be written again, to become the same")
+	}
+	wanted.ReadyReplicas = 4
+	if r.isTold(web, wanted) {
+		t.Error("another status is not told")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,9 @@ func (o *objects) versions() string {
 	return strings.Join(versions, " ")
 }
 
+// containerPorts are no ports of a run, though their number may be that of one.
+var containerPorts = regexp.MustCompile(`(containerPort\\*": ?\d)(\d)`)
+
 // state of a namespace whose ports begin at a number.
 func (o *objects) state(namespace string, firstPort int32) state {
 	result := state{}
@@ -95,7 +99,7 @@ func (o *objects) state(namespace string, firstPort int32) state {
 		if err != nil {
 			panic(err) // what came from JSON can go back to it.
 		}
-		result[kind+" "+object.GetName()] = same.Replace(string(text))
+		result[kind+" "+object.GetName()] = same.Replace(containerPorts.ReplaceAllString(string(text), "${1}_${2}"))
 	}
 	for i := range o.webs.Items {
 		web := o.webs.Items[i].DeepCopy()
