@@ -59,7 +59,7 @@ OVERLAY ?= config/default
 ignore-not-found ?= false
 
 # Flags of the manager for run: no lease, and metrics on loopback in plain text.
-RUN_ARGS ?= --leader-elect=false --metrics-bind-address=127.0.0.1:8080 --metrics-secure=false --release-namespace=default
+RUN_ARGS ?= --leader-elect=false --metrics-bind-address=127.0.0.1:8080 --metrics-secure=false
 
 # Packages to test. FOCUS, a regular expression on the names of specs, needs PKGS to name Ginkgo suites alone.
 PKGS ?= ./...

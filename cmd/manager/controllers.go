@@ -66,8 +66,7 @@ func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images image
 		return err
 	}
 	release := &benchmark.ReleaseReconciler{
-		Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
-		Namespace: o.releaseNamespace, Watch: o.watch,
+		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Watch: o.watch,
 	}
 	return release.SetupWithManager(mgr)
 }

@@ -34,7 +34,7 @@ func newScheme() *runtime.Scheme {
 func newManager(ctx context.Context, config *rest.Config, o options) (ctrl.Manager, error) {
 	cacheOptions := caches.Options(watchNamespaces())
 	if o.benchmarks {
-		cacheOptions = caches.WithBenchmarks(cacheOptions, o.releaseNamespace)
+		cacheOptions = caches.WithBenchmarks(cacheOptions)
 	}
 	cacheOptions.SyncPeriod = &o.syncPeriod
 	mgr, err := ctrl.NewManager(config, ctrl.Options{

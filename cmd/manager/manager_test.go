@@ -461,10 +461,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		"less than no wait":          {[]string{"--image-wait=-1s"}, nil, "--image-wait"},
 		"a namespace that is none":   {nil, []string{"WATCH_NAMESPACE=dev;prod"}, "WATCH_NAMESPACE"},
 		"a lease without a place":    {nil, nil, "--leader-election-namespace"},
-		"releases without a place":   {[]string{"--leader-elect=false"}, nil, "--release-namespace"},
-		"releases in no namespace":   {[]string{"--leader-elect=false", "--release-namespace=a/b"}, nil, "--release-namespace=a/b"},
-		"no load generator":          {[]string{"--leader-elect=false", "--release-namespace=a"}, []string{"RELATED_IMAGE_LOADTEST="}, "RELATED_IMAGE_LOADTEST is not set"},
-		"no watches":                 {[]string{"--leader-elect=false", "--release-namespace=a", "--watches-file=/no/such/file"}, []string{"RELATED_IMAGE_LOADTEST=x"}, "--watches-file: read /no/such/file"},
+		"no load generator":          {[]string{"--leader-elect=false"}, []string{"RELATED_IMAGE_LOADTEST="}, "RELATED_IMAGE_LOADTEST is not set"},
+		"no watches":                 {[]string{"--leader-elect=false", "--watches-file=/no/such/file"}, []string{"RELATED_IMAGE_LOADTEST=x"}, "--watches-file: read /no/such/file"},
 		"authorities without a file": {[]string{"--leader-elect=false", "--registry-ca-file=/no/such/file"}, nil, "--registry-ca-file: stat /no/such/file"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,7 @@ type options struct {
 	plainHTTPRegistries, registryCAs string
 	allowedRegistries                string
 	benchmarks                       bool
-	watchesFile, releaseNamespace    string
+	watchesFile                      string
 	watch                            watches.Watch
 	shutdownTimeout, syncPeriod      time.Duration
 	version                          bool
@@ -57,7 +57,6 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
 	flags.BoolVar(&o.benchmarks, "enable-benchmarks", true, "Reconcile ElasticWebBenchmarks, whose Jobs are made by Helm, and let ElasticWebs follow them.")
 	flags.StringVar(&o.watchesFile, "watches-file", "watches.yaml", "File that names the chart of ElasticWebBenchmarks.")
-	flags.StringVar(&o.releaseNamespace, "release-namespace", "", "Namespace that keeps the Helm releases of ElasticWebBenchmarks, in Secrets. Default: that of the pod.")
 	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
 	flags.DurationVar(&o.syncPeriod, "sync-period", 10*time.Hour, "How often every ElasticWeb is looked at again, though nothing changed. It makes no request.")
 	flags.BoolVar(&o.version, "version", false, "Print the version and exit.")
@@ -98,16 +97,6 @@ func (o *options) check(arguments []string) error {
 func (o *options) completeBenchmarks() error {
 	if !o.benchmarks {
 		return nil
-	}
-	if o.releaseNamespace == "" {
-		namespace, err := os.ReadFile(namespaceOfPod)
-		if err != nil {
-			return errors.New("outside of a pod, --release-namespace is needed, or --enable-benchmarks=false")
-		}
-		o.releaseNamespace = strings.TrimSpace(string(namespace))
-	}
-	if mistakes := validation.IsDNS1123Label(o.releaseNamespace); len(mistakes) > 0 {
-		return fmt.Errorf("--release-namespace=%s is no name of a namespace: %s", o.releaseNamespace, strings.Join(mistakes, "; "))
 	}
 	if generatorImage() == "" {
 		return fmt.Errorf("%s is not set: it names the image of the load generator, the operator's own; set it, or --enable-benchmarks=false", generatorImageVariable)

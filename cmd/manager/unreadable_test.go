@@ -110,7 +110,7 @@ func (b *beside) restart(t *testing.T) {
 		b.manager.stop(t)
 	}
 	b.manager = b.startWith(t, []string{"RELATED_IMAGE_LOADTEST=loadtest:1"},
-		"--leader-elect=false", "--look-up-images=false", "--metrics-secure=false", "--release-namespace="+systemNamespace, "--watches-file=watches.yaml")
+		"--leader-elect=false", "--look-up-images=false", "--metrics-secure=false", "--watches-file=watches.yaml")
 }
 
 // loosen takes from a schema all that keeps values within the types.

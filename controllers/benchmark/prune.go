@@ -16,8 +16,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 )
 
-// prune removes what a killed operator left of old runs: Helm removes those of the release that it replaces, and does not
-// know of others. What the current release holds is never touched, since Helm would make it again.
+// prune removes the Jobs of old runs, of which Helm knows nothing. Those of the current run are never touched.
 func (r *Reconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) error {
 	jobs, err := ownedJobs(ctx, r.Cached, b)
 	if err != nil || len(benchmark.Leftover(b, jobs)) == 0 {

@@ -56,11 +56,10 @@ type Reconciler struct {
 	applier *apply.Applier
 }
 
-// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks,verbs=get;list;watch;patch,roleName=benchmark-role
+// +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks,verbs=get;list;watch,roleName=benchmark-role
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks/status,verbs=patch,roleName=benchmark-role
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebbenchmarks/finalizers,verbs=update,roleName=benchmark-role
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete,roleName=benchmark-role
-// +kubebuilder:rbac:groups="",namespace=system,resources=secrets,verbs=get;list;watch;create;update;deletecollection,roleName=helm-release-role
 
 // Reconcile reads what there is, decides what the status says, writes it where it differs, and prunes.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	helmclient "github.com/operator-framework/helm-operator-plugins/pkg/client"
 	helmreconciler "github.com/operator-framework/helm-operator-plugins/pkg/reconciler"
@@ -15,40 +16,35 @@ import (
 	"github.com/operator-framework/operator-lib/proxy"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/storage/driver"
 	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/source"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 )
 
-// releaseHistory is how many revisions of a release are kept.
-const releaseHistory = 2
-
-// ReleaseReconciler sets up helm-operator-plugins' reconciler for ElasticWebBenchmarks: it makes the Jobs of the runs that
-// Reconciler begins, and removes them.
+// ReleaseReconciler has helm-operator-plugins' reconciler make the Jobs of the runs that Reconciler begins.
 type ReleaseReconciler struct {
-	// Live reads from the API server, Writer writes.
+	// Cached reads from the informers, Live from the API server, Writer writes.
+	Cached client.Reader
 	Live   client.Reader
 	Writer client.Client
-	// Namespace that the releases are kept in.
-	Namespace string
 	// Watch is what watches.yaml says of the kind, with the chart.
 	Watch watches.Watch
-
-	// cached reads from the informers.
-	cached client.Reader
 }
 
 // LoadWatch reads the one entry that watches.yaml must have, that of ElasticWebBenchmark, and its chart.
@@ -60,92 +56,116 @@ func LoadWatch(path string) (watches.Watch, error) {
 	if wanted := v1alpha1.GroupVersion.WithKind(Kind); len(list) != 1 || list[0].GroupVersionKind != wanted {
 		return watches.Watch{}, fmt.Errorf("%s must name %s, and nothing else", path, wanted)
 	}
+	if len(list[0].OverrideValues) > 0 {
+		return watches.Watch{}, fmt.Errorf("%s has overrideValues: take them out, since a benchmark runs what its spec says", path)
+	}
 	return list[0], nil
 }
 
-// SetupWithManager registers the reconciler and its watches.
+// SetupWithManager registers the reconciler and its watches. helm-operator-plugins' own would watch Secrets, and objects without types
+// beside those of Reconciler.
 func (r *ReleaseReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.cached = mgr.GetCache()
-	actions, err := r.actionClients(mgr)
+	selected, err := predicate.LabelSelectorPredicate(*r.Watch.Selector)
+	if err != nil {
+		return fmt.Errorf("read the selector of watches.yaml: %w", err)
+	}
+	reconciler, err := r.reconciler(mgr)
 	if err != nil {
 		return err
 	}
-	options := []helmreconciler.Option{
-		helmreconciler.WithGroupVersionKind(r.Watch.GroupVersionKind),
-		helmreconciler.SkipPrimaryGVKSchemeRegistration(true),
-		helmreconciler.WithChart(*r.Watch.Chart),
-		helmreconciler.WithSelector(*r.Watch.Selector),
-		helmreconciler.WithOverrideValues(r.Watch.OverrideValues),
-		helmreconciler.WithMaxReleaseHistory(releaseHistory),
-		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork, RunOf: benchmark.RunOf}),
-		helmreconciler.WithActionClientGetter(actions),
-		helmreconciler.WithValueTranslator(values.TranslatorFunc(translate)),
-		// The dependents are Jobs alone, which another reconciler watches already: that informer is shared.
-		helmreconciler.SkipDependentWatches(true),
-		helmreconciler.WithControllerSetupFunc(func(c helmreconciler.ControllerSetup) error { return c.Watch(lostJobs(mgr)) }),
-	}
-	if r.Watch.MaxConcurrentReconciles != nil {
-		options = append(options, helmreconciler.WithMaxConcurrentReconciles(*r.Watch.MaxConcurrentReconciles))
-	}
-	reconciler, err := helmreconciler.New(options...)
-	if err != nil {
-		return fmt.Errorf("set up the Helm reconciler: %w", err)
-	}
-	if err := reconciler.SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the Helm reconciler: %w", err)
-	}
-	return nil
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("elasticwebbenchmark-release").
+		For(&v1alpha1.ElasticWebBenchmark{}, builder.WithPredicates(selected)).
+		Owns(&batchv1.Job{}).
+		WithOptions(controller.Options{
+			RateLimiter: controllers.RateLimiter(), MaxConcurrentReconciles: ptr.Deref(r.Watch.MaxConcurrentReconciles, 1),
+		}).
+		Complete(controllers.UntilStopped(reconciler))
 }
 
-// actionClients run Helm's actions.
+// reconciler is that of helm-operator-plugins.
+func (r *ReleaseReconciler) reconciler(mgr ctrl.Manager) (reconcile.Reconciler, error) {
+	actions, err := r.actionClients(mgr)
+	if err != nil {
+		return nil, err
+	}
+	reconciler, err := helmreconciler.New(
+		helmreconciler.WithLog(mgr.GetLogger().WithName("controllers").WithName("Helm")),
+		helmreconciler.WithGroupVersionKind(r.Watch.GroupVersionKind),
+		helmreconciler.WithChart(*r.Watch.Chart),
+		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork}),
+		helmreconciler.WithActionClientGetter(actions),
+		helmreconciler.WithValueTranslator(values.TranslatorFunc(translate)),
+		//nolint:staticcheck // without one it fails, and sets its own only where it sets up its watches.
+		helmreconciler.WithValueMapper(values.MapperFunc(func(same chartutil.Values) chartutil.Values { return same })),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("set up the Helm reconciler: %w", err)
+	}
+	return reconciler, nil
+}
+
+// actionClients run Helm's actions. Each pass begins without a release: what is made already the Jobs tell.
 func (r *ReleaseReconciler) actionClients(mgr ctrl.Manager) (helmclient.ActionClientGetter, error) {
-	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(),
-		helmclient.StorageDriverMapper(helmrelease.Storage(r.Namespace)))
+	configs, err := helmclient.NewActionConfigGetter(mgr.GetConfig(), mgr.GetRESTMapper(), helmclient.StorageDriverMapper(
+		func(context.Context, client.Object, *rest.Config) (driver.Driver, error) {
+			return driver.NewMemory(), nil
+		}))
 	if err != nil {
 		return nil, fmt.Errorf("set up Helm: %w", err)
 	}
 	actions, err := helmclient.NewActionClientGetter(configs,
-		// What failed is upgraded by the next try. Rolling back would start Jobs of the previous run again.
+		// An installation that failed is tried again. To uninstall it would remove Jobs that run.
 		helmclient.WithFailureRollbacks(false),
 		// The API server validates what it gets; Helm would fetch the schemas of all kinds for that each time.
 		// Hooks, of which the chart has none, would be applied without a look at them.
 		helmclient.AppendInstallOptions(func(install *action.Install) error {
 			install.DisableOpenAPIValidation, install.DisableHooks = true, true
 			return nil
-		}),
-		helmclient.AppendUpgradeOptions(func(upgrade *action.Upgrade) error {
-			upgrade.DisableOpenAPIValidation, upgrade.DisableHooks = true, true
-			return nil
-		}),
-		helmclient.AppendUninstallOptions(func(uninstall *action.Uninstall) error { uninstall.DisableHooks = true; return nil }))
+		}))
 	if err != nil {
 		return nil, fmt.Errorf("set up Helm: %w", err)
 	}
-	return helmrelease.Recover(helmrelease.Rendered(actions, applied)), nil
+	return helmrelease.Rendered(actions, r.look), nil
 }
 
-// applied is what may be applied of a rendered chart: the Jobs of the run that the status holds, owned by the benchmark, and
-// as the types have them. Anything else is refused.
-func applied(owner client.Object, rendered []byte) ([]byte, error) {
+// look lets through the Jobs that the run lacks. One that was begun is never begun again.
+func (r *ReleaseReconciler) look(ctx context.Context, owner client.Object, rendered []byte) (manifest []byte, run string, err error) {
 	object, isUnstructured := owner.(*unstructured.Unstructured)
 	if !isUnstructured {
-		return nil, fmt.Errorf("check the rendered chart: %T is not unstructured", owner)
+		return nil, "", fmt.Errorf("check the rendered chart: %T is not unstructured", owner)
 	}
 	b, err := typed(object)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	jobs, err := ownedJobs(ctx, r.Cached, b)
+	if err != nil {
+		return nil, "", err
+	}
+	manifest, err = applied(b, rendered, benchmark.Lacking(b.Status.Run, jobs))
+	return manifest, b.Status.Run.ID, err
+}
+
+// applied is what may be applied of a rendered chart: the Jobs of the run that the status holds, of these architectures, owned by the
+// benchmark, and as the types have them. Anything else is refused.
+func applied(b *v1alpha1.ElasticWebBenchmark, rendered []byte, architectures []string) ([]byte, error) {
 	jobs, err := benchmark.Rendered(rendered, b, proxy.ReadProxyVarsFromEnv())
 	if err != nil {
 		return nil, err
 	}
-	objects := make([]map[string]any, len(jobs))
+	var objects []map[string]any
 	for i := range jobs {
+		if !slices.Contains(architectures, jobs[i].Labels[v1alpha1.LabelArchitecture]) {
+			continue
+		}
 		jobs[i].OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(b, v1alpha1.GroupVersion.WithKind(Kind))}
-		if objects[i], err = runtime.DefaultUnstructuredConverter.ToUnstructured(&jobs[i]); err != nil {
+		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&jobs[i])
+		if err != nil {
 			return nil, fmt.Errorf("convert the Job: %w", err)
 		}
-		delete(objects[i], "status")
+		delete(object, "status")
+		objects = append(objects, object)
 	}
 	return helmrelease.Manifest(objects)
 }
@@ -162,39 +182,14 @@ func translate(_ context.Context, object *unstructured.Unstructured) (chartutil.
 	return benchmark.Values(b, proxy.ReadProxyVarsFromEnv())
 }
 
-// lostJobs brings the benchmark of a Job that is gone.
-func lostJobs(mgr ctrl.Manager) source.Source {
-	return source.Kind(mgr.GetCache(), client.Object(&batchv1.Job{}),
-		handler.TypedEnqueueRequestForOwner[client.Object](mgr.GetScheme(), mgr.GetRESTMapper(),
-			&v1alpha1.ElasticWebBenchmark{}, handler.OnlyControllerOwner()),
-		predicate.Funcs{
-			CreateFunc: func(event.CreateEvent) bool { return false },
-			UpdateFunc: func(event.UpdateEvent) bool { return false },
-		})
-}
-
-// hasWork reports whether Helm has something to do: to uninstall, or what benchmark.NeedsRelease says.
+// hasWork reports whether Helm has something to do. What is being deleted takes its Jobs with it.
 func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedName) (bool, error) {
-	b, err := r.get(ctx, name)
-	switch {
-	case err != nil:
+	b := &v1alpha1.ElasticWebBenchmark{}
+	if err := r.Cached.Get(ctx, name, b, client.UnsafeDisableDeepCopy); err != nil || !b.DeletionTimestamp.IsZero() {
 		return false, client.IgnoreNotFound(err)
-	case !b.DeletionTimestamp.IsZero():
-		return controllerutil.ContainsFinalizer(b, helmrelease.Finalizer), nil
 	}
-	jobs, err := ownedJobs(ctx, r.cached, b)
+	jobs, err := ownedJobs(ctx, r.Cached, b)
 	return err == nil && benchmark.NeedsRelease(b, jobs), err
-}
-
-// get is the benchmark as the informer has it whose events wake the Helm reconciler. That of another reconciler, which has typed
-// objects, may be behind it: what an event tells would be overlooked. It has no spec, see the package caches.
-func (r *ReleaseReconciler) get(ctx context.Context, name types.NamespacedName) (*v1alpha1.ElasticWebBenchmark, error) {
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(r.Watch.GroupVersionKind)
-	if err := r.cached.Get(ctx, name, object, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, err
-	}
-	return typed(object)
 }
 
 func typed(object *unstructured.Unstructured) (*v1alpha1.ElasticWebBenchmark, error) {

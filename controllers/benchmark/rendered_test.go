@@ -161,7 +161,7 @@ func install(t *testing.T, made *chart.Chart, b *v1alpha1.ElasticWebBenchmark) (
 	command.DryRun, command.ClientOnly, command.Replace = true, true, true
 	command.KubeVersion = &chartutil.KubeVersion{Version: "v1.30.0", Major: "1", Minor: "30"}
 	command.PostRenderer = helmclient.PostRendererFunc(func(rendered *bytes.Buffer) (*bytes.Buffer, error) {
-		text, err := applied(object, rendered.Bytes())
+		text, err := applied(b, rendered.Bytes(), benchmark.Lacking(b.Status.Run, nil))
 		return bytes.NewBuffer(text), err
 	})
 	return command.Run(made, values)

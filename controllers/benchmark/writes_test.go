@@ -96,10 +96,8 @@ func (r reader) List(_ context.Context, into client.ObjectList, _ ...client.List
 // A Job that is gone was pruned, one that may not be deleted is told of, and neither keeps the others.
 func TestPruning(t *testing.T) {
 	b := withStrings(t, "a", "b", 1)
-	b.Status.DeployedRelease = &v1alpha1.HelmRelease{Run: b.Status.Run.ID}
-	b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue}}
-	behind := b.DeepCopy()
-	behind.Status.Run.ID = "newer"
+	newer := b.DeepCopy()
+	newer.Status.Run.ID = "two"
 	job := func(run string, owner types.UID) batchv1.Job {
 		return batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: run, UID: "u-" + types.UID(run), Labels: map[string]string{v1alpha1.LabelRun: run},
 			OwnerReferences: []metav1.OwnerReference{{UID: owner, Controller: ptr.To(true)}}}}
@@ -115,7 +113,7 @@ func TestPruning(t *testing.T) {
 		{b, gone, "[one u-one Background two u-two Background]", false},
 		{b, goneToo, "[one u-one Background two u-two Background]", true},
 		{nil, nil, "[]", false},
-		{behind, nil, "[]", false}, // its release is another run's.
+		{newer, nil, "[one u-one Background " + b.Status.Run.ID + " u-" + b.Status.Run.ID + " Background]", false}, // what the cache does not know of.
 	} {
 		deleted := []any{}
 		r := &Reconciler{Cached: reader{b: b, jobs: jobs}, Live: reader{b: test.live}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
@@ -139,8 +137,6 @@ func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
 	for i := range b.Status.Run.Architectures {
 		b.Status.Run.Architectures[i].State = v1alpha1.RunStateFinished
 	}
-	b.Status.DeployedRelease = &v1alpha1.HelmRelease{Run: b.Status.Run.ID}
-	b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDeployed, Status: metav1.ConditionTrue}}
 	owner := metav1.OwnerReference{UID: b.UID, Controller: ptr.To(true)}
 	old := batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "old", UID: "u", Labels: map[string]string{v1alpha1.LabelRun: "old"},
 		OwnerReferences: []metav1.OwnerReference{owner}}}

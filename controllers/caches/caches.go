@@ -13,8 +13,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -22,7 +20,6 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
-	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
@@ -54,9 +51,8 @@ func Options(namespaces []string) cache.Options {
 	return options
 }
 
-// WithBenchmarks adds what the reconcilers of ElasticWebBenchmarks read. Of Secrets it is the Helm releases in
-// their namespace alone, and of these not what they hold: helm-operator-plugins watches them, and reads them live.
-func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Options {
+// WithBenchmarks adds what the reconcilers of ElasticWebBenchmarks read.
+func WithBenchmarks(options cache.Options) cache.Options {
 	isBenchmark := labels.SelectorFromSet(labels.Set{elasticwebv1.LabelName: v1alpha1.NameValue})
 	isOurs, err := labels.Parse(elasticwebv1.LabelName + " in (" + elasticwebv1.NameValue + "," + v1alpha1.NameValue + ")")
 	utilruntime.Must(err) // a constant.
@@ -67,24 +63,13 @@ func WithBenchmarks(options cache.Options, releaseNamespace string) cache.Option
 	}
 	options.ByObject[&v1alpha1.ElasticWebBenchmark{}] = cache.ByObject{Transform: projected(projectBenchmark)}
 	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
-	options.ByObject[&corev1.Secret{}] = cache.ByObject{
-		Namespaces: map[string]cache.Config{releaseNamespace: {}},
-		Field:      fields.OneTermEqualSelector("type", string(helmrelease.SecretType)),
-		Transform:  projected(projectSecret),
-	}
 	return options
 }
 
-// projectBenchmark keeps of a benchmark all but who owns its fields, and what was applied last. That which Helm's reconciler watches
-// has no type, and takes several times the memory: of that one, the spec is left out as well. It is read live where it is used.
-func projectBenchmark(benchmark client.Object) client.Object {
-	benchmark.SetManagedFields(nil)
-	annotations := benchmark.GetAnnotations()
-	delete(annotations, corev1.LastAppliedConfigAnnotation)
-	benchmark.SetAnnotations(annotations)
-	if untyped, isUntyped := benchmark.(*unstructured.Unstructured); isUntyped {
-		delete(untyped.Object, "spec")
-	}
+// projectBenchmark keeps of a benchmark all but who owns its fields, and what was applied last.
+func projectBenchmark(benchmark *v1alpha1.ElasticWebBenchmark) *v1alpha1.ElasticWebBenchmark {
+	benchmark.ManagedFields = nil
+	delete(benchmark.Annotations, corev1.LastAppliedConfigAnnotation)
 	return benchmark
 }
 
@@ -120,13 +105,6 @@ func projected[O any](project func(O) O) func(any) (any, error) {
 		}
 		return project(typed), nil
 	}
-}
-
-// projectSecret keeps nothing of what a Secret holds.
-func projectSecret(secret *corev1.Secret) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
-		Name: secret.Name, Namespace: secret.Namespace, UID: secret.UID, ResourceVersion: secret.ResourceVersion,
-	}}
 }
 
 // projectPod keeps of a pod what the reconcilers of ElasticWebs and benchmarks read.

@@ -12,32 +12,30 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 )
 
-// NeedsRelease reports whether Helm has something to do for a benchmark with these Jobs: to make those of a run that was begun, or to
-// make one again that is gone before it had a result. A run that ended needs its Jobs no longer, but those of the run before have to
-// go, where an operator was killed between making the ones and removing the others. Where a Job of the run is gone then there is no
-// way back: Helm would start it again.
+// NeedsRelease reports whether Helm has something to do for a benchmark with these Jobs: to make those that its run lacks, or to have
+// reported that they were made, where an operator was killed in between.
 func NeedsRelease(b *v1alpha1.ElasticWebBenchmark, jobs []batchv1.Job) bool {
-	isGone := func(architecture string) bool {
-		return !slices.ContainsFunc(jobs, func(job batchv1.Job) bool {
-			return job.Labels[v1alpha1.LabelRun] == b.Status.Run.ID && job.Labels[v1alpha1.LabelArchitecture] == architecture
-		})
-	}
-	switch {
-	case NeedsRun(b):
-		return false
-	case IsFinished(b.Status.Run):
-		return !holdsRun(b) && !slices.ContainsFunc(Measured(b.Status.Run), isGone)
-	case !holdsRun(b):
-		return true
-	}
-	return slices.ContainsFunc(b.Status.Run.Architectures, func(a v1alpha1.ArchitectureRun) bool {
-		return a.State != v1alpha1.RunStateFinished && isGone(string(a.Architecture))
-	})
+	return !NeedsRun(b) && (!holdsRun(b) || len(Lacking(b.Status.Run, jobs)) > 0)
 }
 
-// Leftover are the Jobs of other runs, once the release is the current run's, which then holds none of them.
+// Lacking are the architectures of a run that have neither a result nor a Job. All others have been begun, under whatever name: a Job
+// has another one when the operator, and with it the chart, was upgraded.
+func Lacking(run *v1alpha1.BenchmarkRun, jobs []batchv1.Job) []string {
+	var names []string
+	for _, a := range run.Architectures {
+		hasJob := slices.ContainsFunc(jobs, func(job batchv1.Job) bool {
+			return job.Labels[v1alpha1.LabelRun] == run.ID && job.Labels[v1alpha1.LabelArchitecture] == string(a.Architecture)
+		})
+		if a.State != v1alpha1.RunStateFinished && !hasJob {
+			names = append(names, string(a.Architecture))
+		}
+	}
+	return names
+}
+
+// Leftover are the Jobs of other runs than the current one.
 func Leftover(b *v1alpha1.ElasticWebBenchmark, jobs []batchv1.Job) []batchv1.Job {
-	if b.Status.Run == nil || !holdsRun(b) {
+	if b.Status.Run == nil {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(jobs), func(job batchv1.Job) bool {
@@ -45,7 +43,7 @@ func Leftover(b *v1alpha1.ElasticWebBenchmark, jobs []batchv1.Job) []batchv1.Job
 	})
 }
 
-// holdsRun reports whether the release that was deployed last is the current run's.
+// holdsRun reports whether the release that was reported last is the current run's.
 func holdsRun(b *v1alpha1.ElasticWebBenchmark) bool {
 	release := b.Status.DeployedRelease
 	if release == nil || !meta.IsStatusConditionTrue(b.Status.Conditions, v1alpha1.ConditionDeployed) {

@@ -54,15 +54,6 @@ func Rendered(manifest []byte, b *v1alpha1.ElasticWebBenchmark, proxy []corev1.E
 	return wanted, nil
 }
 
-// RunOf is the run whose Jobs a manifest holds, "" where it is not the operator's.
-func RunOf(manifest string) string {
-	jobs, err := decodeJobs([]byte(manifest))
-	if err != nil || len(jobs) == 0 {
-		return ""
-	}
-	return jobs[0].Labels[v1alpha1.LabelRun]
-}
-
 // decodeJobs reads the Jobs of a manifest, in which there must be no other object and no field that Jobs do not have.
 func decodeJobs(manifest []byte) ([]batchv1.Job, error) {
 	var jobs []batchv1.Job

@@ -5,7 +5,6 @@ package helmrelease
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,9 +20,6 @@ import (
 // FieldManager owns what is reported of a release.
 const FieldManager = "elasticweb-operator-helm"
 
-// Finalizer is the one with which helm-operator-plugins keeps an object until its release is uninstalled.
-const Finalizer = "uninstall-helm-release"
-
 // Client is what helm-operator-plugins' reconciler gets for a client.
 type Client struct {
 	client.Client
@@ -31,8 +27,6 @@ type Client struct {
 	Live client.Reader
 	// HasWork reports whether there is anything to do for Helm, from the caches alone. It is false where there is no such object.
 	HasWork func(ctx context.Context, name types.NamespacedName) (bool, error)
-	// RunOf is the run that a release's manifest belongs to.
-	RunOf func(manifest string) string
 }
 
 // Get shows an object only while there is work: otherwise it is not found, and the reconciler has nothing to do.
@@ -41,33 +35,28 @@ func (c *Client) Get(ctx context.Context, name client.ObjectKey, object client.O
 	if err != nil {
 		return err
 	}
-	if !hasWork {
-		kind := object.GetObjectKind().GroupVersionKind()
-		return apierrors.NewNotFound(schema.GroupResource{Group: kind.Group, Resource: kind.Kind}, name.Name)
+	if hasWork {
+		// The cache may not show yet that it is being deleted.
+		if err := c.Live.Get(ctx, name, object, options...); err != nil || object.GetDeletionTimestamp().IsZero() {
+			return err
+		}
 	}
-	return c.Live.Get(ctx, name, object, options...)
+	kind := object.GetObjectKind().GroupVersionKind()
+	return apierrors.NewNotFound(schema.GroupResource{Group: kind.Group, Resource: kind.Kind}, name.Name)
 }
 
-// Update changes the finalizers, which is all that the reconciler changes.
-func (c *Client) Update(ctx context.Context, object client.Object, _ ...client.UpdateOption) error {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"resourceVersion": object.GetResourceVersion(), "finalizers": object.GetFinalizers(),
-	}})
-	if err != nil {
-		return fmt.Errorf("make the patch of the finalizers: %w", err)
-	}
-	return c.Client.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(FieldManager))
-}
+// Update writes nothing. The reconciler changes nothing but its finalizer, and there is nothing to uninstall: what was made is
+// owned by the object, and goes with it whether or not an operator runs.
+func (*Client) Update(context.Context, client.Object, ...client.UpdateOption) error { return nil }
 
 // Status writes the release's part of the status.
 func (c *Client) Status() client.SubResourceWriter {
-	return &statusWriter{SubResourceWriter: c.Client.Status(), writer: c.Client, runOf: c.RunOf}
+	return &statusWriter{SubResourceWriter: c.Client.Status(), writer: c.Client}
 }
 
 type statusWriter struct {
 	client.SubResourceWriter
 	writer client.Client
-	runOf  func(manifest string) string
 }
 
 // Update applies the conditions of the release and the release, and leaves the rest of the status to its writers.
@@ -76,7 +65,7 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	if !isUnstructured {
 		return fmt.Errorf("report the Helm release: %T is not unstructured", object)
 	}
-	applied, err := releaseStatus(from, w.runOf)
+	applied, err := releaseStatus(from)
 	if err != nil {
 		return err
 	}
@@ -89,16 +78,16 @@ func (w *statusWriter) Update(ctx context.Context, object client.Object, _ ...cl
 	return nil
 }
 
-// releaseStatus is the object with nothing but what is known of its release. Its manifest is not reported: whoever may read the
-// object need not be allowed to read what is in a pod.
-func releaseStatus(from *unstructured.Unstructured, runOf func(manifest string) string) (*unstructured.Unstructured, error) {
+// releaseStatus is the object with nothing but what is known of its release: its run, which Rendered puts in the place of the manifest.
+// A release that failed is not reported.
+func releaseStatus(from *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	conditions, err := releaseConditions(from)
 	if err != nil {
 		return nil, err
 	}
 	status := map[string]any{"conditions": conditions}
-	if deployed, isThere, _ := unstructured.NestedMap(from.Object, "status", "deployedRelease"); isThere {
-		status["deployedRelease"] = map[string]any{"name": text(deployed, "name"), "run": runOf(text(deployed, "manifest"))}
+	if deployed, _, _ := unstructured.NestedMap(from.Object, "status", "deployedRelease"); text(deployed, "manifest") != "" {
+		status["deployedRelease"] = map[string]any{"name": text(deployed, "name"), "run": text(deployed, "manifest")}
 	}
 	return StatusOf(from, from.GroupVersionKind(), status), nil
 }

@@ -5,14 +5,16 @@ package helmrelease
 
 import (
 	"context"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
 // reported is an object as helm-operator-plugins wants to write its status.
@@ -22,7 +24,7 @@ func reported() *unstructured.Unstructured {
 		"metadata": map[string]any{"namespace": "dev", "name": "shop", "uid": "u", "generation": int64(3), "resourceVersion": "7"},
 		"spec":     map[string]any{"image": "shop:1"},
 		"status": map[string]any{
-			"deployedRelease": map[string]any{"name": "shop", "manifest": "m"},
+			"deployedRelease": map[string]any{"name": "shop", "manifest": "0123456789"},
 			"progress":        "1/2",
 			"conditions": []any{
 				map[string]any{"type": "Complete", "status": "False", "reason": "Running", "lastTransitionTime": "t"},
@@ -37,7 +39,7 @@ func reported() *unstructured.Unstructured {
 }
 
 func TestOnlyTheReleaseIsReported(t *testing.T) {
-	got, err := releaseStatus(reported(), func(manifest string) string { return "run of " + manifest })
+	got, err := releaseStatus(reported())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func TestOnlyTheReleaseIsReported(t *testing.T) {
 		"apiVersion": "elasticweb.example.com/v1alpha1", "kind": "ElasticWebBenchmark",
 		"metadata": map[string]any{"namespace": "dev", "name": "shop", "uid": "u"},
 		"status": map[string]any{
-			"deployedRelease": map[string]any{"name": "shop", "run": "run of m"},
+			"deployedRelease": map[string]any{"name": "shop", "run": "0123456789"},
 			"conditions": []any{
 				condition("Initialized", "True", "Initialized", ""),
 				condition("Deployed", "True", "InstallSuccessful", "the Helm release is installed"),
@@ -64,26 +66,37 @@ func TestOnlyTheReleaseIsReported(t *testing.T) {
 	}
 }
 
-func TestAnObjectWithoutWorkIsNotFound(t *testing.T) {
-	c := &Client{HasWork: func(context.Context, types.NamespacedName) (bool, error) { return false, nil }}
-	if err := c.Get(t.Context(), types.NamespacedName{Namespace: "dev", Name: "shop"}, reported()); !apierrors.IsNotFound(err) {
-		t.Errorf("got %v, want not found", err)
+// What was reported before has no manifest, and says nothing of a release that failed.
+func TestAReleaseThatFailedIsNotReported(t *testing.T) {
+	failed := reported()
+	failed.Object["status"].(map[string]any)["deployedRelease"] = map[string]any{"name": "shop"}
+	got, err := releaseStatus(failed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if release, isThere := got.Object["status"].(map[string]any)["deployedRelease"]; isThere {
+		t.Errorf("%v is reported", release)
 	}
 }
 
-func TestKeysFitIntoALabelAndTellObjectsApart(t *testing.T) {
-	name := strings.Repeat("a", 53)
-	seen := map[string]bool{}
-	for _, uid := range []string{"0f5d3b2e-8c43-4a53-9a3f-2f4f1a0c7d11", "0f5d3b2e-8c43-4a53-9a3f-2f4f1a0c7d12"} {
-		for _, version := range []string{"v1", "v2", "v1234567"} {
-			key := keyed{owner: "release-" + uid}.key("sh.helm.release.v1." + name + "." + version)
-			if mistakes := append(validation.IsValidLabelValue(key), validation.IsDNS1123Subdomain(key)...); len(mistakes) > 0 {
-				t.Errorf("%s: %v", key, mistakes)
-			}
-			if seen[key] {
-				t.Errorf("%s twice", key)
-			}
-			seen[key] = true
+func TestWhatTheReconcilerIsShown(t *testing.T) {
+	for name, test := range map[string]struct{ hasWork, isDeleted, isShown bool }{
+		"no work":                              {false, false, false},
+		"work":                                 {true, false, true},
+		"work, and it is being deleted by now": {true, true, false},
+	} {
+		live := interceptor.NewClient(nil, interceptor.Funcs{
+			Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+				if test.isDeleted {
+					object.SetDeletionTimestamp(&metav1.Time{Time: time.Unix(1, 0)})
+				}
+				return nil
+			},
+		})
+		c := &Client{Live: live, HasWork: func(context.Context, types.NamespacedName) (bool, error) { return test.hasWork, nil }}
+		err := c.Get(t.Context(), types.NamespacedName{Namespace: "dev", Name: "shop"}, reported())
+		if (err == nil) != test.isShown || err != nil && !apierrors.IsNotFound(err) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -1,13 +1,11 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package helmrelease fits helm-operator-plugins' reconciler to an operator that makes no needless request, keeps its
-// releases in its own namespace, and gets over being killed at any moment:
+// Package helmrelease fits helm-operator-plugins' reconciler to an operator that makes no needless request, stores no release,
+// and gets over being killed at any moment:
 //
 //   - Client shows the reconciler an object only while there is work for it, reports the release through server-side
-//     apply instead of replacing the whole status, and changes nothing else of an object but its finalizers;
+//     apply instead of replacing the whole status, and writes nothing else of an object;
 //   - Rendered puts what a chart renders into the hands of the operator before it is applied, and Manifest writes it so that every
-//     reader of YAML reads the same;
-//   - Storage keeps the releases of all namespaces in one, apart from each other;
-//   - Recover takes releases that a crash left pending up again.
+//     reader of YAML reads the same.
 package helmrelease

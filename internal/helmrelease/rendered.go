@@ -17,36 +17,42 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Rendered has a function look at what a chart renders for an object, before anything is done with it. What that returns takes the
-// place of what was rendered, and an error ends the installation or the upgrade. It also takes the place of
+// Look is what is to be applied of what a chart renders for an object, and the run that it is of.
+type Look func(ctx context.Context, owner client.Object, rendered []byte) (applied []byte, run string, err error)
+
+// Rendered has look decide before anything is done with what a chart renders. An error ends the installation. It also takes the place of
 // helm-operator-plugins' own step, which would write all of it as YAML once more: owner references are up to it.
-func Rendered(next helmclient.ActionClientGetter, look func(owner client.Object, rendered []byte) ([]byte, error)) helmclient.ActionClientGetter {
+func Rendered(next helmclient.ActionClientGetter, look Look) helmclient.ActionClientGetter {
 	return helmclient.ActionClientGetterFunc(func(ctx context.Context, object client.Object) (helmclient.ActionInterface, error) {
 		actions, err := next.ActionClientFor(ctx, object)
 		if err != nil {
 			return nil, err
 		}
-		return &lookedAt{ActionInterface: actions, renderer: helmclient.PostRendererFunc(func(rendered *bytes.Buffer) (*bytes.Buffer, error) {
-			applied, err := look(object, rendered.Bytes())
+		looked := &lookedAt{ActionInterface: actions}
+		looked.renderer = helmclient.PostRendererFunc(func(rendered *bytes.Buffer) (*bytes.Buffer, error) {
+			applied, run, err := look(ctx, object, rendered.Bytes())
+			looked.run = run
 			return bytes.NewBuffer(applied), err
-		})}, nil
+		})
+		return looked, nil
 	})
 }
 
-// lookedAt is an action client that applies nothing unseen.
+// lookedAt is an action client that installs nothing unseen. Where nothing is stored, there is nothing to upgrade.
 type lookedAt struct {
 	helmclient.ActionInterface
 	renderer postrender.PostRenderer
+	run      string
 }
 
-// Install makes a release.
+// Install makes a release. What the reconciler reports of it is its run: whoever may read the object need not be allowed to read what is
+// in a pod.
 func (l *lookedAt) Install(name, namespace string, made *chart.Chart, values map[string]any, options ...helmclient.InstallOption) (*release.Release, error) {
-	return l.ActionInterface.Install(name, namespace, made, values, append(options, helmclient.WithInstallPostRenderer(l.renderer))...)
-}
-
-// Upgrade changes a release.
-func (l *lookedAt) Upgrade(name, namespace string, made *chart.Chart, values map[string]any, options ...helmclient.UpgradeOption) (*release.Release, error) {
-	return l.ActionInterface.Upgrade(name, namespace, made, values, append(options, helmclient.WithUpgradePostRenderer(l.renderer))...)
+	installed, err := l.ActionInterface.Install(name, namespace, made, values, append(options, helmclient.WithInstallPostRenderer(l.renderer))...)
+	if installed != nil {
+		installed.Manifest = l.run
+	}
+	return installed, err
 }
 
 // Manifest is the objects as YAML of which no reader makes anything else: each is JSON on a line of its own.

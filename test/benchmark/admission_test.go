@@ -174,7 +174,7 @@ var _ = Describe("The sample of policies for the operator's account", func() {
 		refused := func(name string) func(context.Context) error {
 			return func(ctx context.Context) error { return tries[name].try(ctx, asOperator) }
 		}
-		enforce(ctx, []string{"operator.yaml"}, refused("relabels a pod"), refused("changes a Service"), refused("makes a Secret"))
+		enforce(ctx, []string{"operator.yaml"}, refused("relabels a pod"), refused("changes a Service"))
 		for name, row := range tries {
 			err := row.try(ctx, asOperator)
 			if row.refusal == "" {
@@ -265,7 +265,6 @@ type others struct {
 	deployment *appsv1.Deployment
 	budget     *policyv1.PodDisruptionBudget
 	job        *batchv1.Job
-	secret     *corev1.Secret
 }
 
 func foreignObjects(ctx context.Context, namespace string) *others {
@@ -286,10 +285,8 @@ func foreignObjects(ctx context.Context, namespace string) *others {
 			Replicas: ptr.To[int32](0), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template}},
 		budget: &policyv1.PodDisruptionBudget{ObjectMeta: named, Spec: policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: labels}}},
 		job:    &batchv1.Job{ObjectMeta: named, Spec: batchv1.JobSpec{Suspend: ptr.To(true), Template: corev1.PodTemplateSpec{Spec: pod}}},
-		secret: &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "theirs"}, Data: map[string][]byte{"a": []byte("b")}},
 	}
-	create(ctx, result.pod, result.service, result.deployment, result.budget, result.job, result.secret)
-	DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, result.secret)).To(Succeed()) })
+	create(ctx, result.pod, result.service, result.deployment, result.budget, result.job)
 	return result
 }
 
@@ -364,11 +361,6 @@ func (o *others) tries() map[string]operatorTry {
 		"makes a Deployment without label":  {making(o.deployment, "new", unlabelled), "only what bears its label"},
 		"makes a Job of an ElasticWeb":      {making(o.job, "new", ownedBy("ElasticWeb")), "only what an ElasticWeb"},
 		"makes a Deployment of a ConfigMap": {making(o.deployment, "new", ownedBy("ConfigMap")), "only what an ElasticWeb"},
-		"makes a Secret":                    {making(o.secret, "new", unowned), "no Secrets but its Helm releases"},
-		"changes a Secret":                  {updatingSecret(o.secret), "no Secrets but its Helm releases"},
-		"makes a release": {making(o.secret, "new", func(object client.Object) {
-			object.(*corev1.Secret).Type = "operatorframework.io/index.v1" //nolint:forcetypeassert // o.secret is one.
-		}), ""},
 	}
 	owned := map[string]client.Object{"makes a Deployment": o.deployment, "makes a Service": o.service, "makes a budget": o.budget}
 	all["makes a Job of a benchmark"] = operatorTry{making(o.job, "new", ownedBy("ElasticWebBenchmark")), ""}
@@ -376,13 +368,4 @@ func (o *others) tries() map[string]operatorTry {
 		all[name+" of an ElasticWeb"] = operatorTry{making(object, "new", ownedBy("ElasticWeb")), ""}
 	}
 	return all
-}
-
-// updatingSecret replaces the Secret: the operator has no right to patch any.
-func updatingSecret(secret *corev1.Secret) func(context.Context, client.Client) error {
-	return func(ctx context.Context, as client.Client) error {
-		changed := secret.DeepCopy()
-		changed.Data["a"] = []byte("c")
-		return as.Update(ctx, changed, client.DryRunAll)
-	}
 }

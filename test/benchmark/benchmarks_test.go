@@ -175,20 +175,10 @@ func explain(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) string {
 	return string(text)
 }
 
-// releases are the Secrets of Helm releases in the operator's namespace.
-func releases(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) []corev1.Secret {
-	GinkgoHelper()
-	list := &corev1.SecretList{}
-	Expect(k8s.List(ctx, list, client.InNamespace(operatorNamespace),
-		client.MatchingLabels{"owner": "release-" + string(b.UID)})).To(Succeed())
-	return list.Items
-}
-
 func expectGone(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		g.Expect(current(ctx, b).Name).To(BeEmpty(), "the benchmark")
 		g.Expect(jobs(ctx, b)).To(BeEmpty(), "its Jobs")
-		g.Expect(releases(ctx, b)).To(BeEmpty(), "its releases")
 	}).WithContext(ctx).Should(Succeed())
 }

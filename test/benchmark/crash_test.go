@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
@@ -64,19 +65,32 @@ var _ = Describe("An operator that is killed", func() {
 		})
 	})
 
-	It("in the middle of an uninstall", func(ctx SpecContext) {
+	It("in the middle of an install, whose benchmark is deleted then", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		atEachWrite(func(k int) bool {
-			b := newBenchmark(namespace, fmt.Sprintf("uninstall-%d", k))
+			b := newBenchmark(namespace, fmt.Sprintf("deleted-%d", k))
+			died := dieDuring(ctx, namespace, k, func() { create(ctx, b) }, func() bool {
+				return complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b)
+			})
+			Expect(k8s.Delete(ctx, b)).To(Succeed())
+			expectGone(ctx, b)
+			return died
+		})
+	})
+
+	It("in the middle of replacing a Job that was lost", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		atEachWrite(func(k int) bool {
+			b := newBenchmark(namespace, fmt.Sprintf("lost-%d", k))
 			op := startOperator(operatorOptions{namespaces: []string{namespace}})
 			create(ctx, b)
 			expectReason(ctx, b, v1alpha1.ReasonRunning)
+			lost := jobOf(ctx, b, "amd64")
 			op.stop()
-			died := dieDuring(ctx, namespace, k, func() { Expect(k8s.Delete(ctx, b)).To(Succeed()) },
-				func() bool { return current(ctx, b).Name == "" })
-			op = startOperator(operatorOptions{namespaces: []string{namespace}})
-			expectGone(ctx, b)
-			op.stop()
+			died := dieDuring(ctx, namespace, k, func() { lose(ctx, lost) }, func() bool {
+				return jobOf(ctx, b, "amd64") != nil && complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b)
+			})
+			finish(ctx, namespace, b)
 			return died
 		})
 	})
@@ -160,6 +174,10 @@ func isDeployed(ctx SpecContext, b *v1alpha1.ElasticWebBenchmark) bool {
 // finish has a new operator bring the benchmark to its end, and checks that nothing is left over.
 func finish(ctx SpecContext, namespace string, b *v1alpha1.ElasticWebBenchmark) {
 	GinkgoHelper()
+	made := map[string]types.UID{}
+	for _, job := range jobs(ctx, b) {
+		made[job.Name] = job.UID
+	}
 	op := startOperator(operatorOptions{namespaces: []string{namespace}})
 	defer op.stop()
 	endPods(ctx, b, fasterARM)
@@ -177,6 +195,11 @@ func finish(ctx SpecContext, namespace string, b *v1alpha1.ElasticWebBenchmark) 
 		g.Expect(found).To(HaveLen(2))
 		g.Expect(current).To(Equal(2), "of run %s: %v", run.ID, found)
 	}).WithContext(ctx).Should(Succeed())
+	for _, job := range jobs(ctx, b) {
+		if before, wasMade := made[job.Name]; wasMade {
+			Expect(job.UID).To(Equal(before), "%s was made a second time", job.Name)
+		}
+	}
 	Expect(k8s.Delete(ctx, b)).To(Succeed())
 	expectGone(ctx, b)
 }

@@ -72,7 +72,7 @@ func startOperator(options operatorOptions) *operator {
 
 func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) ctrl.Manager {
 	GinkgoHelper()
-	cacheOptions := caches.WithBenchmarks(caches.Options(options.namespaces), operatorNamespace)
+	cacheOptions := caches.WithBenchmarks(caches.Options(options.namespaces))
 	if options.resync > 0 {
 		cacheOptions.SyncPeriod = &options.resync
 	}
@@ -104,7 +104,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 	watch, err := benchmark.LoadWatch("watches.yaml")
 	Expect(err).NotTo(HaveOccurred())
 	releases := &benchmark.ReleaseReconciler{
-		Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Namespace: operatorNamespace, Watch: watch,
+		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Watch: watch,
 	}
 	Expect(releases.SetupWithManager(mgr)).To(Succeed())
 	return mgr

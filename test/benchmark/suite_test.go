@@ -97,11 +97,6 @@ func install(ctx context.Context) {
 			Subjects:   account,
 		})).To(Succeed())
 	}
-	Expect(k8s.Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "helm-release-role"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "helm-release-role"},
-		Subjects:   account,
-	})).To(Succeed())
 	Eventually(func() error {
 		return errors.Join(k8s.List(ctx, &elasticwebv1.ElasticWebList{}), k8s.List(ctx, &v1alpha1.ElasticWebBenchmarkList{}))
 	}).WithContext(ctx).Should(Succeed())
@@ -112,9 +107,6 @@ func applyManifests(ctx context.Context, path string) {
 	objects, err := manifests.ReadFile(path)
 	Expect(err).NotTo(HaveOccurred())
 	for _, object := range objects {
-		if object.GetKind() == "Role" {
-			object.SetNamespace(operatorNamespace)
-		}
 		Expect(k8s.Create(ctx, object)).To(Succeed(), path)
 	}
 }

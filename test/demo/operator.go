@@ -54,7 +54,7 @@ func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTT
 	}
 	defer log.Close()
 	o.command = exec.Command(path, "--plain-http-registries="+plainHTTPRegistry, "--image-wait=3s",
-		"--leader-election-namespace="+operatorNamespace, "--release-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+		"--leader-election-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0")
 	o.command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE=", "RELATED_IMAGE_LOADTEST=controller:latest")
 	o.command.Dir = root // watches.yaml and the chart that it names are there.
 	o.command.Stdout, o.command.Stderr = log, log

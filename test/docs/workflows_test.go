@@ -5,6 +5,7 @@ package docs_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -120,7 +121,7 @@ func TestToolsAreBuiltWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestUpdatesCoverEveryModule fails when a module or a Dockerfile is nowhere that updates are looked for.
+// TestUpdatesCoverEveryModule fails when a module is nowhere that updates are looked for.
 func TestUpdatesCoverEveryModule(t *testing.T) {
 	var parsed struct {
 		Updates []struct {
@@ -131,34 +132,66 @@ func TestUpdatesCoverEveryModule(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(read(t, ".github/dependabot.yml")), &parsed); err != nil {
 		t.Fatal(err)
 	}
-	for ecosystem, file := range map[string]string{"gomod": "go.mod", "docker": "Dockerfile"} {
-		var covered []string
-		for _, update := range parsed.Updates {
-			if update.Ecosystem == ecosystem {
-				covered = update.Directories
-			}
-		}
-		found := 0
-		for _, pattern := range []string{"", "*", "*/*", "*/*/*"} {
-			files, err := filepath.Glob(filepath.Join(root, pattern, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, path := range files {
-				directory, _ := filepath.Rel(root, filepath.Dir(path))
-				// The modules of control planes stand for a version each: another one is another folder.
-				if strings.HasPrefix(directory, "bin") || strings.HasPrefix(directory, "dist") || strings.HasPrefix(directory, "tools/controlplanes") {
-					continue
-				}
-				found++
-				directory = strings.TrimSuffix("/"+directory, ".")
-				if !slices.ContainsFunc(covered, func(pattern string) bool { is, _ := filepath.Match(pattern, directory); return is }) {
-					t.Errorf("%s: no update of %s looks into %s", file, ecosystem, directory)
-				}
-			}
-		}
-		if found == 0 {
-			t.Errorf("found no %s", file)
+	var covered []string
+	for _, update := range parsed.Updates {
+		if update.Ecosystem == "gomod" {
+			covered = update.Directories
 		}
 	}
+	for _, path := range everywhere(t, "go.mod") {
+		directory, _ := filepath.Rel(root, filepath.Dir(path))
+		if strings.HasPrefix(directory, "tools/controlplanes") { // each stands for a version: another one is another folder.
+			continue
+		}
+		directory = strings.TrimSuffix("/"+directory, ".")
+		if !slices.ContainsFunc(covered, func(pattern string) bool { is, _ := filepath.Match(pattern, directory); return is }) {
+			t.Errorf("no update looks into %s", directory)
+		}
+	}
+}
+
+// TestUpdatesOfBaseImages fails where Renovate would not raise the tag of a base image, or not pin its digest.
+func TestUpdatesOfBaseImages(t *testing.T) {
+	var renovate struct {
+		EnabledManagers []string `json:"enabledManagers"`
+		PinDigests      bool     `json:"pinDigests"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, ".github/renovate.json")), &renovate); err != nil {
+		t.Fatal(err)
+	}
+	if !renovate.PinDigests || !slices.Contains(renovate.EnabledManagers, "dockerfile") {
+		t.Errorf("Renovate pins digests: %t, and reads %v", renovate.PinDigests, renovate.EnabledManagers)
+	}
+	base := regexp.MustCompile(`(?m)^(?:ARG [A-Z_]+_IMAGE=|FROM )[a-z0-9.-]+/[a-z0-9./-]+:[\w.-]+(?:@sha256:[0-9a-f]{64})?$`)
+	for _, path := range slices.Concat(everywhere(t, "Dockerfile"), everywhere(t, "catalog.Dockerfile")) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(?:[a-z]|\$\{[A-Z_]+_IMAGE\})`).FindAll(text, -1)
+		if named := base.FindAll(text, -1); len(named) == 0 || len(named) != len(from) {
+			t.Errorf("%s is made FROM %d images, and names %d by registry, repository and tag", path, len(from), len(named))
+		}
+	}
+}
+
+// everywhere are the files of that name in the tree.
+func everywhere(t *testing.T, name string) []string {
+	t.Helper()
+	var all []string
+	for _, pattern := range []string{"", "*", "*/*", "*/*/*"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			if inside, _ := filepath.Rel(root, path); !strings.HasPrefix(inside, "bin") && !strings.HasPrefix(inside, "dist") {
+				all = append(all, path)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("found no %s", name)
+	}
+	return all
 }

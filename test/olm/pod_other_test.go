@@ -17,8 +17,7 @@ import (
 // has to be told what it would find in the files of a pod.
 func commandInPod(ctx SpecContext, pod *corev1.Pod, program string, arguments ...string) *exec.Cmd {
 	GinkgoHelper()
-	command := exec.Command(program, append(arguments,
-		"--leader-election-namespace="+pod.Namespace, "--release-namespace="+pod.Namespace)...)
+	command := exec.Command(program, append(arguments, "--leader-election-namespace="+pod.Namespace)...)
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + GinkgoT().TempDir(),
 		"KUBECONFIG=" + serviceAccountKubeconfig(ctx, pod.Namespace, pod.Spec.ServiceAccountName),

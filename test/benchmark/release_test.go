@@ -1,0 +1,151 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+)
+
+// No release is stored: each installation begins with what the Jobs tell.
+var _ = Describe("An installation", func() {
+	It("begins nothing a second time that has a result or a Job, whatever the chart would call it now", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		op := startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		amd64, arm64 := jobOf(ctx, b, "amd64"), jobOf(ctx, b, "arm64")
+
+		By("another operator, whose proxies give the Jobs other names, and a Job that is lost")
+		op.stop()
+		GinkgoT().Setenv("NO_PROXY", "elsewhere.example.com")
+		op = startOperator(operatorOptions{namespaces: []string{namespace}})
+		lose(ctx, amd64)
+		Eventually(func() *batchv1.Job { return jobOf(ctx, b, "amd64") }).WithContext(ctx).Should(
+			And(Not(BeNil()), HaveField("Name", Not(Equal(amd64.Name)))))
+		Expect(runJobs(ctx, b)).To(ConsistOf(HaveField("UID", arm64.UID), HaveField("Name", jobOf(ctx, b, "amd64").Name)))
+
+		By("one that has its result, and is removed")
+		endPod(ctx, b, "arm64", fasterARM)
+		lose(ctx, arm64)
+		lost := jobOf(ctx, b, "amd64")
+		lose(ctx, lost)
+		Eventually(func() *batchv1.Job { return jobOf(ctx, b, "amd64") }).WithContext(ctx).Should(
+			And(Not(BeNil()), HaveField("UID", Not(Equal(lost.UID)))))
+		endPods(ctx, b, fasterARM)
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+		Expect(jobOf(ctx, b, "arm64")).To(BeNil())
+		Expect(current(ctx, b).Status.QPSByArchitecture).To(Equal("arm64=1000,amd64=640"))
+		Expect(op.requests.Since(0)).NotTo(ContainElement(HaveField("Path", ContainSubstring("/secrets"))))
+	})
+
+	It("that fails leaves the Jobs that run, and is made when it can be", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		quota := &corev1.ResourceQuota{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "one"},
+			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/jobs.batch": resource.MustParse("1")}},
+		}
+		create(ctx, quota)
+		Eventually(func() int64 {
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(quota), quota)).To(Succeed())
+			used := quota.Status.Used["count/jobs.batch"]
+			return used.Value()
+		}).WithContext(ctx).Should(BeEquivalentTo(2))
+		amd64, arm64 := jobOf(ctx, b, "amd64"), jobOf(ctx, b, "arm64")
+		lose(ctx, amd64)
+		expectReason(ctx, b, v1alpha1.ReasonReleaseFailed)
+		Expect(meta.FindStatusCondition(current(ctx, b).Status.Conditions, v1alpha1.ConditionReleaseFailed).Message).To(ContainSubstring("exceeded quota"))
+		Expect(current(ctx, b).Status.DeployedRelease).To(BeNil())
+		Expect(runJobs(ctx, b)).To(ConsistOf(HaveField("UID", arm64.UID)))
+
+		Expect(k8s.Delete(ctx, quota)).To(Succeed())
+		endPods(ctx, b, fasterARM)
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+		Expect(jobOf(ctx, b, "arm64").UID).To(Equal(arm64.UID))
+		Eventually(func() bool { return isDeployed(ctx, b) }).WithContext(ctx).Should(BeTrue())
+	})
+
+	It("takes up a Job that somebody took the labels from", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		amd64 := jobOf(ctx, b, "amd64")
+		Expect(k8s.Patch(ctx, amd64, client.RawPatch(types.MergePatchType,
+			[]byte(`{"metadata":{"labels":{"`+elasticwebv1.LabelName+`":null}}}`)))).To(Succeed())
+		Eventually(func() *batchv1.Job { return jobOf(ctx, b, "amd64") }).WithContext(ctx).Should(And(Not(BeNil()), HaveField("UID", amd64.UID)))
+		Expect(jobsIn(ctx, namespace)).To(HaveLen(2))
+	})
+
+	It("leaves the Jobs to their owner, which goes whether or not an operator runs", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		op := startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		op.stop()
+		Expect(k8s.Delete(ctx, b)).To(Succeed())
+		expectGone(ctx, b)
+		Expect(jobsIn(ctx, namespace)).To(BeEmpty())
+	})
+})
+
+// jobOf is the Job of the current run for an architecture, nil where there is none.
+func jobOf(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, architecture string) *batchv1.Job {
+	GinkgoHelper()
+	for _, job := range runJobs(ctx, b) {
+		if job.Labels[v1alpha1.LabelArchitecture] == architecture {
+			return &job
+		}
+	}
+	return nil
+}
+
+// jobsIn are all Jobs of a namespace, whatever their labels.
+func jobsIn(ctx context.Context, namespace string) []batchv1.Job {
+	GinkgoHelper()
+	list := &batchv1.JobList{}
+	Expect(k8s.List(ctx, list, client.InNamespace(namespace))).To(Succeed())
+	return list.Items
+}
+
+func lose(ctx context.Context, job *batchv1.Job) {
+	GinkgoHelper()
+	Expect(k8s.Delete(ctx, job, client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+}
+
+// endPod has the load generator of one architecture end, and waits until its result is known.
+func endPod(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, architecture string, rates map[string]int32) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		run := current(ctx, b).Status.Run
+		pods := &corev1.PodList{}
+		g.Expect(k8s.List(ctx, pods, client.InNamespace(b.Namespace), client.MatchingLabels{
+			elasticwebv1.LabelInstance: b.Name, v1alpha1.LabelRun: run.ID, v1alpha1.LabelArchitecture: architecture,
+		})).To(Succeed())
+		for i := range pods.Items {
+			g.Expect(k8s.Patch(ctx, &pods.Items[i], endPatch(&pods.Items[i], rates))).To(Succeed())
+		}
+		g.Expect(run.Architectures).To(ContainElement(And(
+			HaveField("Architecture", v1alpha1.Architecture(architecture)), HaveField("State", v1alpha1.RunStateFinished))))
+	}).WithContext(ctx).Should(Succeed(), func() string { return explain(ctx, b) })
+}
