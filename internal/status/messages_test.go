@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -119,6 +120,17 @@ var messages = map[string]said{
 		in.Observed.Pods[0].Ready = false
 		in.Plan.Demand.QPS = 1600
 	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; 1 of 3 pods are not ready", false},
+	"a pod warms up": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+	}, elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
+	"a pod warms up at the side": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+		in.Plan.Demand.QPS = 1600
+	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
+	"replicas that warm up": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+		in.Plan.Demand = plan.Demand{Pods: 3}
+	}, elasticwebv1.ReasonPodsNotReady, "2 of 3 pods are ready; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
 	"no demand": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil },
 		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas", false},
 	"no demand, and a budget that is denied to go": {func(in *Input) {
@@ -322,7 +334,7 @@ func TestMessages(t *testing.T) {
 				}
 			}
 			for i, check := range checks {
-				if v := check.find(in, factsOf(in, readyGroups(in), got.Replicas, got.ReadyReplicas)); v != nil && !slices.Contains(check.reasons, v.reason) {
+				if v := check.find(in, factsOf(in)); v != nil && !slices.Contains(check.reasons, v.reason) {
 					t.Errorf("check %d finds %s, which is not among its reasons", i, v.reason)
 				}
 			}
