@@ -14,6 +14,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // Deployment is the Deployment of an ElasticWeb, without its record.
@@ -55,7 +56,11 @@ func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.Deploymen
 // podSpecApplyConfiguration takes the way through JSON, in which both forms are the same: the user's fields
 // are core types, for which client-go has no conversion.
 func podSpecApplyConfiguration(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodSpecApplyConfiguration, error) {
-	text, err := json.Marshal(podSpec(web, p))
+	merged, err := podtemplate.Merge(podSpec(web, p), web.Spec.PodTemplate)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(merged)
 	if err != nil {
 		return nil, fmt.Errorf("marshal the pod spec: %w", err)
 	}

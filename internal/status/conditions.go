@@ -58,7 +58,7 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
 		meta.SetStatusCondition(&result, metav1.Condition{
-			Type: kind, Status: status, Reason: v.reason, Message: quote.Bounded(v.message, quote.LongestMessage),
+			Type: kind, Status: status, Reason: v.reason, Message: quote.Bounded(in.Words.Say(v.message), quote.LongestMessage),
 			ObservedGeneration: in.Web.Generation, LastTransitionTime: in.Now,
 		})
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // Input is what a status is worked out from.
@@ -36,6 +37,8 @@ type Input struct {
 	Contestant string
 	// Benchmark is how far the one that the spec names is, while it has no result.
 	Benchmark BenchmarkState
+	// Words name fields as the user's podTemplate does.
+	Words podtemplate.Words
 	// Now is the time of conditions that change.
 	Now metav1.Time
 }

@@ -137,7 +137,7 @@ func input(deployment *appsv1.Deployment) status.Input {
 		},
 		Plan: &plan.Plan{
 			Rollout: plan.Rollout{ProgressDeadlineSeconds: 600},
-			Demand: plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
+			Demand:  plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
 			Rates: []placement.Rate{{Architecture: "arm64", QPS: 800}}, Placement: placement.Placement{Possible: []string{"arm64"}},
 		},
 		Observed: plan.Observed{Deployment: deployment, Nodes: &plan.Nodes{All: map[string]int{"arm64": 1}}},
