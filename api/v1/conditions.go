@@ -110,9 +110,10 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
 	ReasonWebhookFailed = "WebhookFailed"
-	// ReasonInvalidSpec: the spec could not be decoded, so that what runs stays as it is.
+	// ReasonInvalidSpec: the spec could not be decoded, or its podTemplate is refused, so that what runs stays as it is.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid, or the kubelet the name of the image.
+	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid, the kubelet the name of the image, or the operator what
+	// podTemplate makes of the pods.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"

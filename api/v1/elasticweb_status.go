@@ -15,7 +15,8 @@ type ElasticWebStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// realQPS is what the ready pods serve together, in requests per second: their number times what a
-	// pod serves on the slowest architecture among them, since a Service spreads requests evenly.
+	// pod serves on the slowest architecture among them, since a Service spreads requests evenly. A pod
+	// counts once it has been ready for spec.rollout.minReadySeconds.
 	//
 	// +optional
 	RealQPS *int32 `json:"realQPS,omitempty"`

@@ -101,6 +101,11 @@ type ElasticWebSpec struct {
 	// +optional
 	Service *ServiceSpec `json:"service,omitempty"`
 
+	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
+	//
+	// +optional
+	Rollout *RolloutSpec `json:"rollout,omitempty"`
+
 	PodSettings `json:",inline"`
 }
 

@@ -5,6 +5,7 @@ package v1
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // PodSettings are the fields of the pods that a user may set, in the words of PodSpec. Each is taken over
@@ -179,4 +180,14 @@ type PodSettings struct {
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="!('controller.kubernetes.io/pod-deletion-cost' in self)",message="podAnnotations must not hold controller.kubernetes.io/pod-deletion-cost: the operator sets it, so that the pods on slower architectures leave first; remove it, and say with the weights of spec.architectures which are to stay longest"
 	PodAnnotations map[string]string `json:"podAnnotations,omitempty"`
+
+	// podTemplate is a part of a PodTemplateSpec, for whatever the fields above do not say: further containers and init containers,
+	// hostAliases, a runtimeClassName and so on. It is merged over the pods that the operator makes, by the rules of a strategic merge
+	// patch; the container that runs the image is called web. What the fields above say as well may be said in one of the two places.
+	// What it must not say, and what it says wrongly, is reported as InvalidSpec or InvalidPod.
+	//
+	// +optional
+	// +structType=atomic
+	// +kubebuilder:pruning:PreserveUnknownFields
+	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
 }

@@ -44,6 +44,7 @@ func TestOneObjectThatCannotBeDecodedCostsOnlyItself(t *testing.T) {
 	b.make(t, "ElasticWeb", "probe", `{"readinessProbe": {"httpGet": {"port": 99999999999}}}`)
 	b.make(t, "ElasticWeb", "number", `{"singlePodsQPS": 99999999999}`)
 	b.make(t, "ElasticWeb", "heavy", fmt.Sprintf(`{"env": [{"name": "A", "value": %q}]}`, strings.Repeat("x", 300_000)))
+	b.make(t, "ElasticWeb", "template", `{"podTemplate": {"spec": {"contaners": []}}}`)
 	b.make(t, "ElasticWeb", "status", `{}`)
 	b.patch(t, "ElasticWeb", "status", `{"status": {"readyReplicas": 99999999999}}`, "status")
 	b.make(t, "ElasticWebBenchmark", "probe", `{"startupProbe": {"tcpSocket": {"port": 99999999999}}}`)
@@ -57,10 +58,12 @@ func TestOneObjectThatCannotBeDecodedCostsOnlyItself(t *testing.T) {
 	b.expectReason(t, "ElasticWeb", "probe", "Ready", "InvalidSpec", "spec.readinessProbe.httpGet.port holds")
 	b.expectReason(t, "ElasticWeb", "number", "Ready", "InvalidSpec", "spec.singlePodsQPS holds")
 	b.expectReason(t, "ElasticWeb", "heavy", "Stalled", "InvalidSpec", "spec has more than 262144 bytes")
+	b.expectReason(t, "ElasticWeb", "template", "Ready", "InvalidSpec", "spec.podTemplate.spec.contaners: unknown field")
 	b.expectReason(t, "ElasticWebBenchmark", "probe", "Complete", "InvalidSpec", "spec.startupProbe.tcpSocket.port holds")
 	b.expectEvent(t, "ElasticWeb", "probe")
 	b.expectEvent(t, "ElasticWebBenchmark", "probe")
 	b.expectMetric(t, `elasticweb_invalid_spec{kind="ElasticWeb",name="number",namespace="default"} 1`)
+	b.expectMetric(t, `elasticweb_invalid_spec{kind="ElasticWeb",name="template",namespace="default"} 1`)
 	b.expectMetric(t, `elasticweb_invalid_spec{kind="ElasticWebBenchmark",name="probe",namespace="default"} 1`)
 
 	// A restart lists all of them; then come some by the watch, and one turns bad that has pods.

@@ -132,15 +132,19 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 	return kept
 }
 
-// conditionsOf are conditions of a pod, without times. That it was scheduled its node says.
+// conditionsOf are conditions of a pod, without times but that from which it is ready. That it was scheduled its node says.
 func conditionsOf(pod *corev1.Pod, wanted ...corev1.PodConditionType) []corev1.PodCondition {
 	var kept []corev1.PodCondition
 	for _, condition := range pod.Status.Conditions {
 		isOld := condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionTrue
 		if slices.Contains(wanted, condition.Type) && !isOld {
-			kept = append(kept, corev1.PodCondition{
+			trimmed := corev1.PodCondition{
 				Type: condition.Type, Status: condition.Status, Reason: condition.Reason, Message: condition.Message,
-			})
+			}
+			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				trimmed.LastTransitionTime = condition.LastTransitionTime
+			}
+			kept = append(kept, trimmed)
 		}
 	}
 	return kept

@@ -13,6 +13,19 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
+// From when on a pod is ready decides when it counts.
+func TestProjectPodKeepsSinceWhenItIsReady(t *testing.T) {
+	since := metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	for status, want := range map[corev1.ConditionStatus]metav1.Time{corev1.ConditionTrue: since, corev1.ConditionFalse: {}} {
+		pod := &corev1.Pod{Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
+			{Type: corev1.PodReady, Status: status, LastTransitionTime: since, LastProbeTime: since},
+		}}}
+		if kept := projectPod(pod).Status.Conditions; len(kept) != 1 || kept[0].LastTransitionTime != want || !kept[0].LastProbeTime.IsZero() {
+			t.Errorf("%s: %+v is kept", status, kept)
+		}
+	}
+}
+
 // The failure of a pod is read from the cache as it is from the pod, of init containers, too.
 func TestProjectPodKeepsWhatFails(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

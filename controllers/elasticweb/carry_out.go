@@ -18,6 +18,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
@@ -51,8 +52,11 @@ type outcome struct {
 func (o *outcome) add(err error) {
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)
 	changed, hasChanged := errors.AsType[*apply.ChangedError](err)
+	unfit, isUnfit := errors.AsType[*podtemplate.Unfit](err)
 	switch {
 	case err == nil:
+	case isUnfit:
+		o.problems = append(o.problems, status.UnfitTemplate(unfit))
 	case isRefused:
 		o.addRefused(refused)
 	case hasChanged:

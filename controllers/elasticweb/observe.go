@@ -69,7 +69,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) 
 		}
 	}
 	seen.Image, seen.retry = r.observeImage(web, seen.Deployment)
-	seen.retry = controllers.Soonest(seen.retry, observed.FailuresPass(seen.Pods, r.Clock.Now()))
+	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 

@@ -6,6 +6,7 @@ package elasticweb
 import (
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -36,7 +37,7 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
 	pods, stamps := make([]plan.Pod, 0, len(list.Items)), r.memory.of(deployment).stamps
-	isOurs := map[string]bool{}
+	isOurs, minReady := map[string]bool{}, time.Duration(deployment.Spec.MinReadySeconds)*time.Second
 	for i := range list.Items {
 		pod := &list.Items[i]
 		controller := metav1.GetControllerOfNoCopy(pod)
@@ -52,7 +53,7 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 			isOurs[owner] = set != nil && metav1.IsControlledBy(set, deployment)
 		}
 		if isOurs[owner] {
-			seen := observed.Pod(pod, resources.ContainerName, nodes, r.Clock.Now())
+			seen := observed.Pod(pod, resources.ContainerName, nodes, minReady, r.Clock.Now())
 			seen.DeletionCost, seen.CostIsOthers = stamps.CostOf(pod)
 			pods = append(pods, seen)
 		}

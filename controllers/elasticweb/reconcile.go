@@ -23,6 +23,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/nodeports"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
@@ -77,6 +78,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || web == nil || !web.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, err // the garbage collector takes what the ElasticWeb owns.
 	}
+	template := web.Spec.PodTemplate
+	web = resolved(web)
 	if web.UnreadableSpec != "" {
 		return r.reportUnreadable(ctx, web)
 	}
@@ -105,11 +108,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: carried.told(), IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark,
+		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Words: podtemplate.WordsOf(template),
 	})
 	return ctrl.Result{
 		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
 	}, errors.Join(carried.err, err)
+}
+
+// resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for. Where that is refused, it is as if the spec could not
+// be decoded. The cache's own is not changed.
+func resolved(web *elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
+	spec, err := podtemplate.Resolve(&web.Spec)
+	result := *web
+	if result.Spec = *spec; err != nil {
+		result.UnreadableSpec = err.Error()
+	}
+	return &result
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the

@@ -38,7 +38,9 @@ func (r *Reconciler) seedReplicas(ctx context.Context, web *elasticwebv1.Elastic
 		return err
 	}
 	r.memory.wrote(web.ResourceVersion, seeded)
+	pods := web.Spec.PodSettings // as they were resolved.
 	seeded.DeepCopyInto(web)
+	web.Spec.PodSettings = pods
 	r.memory.confirm(web) // the write named the version that it was decided on.
 	p.Record.Generation = web.Generation
 	return nil

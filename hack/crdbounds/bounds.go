@@ -14,6 +14,8 @@ import (
 // map. What the types say already is kept.
 func bound(path []string, schema map[string]any) error {
 	switch kind := schema["type"]; {
+	case join(path) == "spec.podTemplate" && kind == "object": // a RawExtension takes any object; internal/podtemplate bounds what is in it.
+		suggest(schema, "maxProperties", 2) // metadata and spec.
 	case schema["x-kubernetes-preserve-unknown-fields"] != nil:
 		return fmt.Errorf("%s: nothing says what it may hold, so that nothing says that it can be decoded", join(path))
 	case schema["x-kubernetes-int-or-string"] == true:

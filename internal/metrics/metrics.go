@@ -85,7 +85,7 @@ func collect(metrics chan<- prometheus.Metric, web *elasticwebv1.ElasticWeb) {
 		metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value,
 			append([]string{web.Namespace, web.Name}, labels...)...)
 	}
-	if web.UnreadableSpec != "" {
+	if isInvalid(web) {
 		metrics <- prometheus.MustNewConstMetric(unreadable, prometheus.GaugeValue, 1, "ElasticWeb", web.Namespace, web.Name)
 	}
 	if web.Spec.TotalQPS != nil {
@@ -104,6 +104,12 @@ func collect(metrics chan<- prometheus.Metric, web *elasticwebv1.ElasticWeb) {
 		}
 		gauge(ready, value, condition.Reason)
 	}
+}
+
+// isInvalid reports whether a spec cannot be made anything of. What its podTemplate says wrongly, the status tells.
+func isInvalid(web *elasticwebv1.ElasticWeb) bool {
+	ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+	return web.UnreadableSpec != "" || ready != nil && ready.Reason == elasticwebv1.ReasonInvalidSpec
 }
 
 type benchmarks struct{ cached client.Reader }

@@ -103,8 +103,36 @@ func TestPod(t *testing.T) {
 		"stamped":   {made(func(p *corev1.Pod) { p.Annotations = map[string]string{corev1.PodDeletionCost: "5"} }), plan.Pod{DeletionCost: "5"}},
 	} {
 		test.want.Name, test.want.TemplateHash = "p", "set"
-		if got := Pod(test.pod, "web", nodes, now); !reflect.DeepEqual(got, test.want) {
+		if got := Pod(test.pod, "web", nodes, 0, now); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+	}
+}
+
+// A pod counts from the very moment on at which its ReplicaSet counts it as available.
+func TestAPodCountsOnceItWasReadyForLongEnough(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	for name, test := range map[string]struct {
+		status   corev1.ConditionStatus
+		since    time.Duration
+		minReady time.Duration
+		want     time.Duration // until it counts; less than 0 where it never does.
+	}{
+		"at once":               {corev1.ConditionTrue, 0, 0, 0},
+		"one that warms up":     {corev1.ConditionTrue, 4 * time.Second, 10 * time.Second, 6 * time.Second},
+		"one that has":          {corev1.ConditionTrue, 10 * time.Second, 10 * time.Second, 0},
+		"by a clock that is up": {corev1.ConditionTrue, -time.Second, 10 * time.Second, 11 * time.Second},
+		"one that is not ready": {corev1.ConditionFalse, time.Hour, 10 * time.Second, -1},
+	} {
+		pod := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "p", OwnerReferences: []metav1.OwnerReference{{Name: "set", Controller: ptr.To(true)}}},
+			Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
+				{Type: corev1.PodReady, Status: test.status, LastTransitionTime: metav1.NewTime(now.Add(-test.since))},
+			}},
+		}
+		got := Pod(pod, "web", Nodes{}, test.minReady, now)
+		if got.IsAvailable() != (test.want == 0) || NextChange([]plan.Pod{got}, now) != max(test.want, 0) {
+			t.Errorf("%s: available: %t, changes after %s, want after %s", name, got.IsAvailable(), NextChange([]plan.Pod{got}, now), test.want)
 		}
 	}
 }
@@ -115,10 +143,10 @@ func TestTheFirstFailureToPassIsWaitedFor(t *testing.T) {
 		return plan.Pod{Failure: &podfailure.Failure{Until: now.Add(after)}}
 	}
 	pods := []plan.Pod{{}, {Failure: &podfailure.Failure{}}, until(-time.Second), until(3 * time.Second), until(2 * time.Second)}
-	if got := FailuresPass(pods, now); got != 2*time.Second {
+	if got := NextChange(pods, now); got != 2*time.Second {
 		t.Errorf("the first passes after %s", got)
 	}
-	if got := FailuresPass(pods[:3], now); got != 0 {
+	if got := NextChange(pods[:3], now); got != 0 {
 		t.Errorf("nothing passes, and is waited for %s", got)
 	}
 }

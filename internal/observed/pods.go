@@ -14,8 +14,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
 
-// Pod is what decides about a pod that a ReplicaSet controls. container is the one that serves.
-func Pod(pod *corev1.Pod, container string, nodes Nodes, now time.Time) plan.Pod {
+// Pod is what decides about a pod that a ReplicaSet controls. container is the one that serves, and minReady how long a pod must have been
+// ready until it counts.
+func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration, now time.Time) plan.Pod {
 	result := plan.Pod{
 		Name:         pod.Name,
 		Node:         pod.Spec.NodeName,
@@ -29,6 +30,9 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, now time.Time) plan.Pod
 		switch {
 		case condition.Type == corev1.PodReady:
 			result.Ready = condition.Status == corev1.ConditionTrue
+			if until := condition.LastTransitionTime.Add(minReady); result.Ready && minReady > 0 && now.Before(until) {
+				result.WarmUntil = until
+			}
 		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
 			condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "":
 			result.Unschedulable = condition.Message
@@ -37,13 +41,18 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, now time.Time) plan.Pod
 	return result
 }
 
-// FailuresPass is when the first failure no longer counts although nothing happens to its pod; 0 for never.
-func FailuresPass(pods []plan.Pod, now time.Time) (first time.Duration) {
+// NextChange is when the first pod counts otherwise although nothing happens to it: its failure no longer does, or it has been ready for
+// long enough; 0 for never.
+func NextChange(pods []plan.Pod, now time.Time) (first time.Duration) {
+	consider := func(at time.Time) {
+		if left := at.Sub(now); !at.IsZero() && left > 0 && (first == 0 || left < first) {
+			first = left
+		}
+	}
 	for i := range pods {
-		if failure := pods[i].Failure; failure != nil && !failure.Until.IsZero() {
-			if left := failure.Until.Sub(now); left > 0 && (first == 0 || left < first) {
-				first = left
-			}
+		consider(pods[i].WarmUntil)
+		if failure := pods[i].Failure; failure != nil {
+			consider(failure.Until)
 		}
 	}
 	return first

@@ -6,6 +6,7 @@ package plan
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,9 +25,10 @@ type scene struct {
 	asked int32
 	// moving is true while the Deployment has not reported its pods yet.
 	moving bool
-	// slow is true where pods of slower architectures bear no deletion cost, unready where the faster ones are not ready.
-	costless, unready bool
-	want              int32
+	// costless is true where pods of slower architectures bear no deletion cost, unready where the faster ones are not ready, and warming where
+	// they are, and do not count yet.
+	costless, unready, warming bool
+	want                       int32
 }
 
 func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
@@ -36,6 +38,9 @@ func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
 		observed.Nodes.All[name], observed.Nodes.Schedulable[name] = 1, 1
 		for range s.pods[name] {
 			pod := Pod{Name: fmt.Sprint(name, len(observed.Pods)), Node: "n", Architecture: name, Ready: i > 0 || !s.unready}
+			if s.warming && i == 0 {
+				pod.WarmUntil = time.Unix(1, 0)
+			}
 			if !s.costless && i > 0 {
 				pod.DeletionCost = fmt.Sprint(-100 * i)
 			}
@@ -84,6 +89,7 @@ func TestAskedFor(t *testing.T) {
 			"on the move, what others asked for does not count":            {demand: 10_000, pods: pods(9, 6), asked: 11, moving: true, want: 11},
 			"slow pods that bear no cost may stay in the fast one's place": {demand: 2000, pods: pods(2, 18), costless: true, want: 20},
 			"none of them goes before the fast ones are ready":             {demand: 2000, pods: pods(2, 18), unready: true, want: 20},
+			"nor before these count":                                       {demand: 2000, pods: pods(2, 18), warming: true, want: 20},
 			"but where it does not matter which":                           {demand: 100, pods: pods(2, 18), costless: true, unready: true, want: 1},
 			"and so many that it does not":                                 {demand: 1900, pods: pods(2, 18), costless: true, want: 19},
 		},

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"time"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -45,6 +47,8 @@ type Pod struct {
 	// TemplateHash tells the ReplicaSets of a Deployment apart.
 	TemplateHash string
 	Ready        bool
+	// WarmUntil is when a pod that is ready has been so for as long as its Deployment asks; zero where it has, or is not ready.
+	WarmUntil time.Time
 	// Gone is a pod that is about to end, or has ended: it serves nothing and counts for nothing.
 	Gone bool
 	// Unschedulable holds the scheduler's message where it found no node.
@@ -56,6 +60,9 @@ type Pod struct {
 	// Failure is what keeps a container from running, if anything.
 	Failure *podfailure.Failure
 }
+
+// IsAvailable reports whether a pod counts for what is served.
+func (p *Pod) IsAvailable() bool { return p.Ready && p.WarmUntil.IsZero() }
 
 // Nodes are the Linux nodes of the cluster by architecture.
 type Nodes struct {

@@ -9,7 +9,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -29,8 +28,8 @@ type Plan struct {
 	// Asked is the number of pods that the demand calls for, Replicas the same within the limits.
 	Asked    int64
 	Replicas int32
-	// MaxSurge of a rollout, as the Deployment has it.
-	MaxSurge intstr.IntOrString
+	// Rollout is how the Deployment brings a new template to its pods.
+	Rollout Rollout
 	// WaitsForImage is true while the pod template must wait for the registry's answer.
 	WaitsForImage bool
 	// Placement of the pods; its Contradiction, if any, keeps the Deployment as it is.
@@ -79,7 +78,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas,
-		MaxSurge:      maxSurge(observed.Deployment, replicas),
+		Rollout:       rolloutOf(spec, observed.Deployment, replicas),
 		WaitsForImage: waits && wanted,
 		Placement:     placement.Place(input),
 		Facts:         facts, Rates: rates, Measured: measured,

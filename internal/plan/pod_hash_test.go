@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -48,6 +49,7 @@ func everything(s *elasticwebv1.ElasticWebSpec) {
 		TopologySpreadConstraints:     []corev1.TopologySpreadConstraint{{MaxSkew: 1, TopologyKey: "zone", WhenUnsatisfiable: corev1.DoNotSchedule}},
 		PriorityClassName:             "high",
 		PodLabels:                     map[string]string{"l": "1"}, PodAnnotations: map[string]string{"a": "1"},
+		PodTemplate: &runtime.RawExtension{Raw: []byte(`{"spec":{"hostname":"a"}}`)},
 	}
 }
 
@@ -60,9 +62,10 @@ func TestPodHashIsTheSameForEver(t *testing.T) {
 	}{
 		"sample":        {&shop().Spec, "93dc146935cf7965"},
 		"architectures": {&shop(listing(elasticwebv1.ArchitectureSpec{Name: "amd64", Weight: ptr.To[int32](100)}, elasticwebv1.ArchitectureSpec{Name: "arm64"})).Spec, "8b3d6c18d46c2237"},
-		"everything":    {&shop(everything).Spec, "0c271ae97632a1fc"},
+		"everything":    {&shop(everything).Spec, "c62d93ff01a41779"},
 		// A setting that was added later changes nothing where it is absent.
-		"everything of before": {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.AutomountServiceAccountToken = nil }).Spec, "2ea8557089082fe6"},
+		"everything without a template": {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.PodTemplate = nil }).Spec, "0c271ae97632a1fc"},
+		"everything of before":          {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.PodTemplate, s.AutomountServiceAccountToken = nil, nil }).Spec, "2ea8557089082fe6"},
 	} {
 		if got := podHash(tc.spec); got != tc.want {
 			t.Errorf("%s: the hash is %s, and was %s", name, got, tc.want)

@@ -100,7 +100,8 @@ func (s sizing) grown(target int64, groups []capacity.Group) int64 {
 
 // shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they are is
 // the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the fastest may go.
-// It takes pods that are not ready first, whatever their cost: where they are to stay, only so many go that it does not matter which.
+// It takes pods that are not ready first, whatever their cost: where they are to stay, or do not count yet, only so many go that it does
+// not matter which.
 func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 	stay := slices.Clone(s.placed)
 	slices.SortStableFunc(stay, func(a, b Pod) int {
@@ -111,7 +112,7 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 	staying := capacity.Group{PodQPS: math.MaxInt64}
 	for _, pod := range stay {
 		staying.Pods, staying.PodQPS = staying.Pods+1, min(staying.PodQPS, s.rate(pod.Architecture))
-		if !pod.Ready || staying.Pods >= harmless {
+		if !pod.IsAvailable() || staying.Pods >= harmless {
 			break
 		}
 		if staying.Pods >= target && staying.Pods >= capacity.PodsFor(s.demand, staying.PodQPS) {

@@ -8,17 +8,14 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
-
-// progressDeadlineSeconds is how long a rollout may go without progress before it is reported.
-const progressDeadlineSeconds = 600
 
 // Deployment is the Deployment of an ElasticWeb, without its record.
 func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.DeploymentApplyConfiguration, error) {
@@ -36,30 +33,34 @@ func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.Deploymen
 	if len(web.Spec.PodAnnotations) > 0 {
 		template.WithAnnotations(web.Spec.PodAnnotations)
 	}
+	deployment := appsv1ac.DeploymentSpec().
+		WithReplicas(p.Replicas).
+		WithProgressDeadlineSeconds(p.Rollout.ProgressDeadlineSeconds).
+		WithPaused(false). // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
+		WithStrategy(appsv1ac.DeploymentStrategy().
+			WithType(appsv1.RollingUpdateDeploymentStrategyType).
+			WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+				WithMaxUnavailable(p.Rollout.MaxUnavailable).
+				WithMaxSurge(p.Rollout.MaxSurge))).
+		WithTemplate(template)
+	if p.Rollout.MinReadySeconds > 0 {
+		deployment.WithMinReadySeconds(p.Rollout.MinReadySeconds)
+	}
 	return appsv1ac.Deployment(web.Name, web.Namespace).
 		WithLabels(labels(web.Name)).
 		WithOwnerReferences(owner(web)).
-		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(p.Replicas).
-			WithProgressDeadlineSeconds(progressDeadlineSeconds).
-			WithPaused(false). // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.
-			WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
-			WithStrategy(surgeBeforeRemoval(p)).
-			WithTemplate(template)), nil
-}
-
-func surgeBeforeRemoval(p *plan.Plan) *appsv1ac.DeploymentStrategyApplyConfiguration {
-	return appsv1ac.DeploymentStrategy().
-		WithType(appsv1.RollingUpdateDeploymentStrategyType).
-		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
-			WithMaxUnavailable(intstr.FromInt32(0)).
-			WithMaxSurge(p.MaxSurge))
+		WithSpec(deployment), nil
 }
 
 // podSpecApplyConfiguration takes the way through JSON, in which both forms are the same: the user's fields
 // are core types, for which client-go has no conversion.
 func podSpecApplyConfiguration(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodSpecApplyConfiguration, error) {
-	text, err := json.Marshal(podSpec(web, p))
+	merged, err := podtemplate.Merge(podSpec(web, p), web.Spec.PodTemplate)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(merged)
 	if err != nil {
 		return nil, fmt.Errorf("marshal the pod spec: %w", err)
 	}

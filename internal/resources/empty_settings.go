@@ -22,8 +22,14 @@ func leaveOutEmptySettings(spec *corev1ac.PodSpecApplyConfiguration) {
 		leaveOutEmpty(&security.WindowsOptions)
 		leaveOutEmpty(&spec.SecurityContext)
 	}
-	for i := range spec.Containers {
-		container := &spec.Containers[i]
+	leaveOutEmpty(&spec.DNSConfig)
+	leaveOutEmptyOfContainers(spec.Containers)
+	leaveOutEmptyOfContainers(spec.InitContainers)
+}
+
+func leaveOutEmptyOfContainers(containers []corev1ac.ContainerApplyConfiguration) {
+	for i := range containers {
+		container := &containers[i]
 		leaveOutEmpty(&container.Lifecycle)
 		if security := container.SecurityContext; security != nil {
 			leaveOutEmpty(&security.Capabilities)

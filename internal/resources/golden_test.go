@@ -15,11 +15,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 )
 
@@ -78,6 +80,13 @@ var goldens = map[string]golden{
 	})},
 	"pinned-node-selector": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
 		s.NodeSelector = map[string]string{corev1.LabelArchStable: "arm64", "disk": "fast"}
+	}), observed: resolved(manyArchitectures)},
+	"with-a-pod-template": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
+		s.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"metadata": {"labels": {"tier": "front"}}, "spec": {
+			"runtimeClassName": "kata", "dnsConfig": {}, "nodeSelector": {"disk": "fast"}, "volumes": [{"name": "logs", "emptyDir": {}}],
+			"initContainers": [{"name": "prepare", "image": "busybox:1", "securityContext": {}}, {"name": "proxy", "image": "envoy:1", "restartPolicy": "Always"}],
+			"containers": [{"name": "tail", "image": "busybox:1", "volumeMounts": [{"name": "logs", "mountPath": "/logs"}]},
+				{"name": "web", "lifecycle": null, "ports": [{"name": "metrics", "containerPort": 9090}], "volumeMounts": [{"name": "logs", "mountPath": "/logs"}]}]}}`)}
 	}), observed: resolved(manyArchitectures)},
 	"full": {spec: minimal(full), observed: resolved(manyArchitectures)},
 }
@@ -147,6 +156,11 @@ func TestTemplatesAreTheSameFromTheRecord(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: wanted.spec,
 			}
 			made := template(t, web, wanted.observed)
+			spec, err := podtemplate.Resolve(&web.Spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			web.Spec = *spec
 			first := plan.Make(web, wanted.observed)
 			web.Generation, web.Spec.TotalQPS = 2, ptr.To[int32](80_000)
 			again := template(t, web, plan.Observed{
@@ -166,6 +180,11 @@ func TestTemplatesAreTheSameFromTheRecord(t *testing.T) {
 
 func template(t *testing.T, web *elasticwebv1.ElasticWeb, observed plan.Observed) string {
 	t.Helper()
+	spec, err := podtemplate.Resolve(&web.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web = &elasticwebv1.ElasticWeb{ObjectMeta: web.ObjectMeta, Spec: *spec}
 	p := plan.Make(web, observed)
 	deployment, err := resources.Deployment(web, &p)
 	if err != nil {

@@ -11,10 +11,11 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // ContainerName is the name of the container that runs the image.
-const ContainerName = "web"
+const ContainerName = podtemplate.Container
 
 // preStopSeconds is how long a pod that is to end goes on serving, so that every node stops sending
 // requests to it first.

@@ -13,10 +13,11 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // PortName is the name of the Service's port and of the container's.
-const PortName = "http"
+const PortName = podtemplate.Port
 
 // DefaultServicePort is the port of a NodePort Service inside the cluster.
 const DefaultServicePort int32 = 8080

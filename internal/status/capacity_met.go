@@ -96,10 +96,10 @@ func replicaLimit(in Input) verdict {
 
 // short says what is missing, and which pods drag the others down.
 func short(in Input, f facts) string {
-	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, in.Plan.Replicas)
+	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, max(in.Plan.Demand.Pods, int64(in.Plan.Replicas))) + warmingUp(f)
 	switch {
 	case in.Plan.Demand.Pods > 0:
-		return fmt.Sprintf("%d of %d pods are ready", f.ready, max(in.Plan.Demand.Pods, int64(in.Plan.Replicas)))
+		return ready
 	case isMet(in, f):
 		return ready
 	}
@@ -108,6 +108,14 @@ func short(in Input, f facts) string {
 		message += "; " + ready
 	}
 	return message + dragged(f.groups)
+}
+
+// warmingUp says that pods are ready, and why they do not count.
+func warmingUp(f facts) string {
+	if f.warming == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d more count once they have been ready for spec.rollout.minReadySeconds", f.warming)
 }
 
 // dragged says whose pods drag the others down, if any do.

@@ -18,17 +18,30 @@ import (
 
 // facts are what several conditions are worked out from.
 type facts struct {
-	served          int64
-	groups          []capacity.Group
-	replicas, ready int32
+	served int64
+	groups []capacity.Group
+	// replicas are all pods, ready those that count, and warming those that are ready and do not count yet.
+	replicas, ready, warming int32
 	// isServed is true where the pods are rolled out and serve the demand, all of them or, once all of them did, those that are
 	// ready: a pod that fails at the side then makes nothing less ready.
 	isServed bool
 }
 
-func factsOf(in Input, groups []capacity.Group, replicas, ready int32) facts {
-	f := facts{served: capacity.Served(groups), groups: groups, replicas: replicas, ready: ready}
-	f.isServed = isMet(in, f) && isRolledOut(in, f) && (ready >= in.Plan.Replicas || wasCompleted(in.Observed.Deployment))
+func factsOf(in Input) facts {
+	f := facts{groups: readyGroups(in)}
+	f.served = capacity.Served(f.groups)
+	for i := range in.Observed.Pods {
+		switch pod := &in.Observed.Pods[i]; {
+		case pod.Gone:
+			continue
+		case pod.IsAvailable():
+			f.ready++
+		case pod.Ready:
+			f.warming++
+		}
+		f.replicas++
+	}
+	f.isServed = isMet(in, f) && isRolledOut(in, f) && (f.ready >= in.Plan.Replicas || wasCompleted(in.Observed.Deployment))
 	return f
 }
 
@@ -45,7 +58,7 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
 		meta.SetStatusCondition(&result, metav1.Condition{
-			Type: kind, Status: status, Reason: v.reason, Message: quote.Bounded(v.message, quote.LongestMessage),
+			Type: kind, Status: status, Reason: v.reason, Message: quote.Bounded(in.Words.Say(v.message), quote.LongestMessage),
 			ObservedGeneration: in.Web.Generation, LastTransitionTime: in.Now,
 		})
 	}

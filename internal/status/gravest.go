@@ -91,5 +91,5 @@ func gravestCauses(pods []plan.Pod, of func(*plan.Pod) *cause) []counted {
 func wasTold(in Input, message string) bool {
 	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady)
 	return before != nil && before.ObservedGeneration == in.Web.Generation &&
-		strings.HasSuffix(before.Message, quote.Bounded(message, quote.LongestMessage))
+		strings.HasSuffix(before.Message, quote.Bounded(in.Words.Say(message), quote.LongestMessage))
 }

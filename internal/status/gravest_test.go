@@ -12,10 +12,12 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 func pods(number int, failure *podfailure.Failure, unschedulable string) []plan.Pod {
@@ -250,13 +252,31 @@ func TestAllThatTheOperatorWordsIsLookedAt(t *testing.T) {
 	}
 }
 
+// What was told stays so where it was told in the words of the user's template.
+func TestWhatIsToldStaysInTheWordsOfTheTemplate(t *testing.T) {
+	in := planned()
+	in.Words = podtemplate.WordsOf(&runtime.RawExtension{Raw: []byte(`{"spec": {"tolerations": [{"operator": "Exists"}]}}`)})
+	waiting := func(message string) plan.Pod { return plan.Pod{Name: message, Unschedulable: message} }
+	in.Observed.Pods = []plan.Pod{waiting("0/1 nodes are available: 1 node(s) had untolerated taint {a: b}."), waiting("0/1 nodes are available: 1 node(s) had untolerated taint {z: z}."),
+		waiting("0/1 nodes are available: 1 node(s) had untolerated taint {z: z}.")}
+	told := readyOf(in).Message
+	if !strings.Contains(told, "{z: z}") || !strings.Contains(told, "spec.podTemplate.spec.tolerations") {
+		t.Fatal(told)
+	}
+	in.Web.Status = statusOf(in)
+	in.Observed.Pods[1].Unschedulable = in.Observed.Pods[0].Unschedulable
+	if got := readyOf(in).Message; got != told {
+		t.Errorf("%s\nbecame %s", told, got)
+	}
+}
+
 // What others say is quoted where it is told alone, and the failure of another class is not: an application may say something else in
 // each pod.
 func TestOnlyWhatIsToldIsQuoted(t *testing.T) {
 	for class := range reasonOf {
 		for _, isOwn := range []bool{true, false} {
 			pod := plan.Pod{Failure: &podfailure.Failure{Class: class, IsOwn: isOwn, Container: "web", Message: "what is said"}}
-			before, said, after := failureWords("shop:1", &pod)
+			before, said, after := failureWords(podtemplate.Words{}, "shop:1", &pod)
 			isTold := class != podfailure.Crash && class != podfailure.OutOfMemory &&
 				(!isOwn || class != podfailure.ExecFormat && class != podfailure.PlatformMissing && class != podfailure.ImageAbsent)
 			if (said != "") != isTold || strings.Contains(before+after, "what is said") {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
@@ -22,6 +24,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
@@ -96,6 +99,9 @@ func benchmarkIs(state BenchmarkState) func(*Input) {
 	}
 }
 
+// template has a sidecar, and resources of the operator's own container.
+var template = podtemplate.WordsOf(&runtime.RawExtension{Raw: []byte(`{"spec": {"containers": [{"name": "logs"}, {"name": "web", "resources": {"limits": {"memory": "128Mi"}}}]}}`)})
+
 const (
 	taint  = "{dedicated: db}"
 	nodes  = "0/5 nodes are available: "
@@ -119,6 +125,32 @@ var messages = map[string]said{
 		in.Observed.Pods[0].Ready = false
 		in.Plan.Demand.QPS = 1600
 	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; 1 of 3 pods are not ready", false},
+	"a pod warms up": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+	}, elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
+	"a pod warms up at the side": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+		in.Plan.Demand.QPS = 1600
+	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
+	"replicas that warm up": {func(in *Input) {
+		in.Observed.Pods[0].WarmUntil = now.Add(time.Second)
+		in.Plan.Demand = plan.Demand{Pods: 3}
+	}, elasticwebv1.ReasonPodsNotReady, "2 of 3 pods are ready; 1 more count once they have been ready for spec.rollout.minReadySeconds", false},
+	"a container of the template that ends": {func(in *Input) {
+		in.Words = template
+		failing(podfailure.Failure{Class: podfailure.Crash, Container: "logs", ExitCode: 2})(in)
+	}, elasticwebv1.ReasonCrashLoop, "container logs, which spec.podTemplate adds to the pods, ended with exit code 2: look at its log with kubectl logs --previous -c logs, or take it out where it is added", false},
+	"a template that takes what must be held": {func(in *Input) {
+		in.Problems = append(in.Problems, UnfitTemplate(errors.New("spec.podTemplate.spec.affinity: give terms of your own, or leave it out")))
+	}, elasticwebv1.ReasonInvalidPod, "spec.podTemplate.spec.affinity: give terms of your own, or leave it out", true},
+	"an invalid container of the template": {func(in *Input) {
+		in.Words = template
+		refused("Deployment", invalid("Deployment", "spec.template.spec.containers[1].image", "no"))(in)
+	}, elasticwebv1.ReasonInvalidPod, "Deployment shop was refused: Deployment \"shop\" is invalid: spec.podTemplate.spec.containers[0].image: Invalid value: \"x\": no: mend the field of the spec that it speaks of", true},
+	"an invalid setting of the template": {func(in *Input) {
+		in.Words = template
+		cannotCreate("pods \"shop-1\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi")(in)
+	}, elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi: set spec.podTemplate.spec.containers[1].resources to what the LimitRange of the namespace allows; without it the operator gives a pod 100m of CPU and 512Mi of memory", false},
 	"no demand": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil },
 		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas", false},
 	"no demand, and a budget that is denied to go": {func(in *Input) {
@@ -322,7 +354,7 @@ func TestMessages(t *testing.T) {
 				}
 			}
 			for i, check := range checks {
-				if v := check.find(in, factsOf(in, readyGroups(in), got.Replicas, got.ReadyReplicas)); v != nil && !slices.Contains(check.reasons, v.reason) {
+				if v := check.find(in, factsOf(in)); v != nil && !slices.Contains(check.reasons, v.reason) {
 					t.Errorf("check %d finds %s, which is not among its reasons", i, v.reason)
 				}
 			}

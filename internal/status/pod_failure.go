@@ -13,6 +13,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
@@ -52,7 +53,7 @@ func podFailure(in Input, f facts) *verdict {
 		if pod.Failure == nil {
 			return nil
 		}
-		before, said, after := failureWords(image, pod)
+		before, said, after := failureWords(in.Words, image, pod)
 		return &cause{int(pod.Failure.Class), reasonOf[pod.Failure.Class], before, said, after}
 	}, func(found cause) string {
 		if found.said == "" {
@@ -97,10 +98,10 @@ func isStarted(pods []plan.Pod) bool {
 }
 
 // failureWords are what is said of a failure, around what others said of it. That is "" where it is not told.
-func failureWords(image string, pod *plan.Pod) (before, said, after string) {
+func failureWords(words podtemplate.Words, image string, pod *plan.Pod) (before, said, after string) {
 	failure := pod.Failure
 	if !failure.IsOwn {
-		return injectedWords(failure)
+		return otherWords(words, failure)
 	}
 	architecture := cmp.Or(pod.Architecture, "its node's architecture")
 	switch failure.Class {
@@ -172,9 +173,13 @@ func notMadeRemedy(failure *podfailure.Failure) string {
 	}
 }
 
-// injectedWords is about a container that is not of the ElasticWeb's spec, as that of a service mesh: the spec cannot mend it.
-func injectedWords(failure *podfailure.Failure) (before, said, after string) {
+// otherWords is about another container than that of spec.image: one of spec.podTemplate, or one that is not of the ElasticWeb's spec, as
+// that of a service mesh, which the spec cannot mend.
+func otherWords(words podtemplate.Words, failure *podfailure.Failure) (before, said, after string) {
 	before = "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
+	if words.Names(failure.Container) {
+		before = "container " + quote.Value(failure.Container) + ", which spec.podTemplate adds to the pods, "
+	}
 	switch failure.Class {
 	case podfailure.Crash:
 		how := fmt.Sprintf("ended with exit code %d", failure.ExitCode)

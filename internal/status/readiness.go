@@ -77,7 +77,7 @@ func firstVerdict(in Input, f facts) verdict {
 // asPlanned says so, and what is amiss at the side, if anything.
 func asPlanned(in Input, f facts) verdict {
 	message := "everything is rolled out, and the ready pods serve the demand"
-	if missing := in.Plan.Replicas - f.ready; missing > 0 {
+	if missing := in.Plan.Replicas - f.ready - f.warming; missing > 0 {
 		message += fmt.Sprintf("; %d of %d pods are not ready", missing, in.Plan.Replicas)
 		f.isServed = false
 		for _, find := range []check{podFailure, unschedulable} {
@@ -87,7 +87,7 @@ func asPlanned(in Input, f facts) verdict {
 			}
 		}
 	}
-	return verdict{reason: elasticwebv1.ReasonAsPlanned, message: message}
+	return verdict{reason: elasticwebv1.ReasonAsPlanned, message: message + warmingUp(f)}
 }
 
 func paused(in Input, _ facts) *verdict {

@@ -79,6 +79,11 @@ func ProblemOf(kind, name string, err error) Problem {
 	return result
 }
 
+// UnfitTemplate is the problem of a podTemplate that takes from the pods what the operator must hold: they stay as they are.
+func UnfitTemplate(err error) Problem {
+	return Problem{Reason: elasticwebv1.ReasonInvalidPod, Message: quote.Said(err.Error())}
+}
+
 // LastingFailure names an error that is not a refusal of the object, and has not passed for some time.
 func LastingFailure(kind, name string, err error) Problem {
 	return Problem{Reason: elasticwebv1.ReasonRollingOut, IsAside: isAside(kind),

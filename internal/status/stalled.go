@@ -14,12 +14,9 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// deadline is how long what may heal is waited for where no Deployment is in progress that has a deadline of its own. It is that of
-// the Deployments that the operator makes.
-const deadline = 600 * time.Second
-
 // patience is whether a verdict makes the ElasticWeb Stalled, and if not, since when it is Reconciling and when to look again; 0
-// for never. While its Deployment is in progress the ElasticWeb is not Stalled by what may heal: tools give up at once on Stalled.
+// for never. While its Deployment is in progress the ElasticWeb is not Stalled by what may heal: tools give up at once on Stalled. Where
+// none is, what may heal is waited for as long as the Deployment's deadline is.
 func patience(in Input, v verdict) (isStalled bool, since metav1.Time, again time.Duration) {
 	since = in.Now
 	reconciling := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReconciling)
@@ -37,6 +34,7 @@ func patience(in Input, v verdict) (isStalled bool, since metav1.Time, again tim
 	case isSame(meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionStalled), in, v):
 		return true, since, 0
 	}
+	deadline := time.Duration(in.Plan.Rollout.ProgressDeadlineSeconds) * time.Second
 	left := since.Add(deadline).Sub(in.Now.Time)
 	return left <= 0, since, max(left, 0)
 }

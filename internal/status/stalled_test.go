@@ -16,6 +16,9 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
+// deadline is that of planned.
+const deadline = 600 * time.Second
+
 // look is what a look at a given time makes of it, on the status of the look before.
 func look(in *Input, at time.Duration) (isStalled bool, again time.Duration) {
 	in.Now = metav1.NewTime(now.Add(at))
@@ -67,6 +70,18 @@ func TestTheDeadlineBeginsAnew(t *testing.T) {
 				t.Errorf("%s after %s: Stalled is %t, and the next look in %s", name, at, isStalled, again)
 			}
 		}
+	}
+}
+
+func TestTheDeadlineIsTheSpecs(t *testing.T) {
+	in := planned()
+	webhookDown(&in)
+	in.Plan.Rollout.ProgressDeadlineSeconds = 30
+	if isStalled, again := look(&in, 0); isStalled || again != 30*time.Second {
+		t.Errorf("at first Stalled is %t, and the next look in %s", isStalled, again)
+	}
+	if isStalled, _ := look(&in, 30*time.Second); !isStalled {
+		t.Error("it is not Stalled when its deadline has passed")
 	}
 }
 

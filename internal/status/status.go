@@ -19,6 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // Input is what a status is worked out from.
@@ -36,6 +37,8 @@ type Input struct {
 	Contestant string
 	// Benchmark is how far the one that the spec names is, while it has no result.
 	Benchmark BenchmarkState
+	// Words name fields as the user's podTemplate does.
+	Words podtemplate.Words
 	// Now is the time of conditions that change.
 	Now metav1.Time
 }
@@ -43,35 +46,28 @@ type Input struct {
 // Make works out the status, and when to look again though nothing tells; 0 for never. Conditions that do not change keep their
 // time.
 func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) {
-	groups := readyGroups(in)
+	f := factsOf(in)
 	result = elasticwebv1.ElasticWebStatus{
 		ObservedGeneration: in.Web.Generation,
-		RealQPS:            clampQPS(capacity.Served(groups)),
+		RealQPS:            clampQPS(f.served),
+		Replicas:           f.replicas,
+		ReadyReplicas:      f.ready + f.warming,
 		Selector:           selector(in.Web.Name),
 		Image:              image(in.Plan.Facts),
 		Architectures:      architectures(in),
 	}
-	for _, pod := range in.Observed.Pods {
-		if pod.Gone {
-			continue
-		}
-		result.Replicas++
-		if pod.Ready {
-			result.ReadyReplicas++
-		}
-	}
 	result.PodsByArchitecture = summary(result.Architectures)
-	result.Conditions, again = conditions(in, factsOf(in, groups, result.Replicas, result.ReadyReplicas))
+	result.Conditions, again = conditions(in, f)
 	return result, again
 }
 
-// readyGroups counts the ready pods by architecture.
+// readyGroups counts the ready pods by architecture, without those that warm up.
 func readyGroups(in Input) []capacity.Group {
 	groups := make([]capacity.Group, 0, len(in.Plan.Rates))
 	for _, rate := range in.Plan.Rates {
 		var ready int64
 		for _, pod := range in.Observed.Pods {
-			if pod.Ready && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture {
+			if pod.IsAvailable() && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture {
 				ready++
 			}
 		}

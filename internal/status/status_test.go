@@ -37,6 +37,7 @@ func planned() Input {
 			Rates:     []placement.Rate{{Architecture: "arm64", QPS: 800}, {Architecture: "s390x", QPS: 100}},
 			Placement: placement.Placement{Possible: []string{"arm64", "s390x"}, Weights: map[string]int32{"arm64": 100, "s390x": 1}},
 			Facts:     &plan.ImageFacts{Reference: "shop:1", Platforms: []string{"linux/arm64", "linux/s390x"}},
+			Rollout:   plan.Rollout{ProgressDeadlineSeconds: 600},
 		},
 		Observed: plan.Observed{
 			Deployment: &appsv1.Deployment{
@@ -73,6 +74,7 @@ func TestRealQPS(t *testing.T) {
 		want   int32
 	}{
 		"all ready":                    {func(*Input) {}, 2400},
+		"one warms up":                 {func(in *Input) { in.Observed.Pods[0].WarmUntil = now.Add(time.Second) }, 1600},
 		"none":                         {func(in *Input) { in.Observed.Pods = nil }, 0},
 		"one not ready":                {func(in *Input) { in.Observed.Pods[1].Ready = false }, 1600},
 		"one about to end":             {func(in *Input) { in.Observed.Pods[1].Gone = true }, 1600},

@@ -5,6 +5,7 @@ package benchmark_test
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
@@ -27,6 +28,9 @@ var webRows = map[string]struct {
 	"a probe of the pod": {func(w *elasticwebv1.ElasticWeb) {
 		w.Spec.ReadinessProbe = &corev1.Probe{ProbeHandler: asking("")}
 	}, ""},
+	"a template of the pods": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec": {"hostNetwork": true}}`)}
+	}, "podTemplate is not admitted here"},
 	"a foreign registry": {func(w *elasticwebv1.ElasticWeb) { w.Spec.Image = "registry.example.com.evil.org/shop:1" }, "use one that begins with registry.example.com/"},
 	"a service account":  {func(w *elasticwebv1.ElasticWeb) { w.Spec.ServiceAccountName = "admin" }, "use one of default"},
 	"a folder of the node": {func(w *elasticwebv1.ElasticWeb) {

@@ -136,7 +136,8 @@ func input(deployment *appsv1.Deployment) status.Input {
 			ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", Generation: 4}, Spec: elasticwebv1.ElasticWebSpec{Image: "shop:1"},
 		},
 		Plan: &plan.Plan{
-			Demand: plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
+			Rollout: plan.Rollout{ProgressDeadlineSeconds: 600},
+			Demand:  plan.Demand{QPS: 2400}, Wanted: true, Asked: 3, Replicas: 3,
 			Rates: []placement.Rate{{Architecture: "arm64", QPS: 800}}, Placement: placement.Placement{Possible: []string{"arm64"}},
 		},
 		Observed: plan.Observed{Deployment: deployment, Nodes: &plan.Nodes{All: map[string]int{"arm64": 1}}},

@@ -1,0 +1,84 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podtemplate
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	kjson "sigs.k8s.io/json"
+)
+
+// Unfit is a template that does not leave the pods what the operator must hold.
+type Unfit struct{ message string }
+
+// Error implements error.
+func (u *Unfit) Error() string { return u.message }
+
+func unfit(format string, args ...any) error { return &Unfit{fmt.Sprintf(root+format, args...)} }
+
+// Merge merges a template that was resolved over the pods that the operator makes, by the rules of a strategic merge patch. Whatever it
+// says, these keep what the operator must hold, or the error is an *Unfit.
+func Merge(made *corev1.PodSpec, template *runtime.RawExtension) (*corev1.PodSpec, error) {
+	if template == nil {
+		return made, nil
+	}
+	original, err := json.Marshal(corev1.PodTemplateSpec{Spec: *made})
+	if err != nil {
+		return nil, fmt.Errorf("marshal the pod spec: %w", err)
+	}
+	text, err := strategicpatch.StrategicMergePatch(original, template.Raw, corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, unfit(" cannot be merged: %v", err)
+	}
+	merged := &corev1.PodTemplateSpec{}
+	if strict, err := kjson.UnmarshalStrict(text, merged); err != nil || len(strict) > 0 {
+		return nil, unfit(" makes no pod: %v %v", err, strict)
+	}
+	ownFirst(merged.Spec.Containers, func(c corev1.Container) bool { return c.Name == Container })
+	for i := range merged.Spec.Containers {
+		ownFirst(merged.Spec.Containers[i].Ports, func(p corev1.ContainerPort) bool { return p.Name == Port })
+	}
+	return &merged.Spec, holds(&merged.Spec, made)
+}
+
+// ownFirst puts what the operator makes before what the template adds: it is the first container whose log kubectl shows.
+func ownFirst[T any](list []T, isOwn func(T) bool) {
+	rank := map[bool]int{true: 0, false: 1}
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(rank[isOwn(a)], rank[isOwn(b)]) })
+}
+
+// holds compares the pods with those that the operator makes: in what is its own they are the same, whichever way the template took.
+func holds(merged, made *corev1.PodSpec) error {
+	own := made.Containers[0]
+	if len(merged.Containers) == 0 || merged.Containers[0].Name != own.Name || merged.Containers[0].Image != own.Image {
+		return unfit(".spec.containers: the container %s must be there, with the image of spec.image; leave it as it is", own.Name)
+	}
+	for _, port := range own.Ports {
+		if !slices.Contains(merged.Containers[0].Ports, port) {
+			return unfit(".spec.containers: port %d of the container %s is the one named %s, which spec.containerPort sets; leave it out",
+				port.ContainerPort, own.Name, port.Name)
+		}
+	}
+	for _, placed := range []struct {
+		field      string
+		is, should any
+	}{
+		{"nodeSelector", merged.NodeSelector, made.NodeSelector},
+		{"affinity", merged.Affinity, made.Affinity},
+		{"tolerations", merged.Tolerations, made.Tolerations},
+		{"topologySpreadConstraints", merged.TopologySpreadConstraints, made.TopologySpreadConstraints},
+	} {
+		if !equality.Semantic.DeepEqual(placed.is, placed.should) {
+			return unfit(".spec.%s: the operator places the pods with it; give terms of your own, or leave it out", placed.field)
+		}
+	}
+	return nil
+}
