@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"os"
 	"slices"
 	"sync"
@@ -106,7 +107,12 @@ func (c *component) probe(ctx context.Context) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	older := strings.TrimSuffix(c.health, "/readyz") + "/healthz"
+	switch {
+	case response.StatusCode == http.StatusNotFound && older != c.health: // the scheduler of Kubernetes 1.30 has no readyz.
+		c.health = older
+		return c.probe(ctx)
+	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %s", c.health, response.Status)
 	}
 	return nil
