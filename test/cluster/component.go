@@ -7,9 +7,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -107,10 +107,10 @@ func (c *component) probe(ctx context.Context) error {
 		return err
 	}
 	defer response.Body.Close()
-	older := strings.TrimSuffix(c.health, "/readyz") + "/healthz"
+	server, asksReadyz := strings.CutSuffix(c.health, "/readyz")
 	switch {
-	case response.StatusCode == http.StatusNotFound && older != c.health: // the scheduler of Kubernetes 1.30 has no readyz.
-		c.health = older
+	case response.StatusCode == http.StatusNotFound && asksReadyz: // the scheduler of Kubernetes 1.30 has none.
+		c.health = server + "/healthz"
 		return c.probe(ctx)
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %s", c.health, response.Status)
