@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -106,7 +107,12 @@ func (c *component) probe(ctx context.Context) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
+	server, asksReadyz := strings.CutSuffix(c.health, "/readyz")
+	switch {
+	case response.StatusCode == http.StatusNotFound && asksReadyz: // the scheduler of Kubernetes 1.30 has none.
+		c.health = server + "/healthz"
+		return c.probe(ctx)
+	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: %s", c.health, response.Status)
 	}
 	return nil
