@@ -34,6 +34,14 @@ const FieldManager = "elasticweb-operator"
 // StaleRetry is how long to wait for a cache that is known to be behind. Its next event comes first, as a rule.
 const StaleRetry = 200 * time.Millisecond
 
+// LookAgainAfter is how long to wait for the cache that something has changed in the meantime.
+func LookAgainAfter(changed *apply.ChangedError) time.Duration {
+	if changed.IsGone {
+		return retryLast
+	}
+	return StaleRetry
+}
+
 // Errors of the API server that may pass are tried again after retryFirst, then after twice as long each time, up to
 // retryLast.
 const (
@@ -118,8 +126,8 @@ func Soonest(waits ...time.Duration) time.Duration {
 // Untold is when to try again to write a status, after what apply.Applier's Try gave for it. The status cannot say that it is refused: an
 // event does, and the log.
 func Untold(ctx context.Context, recorder events.EventRecorder, kind string, object client.Object, err error) (retry time.Duration, _ error) {
-	if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-		return StaleRetry, nil
+	if changed, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+		return LookAgainAfter(changed), nil
 	}
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)
 	if !isRefused {

@@ -39,7 +39,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		For(&v1alpha1.ElasticWebBenchmark{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.benchmarkOfPod)).
-		WithOptions(controller.Options{RateLimiter: controllers.RateLimiter()})
+		WithOptions(controller.Options{RateLimiter: controllers.RateLimiter(), NewQueue: controllers.FairQueue})
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(controllers.NodeDiffers()))
 	}

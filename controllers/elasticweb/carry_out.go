@@ -37,7 +37,7 @@ type outcome struct {
 	isUnfinished bool
 	// hasChanged is true where something was not as it had been looked at: somebody else may be at work.
 	hasChanged bool
-	// isStale is true where the spec is not the newest: what comes of it is not to be told.
+	// isStale is true where the spec is not the newest, or what is in the way may be its own: what comes of it is not to be told.
 	isStale bool
 	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
 	isEnding   bool
@@ -62,7 +62,7 @@ func (o *outcome) add(err error) {
 	case hasChanged:
 		o.isStale = o.isStale || changed.Kind == Kind
 		o.hasChanged, o.isUnfinished = true, true
-		o.retry = controllers.Soonest(o.retry, controllers.StaleRetry)
+		o.retry = controllers.Soonest(o.retry, controllers.LookAgainAfter(changed))
 	default:
 		o.err = errors.Join(o.err, err)
 	}
@@ -135,6 +135,9 @@ func (r *Reconciler) carryOut(
 	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
 	if result.hasChanged {
 		r.memory.doubt(web) // what was known may be old.
+	}
+	if r.lostItsLabel(web, result.foreign) {
+		result.isStale, result.retry = true, atOnce
 	}
 	var until time.Duration
 	result.contestant, until = r.memory.of(web).contest.Contestant(r.Clock.Now())

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
@@ -79,28 +81,28 @@ func (r *Reconciler) confirmation(ctx context.Context, web *elasticwebv1.Elastic
 	return func(context.Context) error { return answer() }
 }
 
-// isBehind reports whether the Deployment was made of a newer spec than the one at hand. A record that claims a generation which the
-// ElasticWeb never had was damaged, by whomever: it is written anew.
-func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (bool, error) {
+// isBehind is when to look again where the Deployment was made of a newer spec than the one at hand, else 0. A record that claims a
+// generation which the ElasticWeb never had was damaged, by whomever: it is written anew.
+func (r *Reconciler) isBehind(ctx context.Context, web *elasticwebv1.ElasticWeb, observed *plan.Observed) (retry time.Duration, err error) {
 	damaged, claimed := &r.memory.of(web).damaged, int64(0)
 	if record := plan.RecordOf(observed.Deployment); record != nil && record.Generation > web.Generation {
 		claimed = record.Generation
 	}
 	if claimed == 0 || claimed == *damaged {
 		*damaged = claimed
-		return false, nil
+		return 0, nil
 	}
 	if err := r.confirmNow(ctx, web); err != nil {
-		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
-			return true, nil
+		if changed, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+			return controllers.LookAgainAfter(changed), nil
 		}
-		return false, err
+		return 0, err
 	}
 	*damaged = claimed
 	r.Events.Eventf(web, nil, corev1.EventTypeWarning, "RecordDamaged", "Reconcile",
 		"the annotation %s of Deployment %s speaks of generation %d, and the ElasticWeb is at %d: it is written anew",
 		plan.AnnotationRecord, web.Name, claimed, web.Generation)
-	return false, nil
+	return 0, nil
 }
 
 // confirmNow asks the API server, whatever was known before.
@@ -127,10 +129,11 @@ func (r *Reconciler) orLookAgain(ctx context.Context, web *elasticwebv1.ElasticW
 // lookAgain is a *apply.ChangedError where the API server has another ElasticWeb, or none: the next pass, which that error asks for, works
 // on it. What no pass is asked for is not remembered, or its event would be taken for one of our own.
 func (r *Reconciler) lookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb, isAnother func(*elasticwebv1.ElasticWeb) bool, why error) error {
-	live, name := &elasticwebv1.ElasticWeb{}, client.ObjectKeyFromObject(web)
+	live, name, isGone := &elasticwebv1.ElasticWeb{}, client.ObjectKeyFromObject(web), false
 	switch err := r.Live.Get(ctx, name, live); {
 	case apierrors.IsNotFound(err):
 		r.written.Forget(Kind, name)
+		isGone = true
 	case err != nil:
 		return fmt.Errorf("read the ElasticWeb: %w", err)
 	case !isAnother(live):
@@ -139,5 +142,5 @@ func (r *Reconciler) lookAgain(ctx context.Context, web *elasticwebv1.ElasticWeb
 		live.ManagedFields = nil
 		r.written.Remember(Kind, live)
 	}
-	return &apply.ChangedError{Kind: Kind, Name: web.Name, Err: why}
+	return &apply.ChangedError{Kind: Kind, Name: web.Name, IsGone: isGone, Err: why}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 )
 
@@ -104,6 +106,28 @@ func TestAWriteThatMetAnotherVersion(t *testing.T) {
 		newest, _ := apply.Newest(r.written, Kind, types.NamespacedName{Namespace: "shop", Name: "web"}, version("7"))
 		if newest.ResourceVersion != test.want {
 			t.Errorf("%s: the next pass works on version %s, want %s", name, newest.ResourceVersion, test.want)
+		}
+	}
+}
+
+// An ElasticWeb that the API server no longer has is waited for, however late its event comes: with a watch that hangs, there would be a
+// live read five times a second.
+func TestWhatIsGoneIsRarelyReadAgain(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "a", Generation: 2}}
+	newer := web.DeepCopy()
+	newer.Generation = 3
+	for name, test := range map[string]struct {
+		live live
+		want time.Duration
+	}{
+		"gone":   {live{}, 30 * time.Second},
+		"behind": {live{web: newer}, controllers.StaleRetry},
+	} {
+		r := &Reconciler{Live: test.live, written: apply.NewWritten(clock.RealClock{})}
+		result := outcome{}
+		result.add(r.confirmNow(t.Context(), web))
+		if !result.isStale || result.retry != test.want {
+			t.Errorf("%s: %+v, want to look again after %s", name, result, test.want)
 		}
 	}
 }

@@ -46,8 +46,9 @@ type remembered struct {
 	answer [sha256.Size]byte
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
-	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind.
-	strangers map[string]string
+	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind; unlabelled those
+	// that may be some, and are in no cache.
+	strangers, unlabelled map[string]string
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.
@@ -59,7 +60,7 @@ func (m *memory) of(web client.Object) *remembered {
 	}
 	name := client.ObjectKeyFromObject(web)
 	if m.byName[name] == nil {
-		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]string{}}
+		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]string{}, unlabelled: map[string]string{}}
 	}
 	return m.byName[name]
 }

@@ -89,14 +89,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	var withheld map[string]error
 	if !isPaused(web) {
-		var lookAgain bool
-		if withheld, lookAgain, err = r.takeBack(ctx, web, &seen.Observed); lookAgain || err != nil {
-			return ctrl.Result{RequeueAfter: controllers.StaleRetry}, err
+		var retry time.Duration
+		if withheld, retry, err = r.takeBack(ctx, web, &seen.Observed); retry > 0 || err != nil {
+			return ctrl.Result{RequeueAfter: retry}, err
 		}
 	}
-	isBehind, err := r.isBehind(ctx, web, &seen.Observed)
-	if isBehind {
-		return ctrl.Result{RequeueAfter: controllers.StaleRetry}, nil // this spec is older than what was made already.
+	retry, err := r.isBehind(ctx, web, &seen.Observed)
+	if retry > 0 {
+		return ctrl.Result{RequeueAfter: retry}, nil // this spec is older than what was made already.
 	}
 	planned, before := plan.Make(web, seen.Observed), seen.Observed
 	carried := outcome{err: err, isUnfinished: err != nil}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
@@ -25,10 +27,10 @@ import (
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
 // the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by kind: the rest of the pass
-// leaves them alone, and tells of it. lookAgain is true where something was taken back, or is not as it was looked at.
+// leaves them alone, and tells of it. retry is when to look again where something was taken back, or is not as it was looked at, else 0.
 func (r *Reconciler) takeBack(
 	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed,
-) (withheld map[string]error, lookAgain bool, err error) {
+) (withheld map[string]error, retry time.Duration, err error) {
 	withheld = map[string]error{}
 	missing := map[string]client.Object{}
 	if seen.Service == nil {
@@ -41,20 +43,30 @@ func (r *Reconciler) takeBack(
 		missing[kindDeployment] = &appsv1.Deployment{}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(missing)) {
-		object := missing[kind]
-		if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object); apierrors.IsNotFound(err) {
+		object, version := missing[kind], r.memory.of(web).unlabelled[kind]
+		err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object)
+		switch {
+		case apierrors.IsNotFound(err) && version == "":
 			continue
-		} else if err != nil {
-			return nil, false, fmt.Errorf("read %s: %w", kind, err)
+		case apierrors.IsNotFound(err):
+			object.SetNamespace(web.Namespace)
+			object.SetName(web.Name)
+			object.SetResourceVersion(version)
+			object.SetAnnotations(map[string]string{apply.AnnotationIntent: ""})
+		case err != nil:
+			return nil, 0, fmt.Errorf("read %s: %w", kind, err)
 		}
-		taken, err := r.takeBackOne(ctx, web, kind, object)
-		if _, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged || taken {
-			lookAgain = true
+		var taken bool
+		taken, err = r.takeBackOne(ctx, web, kind, object)
+		if changed, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
+			retry = controllers.Soonest(retry, controllers.LookAgainAfter(changed))
 		} else if err != nil {
 			withheld[kind] = err
+		} else if taken {
+			retry = controllers.StaleRetry
 		}
 	}
-	return withheld, lookAgain, nil
+	return withheld, retry, nil
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
@@ -63,8 +75,8 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 	if !apply.IsLeftBehind(object, owner) {
 		return false, nil
 	}
-	strangers := r.memory.of(web).strangers
-	if strangers[kind] == object.GetResourceVersion() {
+	remembered := r.memory.of(web)
+	if remembered.strangers[kind] == object.GetResourceVersion() {
 		return false, nil
 	}
 	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
@@ -82,8 +94,23 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		// generation that another operator has gone beyond.
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
+	if err == nil {
+		delete(remembered.unlabelled, kind)
+	}
 	if err == nil && !taken {
-		strangers[kind] = object.GetResourceVersion()
+		remembered.strangers[kind] = object.GetResourceVersion()
 	}
 	return taken, err
+}
+
+// lostItsLabel notes what is in the way and bears the mark of what the operator made: whether it was left behind the next pass finds
+// out, which is true where that was not yet asked. The caches do not show what has lost its label as well.
+func (r *Reconciler) lostItsLabel(web *elasticwebv1.ElasticWeb, inTheWay []*apply.NotOwnedError) (isNew bool) {
+	remembered := r.memory.of(web)
+	for _, foreign := range inTheWay {
+		if foreign.Marked != "" && foreign.Marked != remembered.strangers[foreign.Kind] {
+			remembered.unlabelled[foreign.Kind], isNew = foreign.Marked, true
+		}
+	}
+	return isNew
 }

@@ -152,6 +152,23 @@ var _ = Describe("What an ElasticWeb left behind", func() {
 		expectRest(ctx, running)
 	})
 
+	It("is taken back when its owner reference and its labels are taken away at once", func(ctx SpecContext) {
+		left := readLeftovers(ctx, first)
+		for _, child := range newChildren() {
+			read(ctx, first, child)
+			Expect(k8s.Patch(ctx, child, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":null,"ownerReferences":null}}`)))).To(Succeed())
+		}
+		for _, child := range newChildren() {
+			await(ctx, first, child, func(g Gomega, object client.Object) {
+				g.Expect(metav1.IsControlledBy(object, first)).To(BeTrue())
+				g.Expect(object.GetLabels()).To(HaveKey(elasticwebv1.LabelManagedBy))
+			})
+		}
+		expectTakenBack(ctx, first, left, pods)
+		expectRest(ctx, running)
+		Expect(eventsOf(ctx, first, corev1.EventTypeWarning, "")()).To(BeZero())
+	})
+
 	It("and a policy denies to take back, is told as what it is, keeps nothing else from being done, and is taken back once the policy is gone", func(ctx SpecContext) {
 		edit(ctx, first, &corev1.Service{}, func(s *corev1.Service) { s.Annotations["example.com/note"] = "theirs" })
 		left := orphan(ctx)

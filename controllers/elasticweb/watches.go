@@ -66,7 +66,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
 		WatchesRawSource(r.obstaclesMoved(api)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, RateLimiter: controllers.RateLimiter()})
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, RateLimiter: controllers.RateLimiter(), NewQueue: controllers.FairQueue})
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.concernedByNode),
 			builder.WithPredicates(controllers.NodeDiffers()))

@@ -207,9 +207,13 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 }
 
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
-	return a.refused.note(wanted.attempt(), &NotOwnedError{
+	foreign := &NotOwnedError{
 		Kind: wanted.Kind, Name: wanted.Name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
-	})
+	}
+	if _, isMarked := current.GetAnnotations()[AnnotationIntent]; isMarked {
+		foreign.Marked = current.GetResourceVersion()
+	}
+	return a.refused.note(wanted.attempt(), foreign)
 }
 
 // Delete removes an object that the owner controls, as it was looked at, once confirm, which may be nil, agrees. Errors are those

@@ -23,6 +23,8 @@ type NotOwnedError struct {
 	Controller *metav1.OwnerReference
 	// Ending is true where the object is being deleted: it need only be waited for.
 	Ending bool
+	// Marked is the version of an object that bears the hash of an intent: it may have been left behind. "" for others.
+	Marked string
 }
 
 // Error implements error.
@@ -59,7 +61,9 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // Nothing was written: look again.
 type ChangedError struct {
 	Kind, Name string
-	Err        error
+	// IsGone is true where the API server has no such object, and nothing but the event that says so brings anything new.
+	IsGone bool
+	Err    error
 }
 
 // Error implements error.

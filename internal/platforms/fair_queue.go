@@ -3,20 +3,32 @@
 
 package platforms
 
-import "slices"
+import (
+	"slices"
 
-// fairQueue gives turns: to one tenant after the other, and within a tenant to
-// one registry after the other. Neither a tenant with thousands of images nor
-// a registry that is slow holds up anything else.
+	"k8s.io/utils/lru"
+)
+
+// maxTurns bounds the tenants whose last turn is kept in mind.
+const maxTurns = 4096
+
+// fairQueue gives turns: to the tenant whose last one is the longest ago, and
+// within a tenant to one registry after the other. Neither a tenant with
+// thousands of images, nor one with many namespaces that come back as soon as
+// they had their turn, nor a registry that is slow holds up anything else.
 type fairQueue struct {
 	length  int
 	byName  map[string]*tenantQueue
 	tenants []*tenantQueue // that whose turn is next first, as in lanes.
+	// turns counts those that were given, lastTurns has the last one by tenant.
+	turns     uint64
+	lastTurns *lru.Cache
 }
 
 type tenantQueue struct {
-	name  string
-	lanes []*lane
+	name     string
+	lastTurn uint64 // 0 for none that is known.
+	lanes    []*lane
 }
 
 // lane holds the flights of one tenant to one registry, none of them never.
@@ -25,15 +37,15 @@ type lane struct {
 	flights  []*flight
 }
 
-func newFairQueue() fairQueue { return fairQueue{byName: map[string]*tenantQueue{}} }
+func newFairQueue() fairQueue {
+	return fairQueue{byName: map[string]*tenantQueue{}, lastTurns: lru.New(maxTurns)}
+}
 
 func (q *fairQueue) add(f *flight) {
 	q.length++
 	tenant := q.byName[f.tenant]
 	if tenant == nil {
-		tenant = &tenantQueue{name: f.tenant}
-		q.byName[f.tenant] = tenant
-		q.tenants = append(q.tenants, tenant)
+		tenant = q.newTenant(f.tenant)
 	}
 	i := tenant.lane(f.ref.registry())
 	if i < 0 {
@@ -41,6 +53,20 @@ func (q *fairQueue) add(f *flight) {
 		tenant.lanes = append(tenant.lanes, &lane{registry: f.ref.registry()})
 	}
 	tenant.lanes[i].flights = append(tenant.lanes[i].flights, f)
+}
+
+func (q *fairQueue) newTenant(name string) *tenantQueue {
+	tenant := &tenantQueue{name: name}
+	if last, ok := q.lastTurns.Get(name); ok {
+		tenant.lastTurn = last.(uint64)
+	}
+	q.byName[name] = tenant
+	after := slices.IndexFunc(q.tenants, func(other *tenantQueue) bool { return other.lastTurn > tenant.lastTurn })
+	if after < 0 {
+		after = len(q.tenants)
+	}
+	q.tenants = slices.Insert(q.tenants, after, tenant)
+	return tenant
 }
 
 func (t *tenantQueue) lane(registry string) int {
@@ -58,6 +84,9 @@ func (q *fairQueue) next(mayStart func(*flight) bool) *flight {
 			}
 			tenant.lanes = append(slices.Delete(tenant.lanes, j, j+1), lane)
 			q.tenants = append(slices.Delete(q.tenants, i, i+1), tenant)
+			q.turns++
+			tenant.lastTurn = q.turns
+			q.lastTurns.Add(tenant.name, q.turns)
 			q.remove(first)
 			return first
 		}

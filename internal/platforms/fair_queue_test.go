@@ -67,3 +67,28 @@ func TestFairQueue(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoHadATurnComesAfterWhoHadNone: also where they left the queue meanwhile.
+func TestWhoHadATurnComesAfterWhoHadNone(t *testing.T) {
+	ref, err := parseReference("one.example.com/shop:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := newFairQueue()
+	anyone := func(*flight) bool { return true }
+	var got []string
+	come := func(tenant string) { q.add(&flight{tenant: tenant, ref: ref}) }
+	for _, tenant := range []string{"a", "b"} {
+		come(tenant)
+		got = append(got, q.next(anyone).tenant)
+	}
+	for _, tenant := range []string{"b", "a", "d", "c"} {
+		come(tenant)
+	}
+	for f := q.next(anyone); f != nil; f = q.next(anyone) {
+		got = append(got, f.tenant)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "d", "c", "a", "b"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

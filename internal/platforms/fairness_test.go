@@ -20,6 +20,9 @@ import (
 type crowd struct {
 	slow func(i int) Request
 	fast Request
+	// ago is how long before the other one it came. Each namespace of a crowd
+	// may have one turn before who came later has the first.
+	ago time.Duration
 }
 
 // TestTenantsDoNotStarveEachOther: whatever a namespace does, the image of
@@ -39,35 +42,59 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 			func(i int) Request {
 				return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "crowd", fmt.Sprint(i))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 		"slow images of the same registry": {
 			func(i int) Request { return request(fmt.Sprintf("quay.io/slow/shop-%d:1", i), "crowd", fmt.Sprint(i)) },
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 		"many slow registries": {
 			func(i int) Request {
 				return request(fmt.Sprintf("slow-%d.example.com/shop:1", i), "crowd", fmt.Sprint(i))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 		"slow pull secrets": {
 			func(i int) Request {
 				return withSecrets(request(fmt.Sprintf("quay.io/team/shop-%d:1", i), "crowd", fmt.Sprint(i)))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 		"a slow registry, and the same namespace with another": {
 			func(i int) Request {
 				return request(fmt.Sprintf("slow.example.com/shop-%d:1", i), "dev", fmt.Sprint(i))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 		"several namespaces": {
 			func(i int) Request {
 				return request(fmt.Sprintf("slow-%d.example.com/shop-%d:1", i%3, i), fmt.Sprintf("crowd-%d", i%3), fmt.Sprint(i))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
+		},
+		"as many namespaces as there are places": {
+			func(i int) Request {
+				return request(fmt.Sprintf("slow-%d.example.com/shop-%d:1", i%20, i), fmt.Sprintf("crowd-%d", i%20), fmt.Sprint(i))
+			},
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
+		},
+		"as many namespaces as there are places, at the same registry": {
+			func(i int) Request {
+				return request(fmt.Sprintf("quay.io/slow/shop-%d:1", i), fmt.Sprintf("crowd-%d", i%20), fmt.Sprint(i))
+			},
+			request("quay.io/team/shop:1", "dev", "shop"), 30 * time.Second,
+		},
+		"as many namespaces as there are places, with slow pull secrets": {
+			func(i int) Request {
+				return withSecrets(request(fmt.Sprintf("quay.io/team/shop-%d:1", i), fmt.Sprintf("crowd-%d", i%20), fmt.Sprint(i)))
+			},
+			request("quay.io/team/shop:1", "dev", "shop"), 30 * time.Second,
+		},
+		"hundreds of namespaces": {
+			func(i int) Request {
+				return request(fmt.Sprintf("quay.io/slow/shop-%d:1", i), fmt.Sprintf("crowd-%d", i%400), fmt.Sprint(i))
+			},
+			request("quay.io/team/shop:1", "dev", "shop"), 5 * time.Minute,
 		},
 		"the very image of the crowd, which has no turn there": {
 			func(i int) Request {
@@ -76,7 +103,7 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 				}
 				return request(fmt.Sprintf("quay.io/slow/shop-%d:1", i), "crowd", fmt.Sprint(i))
 			},
-			request("quay.io/team/shop:1", "dev", "shop"),
+			request("quay.io/team/shop:1", "dev", "shop"), 2 * time.Second,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,10 +117,10 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 				for i := range images {
 					h.Lookup(c.slow(i))
 				}
-				time.Sleep(2 * time.Second)
+				time.Sleep(c.ago)
 				synctest.Wait()
 				h.Lookup(c.fast)
-				time.Sleep(2 * time.Second)
+				time.Sleep(yieldAfter + time.Second)
 				synctest.Wait()
 				if res := h.Lookup(c.fast); res.Facts == nil {
 					t.Errorf("result %+v", res)
@@ -101,6 +128,42 @@ func TestTenantsDoNotStarveEachOther(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSlowLookupsEndWhereNobodyNeedsTheirPlace: as many as there are places, for
+// as long as they like.
+func TestSlowLookupsEndWhereNobodyNeedsTheirPlace(t *testing.T) {
+	withResolver(t, Options{}, func(t *testing.T, h *harness) {
+		h.takes = func(reference) time.Duration { return 25 * time.Second }
+		ask := func(i int) Result {
+			return h.Lookup(request(fmt.Sprintf("slow-%d.example.com/shop:1", i), fmt.Sprint(i), "shop"))
+		}
+		const places = 16
+		for i := range places {
+			ask(i)
+		}
+		h.settle()
+		for i := range places {
+			if res := ask(i); res.Facts == nil {
+				t.Errorf("%d: %+v", i, res)
+			}
+		}
+	})
+}
+
+// TestEveryNamespaceMayWait: those that are there already do not take the last
+// place of the first who wait for a namespace.
+func TestEveryNamespaceMayWait(t *testing.T) {
+	withResolver(t, Options{MaxPending: 4}, func(t *testing.T, h *harness) {
+		for i := range 4 {
+			for j := range 4 {
+				res := h.Lookup(request(fmt.Sprintf("quay.io/shop:%d", j), fmt.Sprint(i), fmt.Sprint(j)))
+				if isFirst := j == 0; isFirst && !res.RetryAt.IsZero() {
+					t.Errorf("namespace %d has to come back: %+v", i, res)
+				}
+			}
+		}
+	})
 }
 
 // TestTenantsDoNotShutRegistriesOff: what makes a registry look as if it were

@@ -28,6 +28,10 @@ type flight struct {
 	waiters     map[Waiter]struct{}
 	isQueued    bool
 	lookup      *lookup
+	// began is when it got its place, which yield has it give up.
+	began      time.Time
+	yield      context.CancelFunc
+	isYielding bool
 }
 
 // asked is when the registry was asked; zero before.
@@ -60,28 +64,36 @@ func (r *Resolver) mayStart(f *flight) bool {
 		f.breaker.admits(here.by[f.tenant])
 }
 
-func (r *Resolver) occupy(f *flight) {
+// occupy gives a flight its place, and the context that it may keep it for.
+func (r *Resolver) occupy(ctx context.Context, f *flight) (itsOwn context.Context) {
 	f.isQueued = false
 	r.places.take(f.tenant)
 	f.limits.places.take(f.tenant)
+	itsOwn, f.yield = context.WithCancel(ctx)
+	f.began = r.options.Clock.Now()
+	r.running[f] = struct{}{}
+	return itsOwn
 }
 
 func (r *Resolver) vacate(f *flight) {
+	delete(r.running, f)
+	f.yield()
 	r.places.giveBack(f.tenant)
 	f.limits.places.giveBack(f.tenant)
 }
 
-// run makes a flight whose turn it is.
-func (r *Resolver) run(ctx context.Context, f *flight) {
+// run makes a flight whose turn it is. What it asks ends with its place, what
+// becomes of the answer not before ctx.
+func (r *Resolver) run(ctx, itsOwn context.Context, f *flight) {
 	defer r.wakeUp()
-	if err := r.probeAgain(ctx, f); err != nil {
+	if err := r.probeAgain(itsOwn, f); err != nil {
 		r.notify(ctx, r.giveUp(ctx, f, err))
 		return
 	}
-	logins, err := r.logins(ctx, f)
+	logins, err := r.logins(itsOwn, f)
 	l, waiters := r.board(ctx, f, logins, err)
 	if l != nil {
-		waiters = r.ask(ctx, f, l)
+		waiters = r.ask(ctx, itsOwn, f, l)
 	}
 	r.notify(ctx, waiters)
 }

@@ -55,13 +55,13 @@ func (r *Resolver) breaker(tenant, registry string) *breaker {
 
 // ask makes a lookup for a flight, and hands the answer out. It returns those
 // to notify.
-func (r *Resolver) ask(ctx context.Context, f *flight, l *lookup) []Waiter {
-	// It fails only when ctx is done.
-	_ = f.limits.limiter.Wait(ctx)
+func (r *Resolver) ask(ctx, itsOwn context.Context, f *flight, l *lookup) []Waiter {
+	// It fails only when that is done.
+	_ = f.limits.limiter.Wait(itsOwn)
 	r.mu.Lock()
 	l.asked = r.options.Clock.Now()
 	r.mu.Unlock()
-	facts, err := r.inspect(ctx, l.ref, l.logins)
+	facts, err := r.inspect(itsOwn, l.ref, l.logins)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()

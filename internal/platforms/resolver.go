@@ -87,9 +87,11 @@ type Resolver struct {
 	// waiters are the places of those that wait, places those of look-ups.
 	waiters, places shares
 	queue           fairQueue
-	lookups         map[answerKey]*lookup
-	remembered      uint64
-	outcomes        map[string]uint64
+	// running are the flights that have places.
+	running    map[*flight]struct{}
+	lookups    map[answerKey]*lookup
+	remembered uint64
+	outcomes   map[string]uint64
 }
 
 // New returns a Resolver, whose Start has to be called. It fails when the CA
@@ -115,6 +117,7 @@ func New(o Options) (*Resolver, error) {
 		waiters:    newShares(),
 		places:     newShares(),
 		queue:      newFairQueue(),
+		running:    map[*flight]struct{}{},
 		lookups:    map[answerKey]*lookup{},
 		outcomes:   map[string]uint64{},
 	}
@@ -154,7 +157,7 @@ func (r *Resolver) Lookup(req Request) Result {
 		r.remembered++
 		return known.result()
 	}
-	if r.waiting[req.Waiter] == nil && !r.waiters.has(req.Waiter.Namespace, r.options.MaxPending) {
+	if r.waiting[req.Waiter] == nil && r.waiters.by[req.Waiter.Namespace] > 0 && !r.waiters.has(req.Waiter.Namespace, r.options.MaxPending) {
 		return r.overloaded(known, now)
 	}
 	if f == nil {
@@ -224,23 +227,29 @@ func (r *Resolver) Start(ctx context.Context) error {
 	defer r.client.transport.CloseIdleConnections()
 	defer work.Wait()
 	for {
-		r.dispatch(ctx, &work)
+		var again <-chan time.Time
+		if wait := r.dispatch(ctx, &work); wait > 0 {
+			again = r.options.Clock.After(wait)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.wake:
+		case <-again:
 		}
 	}
 }
 
-// dispatch starts all that may start now: more may when a look-up ends.
-func (r *Resolver) dispatch(ctx context.Context, work *sync.WaitGroup) {
+// dispatch starts all that may start now: more may when a look-up ends. again
+// is when to make room; 0 where nobody needs it.
+func (r *Resolver) dispatch(ctx context.Context, work *sync.WaitGroup) (again time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for f := r.queue.next(r.mayStart); f != nil; f = r.queue.next(r.mayStart) {
-		r.occupy(f)
-		work.Go(func() { r.run(ctx, f) })
+		itsOwn := r.occupy(ctx, f)
+		work.Go(func() { r.run(ctx, itsOwn, f) })
 	}
+	return r.makeRoom()
 }
 
 func (r *Resolver) wakeUp() {

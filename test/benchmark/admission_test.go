@@ -197,11 +197,12 @@ var _ = Describe("The sample of policies for the operator's account", func() {
 		}).WithContext(ctx).Should(Succeed())
 		Eventually(func() int32 { return replicas(ctx, web) }).WithContext(ctx).Should(Equal(int32(1)))
 
-		By("an owner that is lost, and taken back")
-		lost := deployment(ctx, web)
-		Expect(k8s.Patch(ctx, lost, client.RawPatch("application/merge-patch+json",
-			[]byte(`{"metadata":{"ownerReferences":null}}`)))).To(Succeed())
-		Eventually(func() bool { return metav1.IsControlledBy(deployment(ctx, web), web) }).WithContext(ctx).Should(BeTrue(), func() string { return ready(ctx, web)() })
+		By("an owner that is lost, and taken back, also where the labels are lost with it")
+		for _, what := range []string{`{"metadata":{"ownerReferences":null}}`, `{"metadata":{"ownerReferences":null,"labels":null}}`} {
+			lost := deployment(ctx, web)
+			Expect(k8s.Patch(ctx, lost, client.RawPatch(types.MergePatchType, []byte(what)))).To(Succeed())
+			Eventually(func() bool { return metav1.IsControlledBy(deployment(ctx, web), web) }).WithContext(ctx).Should(BeTrue(), func() string { return ready(ctx, web)() })
+		}
 
 		By("a benchmark, from its start to its end")
 		b := admittedBenchmark(namespace, "shop")

@@ -118,11 +118,7 @@ func (p *place) allowElections() {
 	p.must(p.world.live.Get(p.ctx, client.ObjectKey{Namespace: systemNamespace, Name: "leader-election-role"}, role))
 	role.ObjectMeta = metav1.ObjectMeta{Namespace: p.namespace, Name: role.Name}
 	p.must(p.world.live.Create(p.ctx, role))
-	p.must(p.world.live.Create(p.ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: p.namespace, Name: role.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: systemNamespace, Name: operatorAccount}},
-	}))
+	p.must(p.world.live.Create(p.ctx, bind("Role", role.Name, p.namespace, systemNamespace, operatorAccount)))
 }
 
 func (p *place) holder() string {

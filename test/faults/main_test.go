@@ -121,6 +121,7 @@ func scenarios() []scenario {
 		{name: "denials", runs: 1, play: playDenials},
 		{name: "spilled", runs: 1, isMixed: true, play: playSpilled},
 		{name: "mixed", runs: 2, isMixed: true, play: playMixed},
+		{name: "tenant", runs: 1, alone: true, play: playTenant},
 		{name: "plane", runs: 1, alone: true, play: playPlane},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,8 +52,10 @@ type operator struct {
 	log   *lockedBuffer
 	stop  func()
 	since time.Time
-	// signal is there for processes of their own.
-	signal func(syscall.Signal)
+	// signal, starts and mostMemory are there for processes of their own.
+	signal     func(syscall.Signal)
+	starts     atomic.Int32
+	mostMemory func() (int64, error)
 	// awaitSync waits until the caches of an operator in this process have all that there is.
 	awaitSync func(context.Context) bool
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -37,6 +39,15 @@ var manager = sync.OnceValues(func() (path string, err error) {
 // started again where it ends by itself, as a kubelet does.
 func (r *run) startProcess(namespace string, faults ...proxy.Fault) *operator {
 	r.t.Helper()
+	return r.startManager([]string{
+		"--leader-election-namespace=" + namespace, "--look-up-images=false", "--enable-benchmarks=false",
+		"--metrics-bind-address=0", fmt.Sprintf("--sync-period=%s", r.resyncPeriod()),
+	}, []string{"WATCH_NAMESPACE=" + namespace}, faults...)
+}
+
+// startManager runs the real manager, in the root folder of the repository.
+func (r *run) startManager(arguments, environment []string, faults ...proxy.Fault) *operator {
+	r.t.Helper()
 	path, err := manager()
 	r.must(err)
 	account, err := r.world.plane.ServiceAccountConfig(r.ctx, systemNamespace, operatorAccount)
@@ -51,14 +62,14 @@ func (r *run) startProcess(namespace string, faults ...proxy.Fault) *operator {
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
-			command := exec.Command(path, "--leader-election-namespace="+namespace, "--look-up-images=false", "--enable-benchmarks=false",
-				"--metrics-bind-address=0", "--health-probe-bind-address=0", fmt.Sprintf("--sync-period=%s", r.resyncPeriod()))
-			command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE="+namespace)
-			command.Stderr = o.log
+			command := exec.Command(path, slices.Concat(arguments, []string{"--health-probe-bind-address=0"})...)
+			command.Env = slices.Concat(slices.DeleteFunc(os.Environ(), isOfThisProcess), environment, []string{"KUBECONFIG=" + kubeconfig})
+			command.Stderr, command.Dir = o.log, "../.."
 			if err := command.Start(); err != nil {
 				_, _ = o.log.Write([]byte(err.Error()))
 				return
 			}
+			o.starts.Add(1)
 			running <- command.Process
 			_ = command.Wait()
 			<-running
@@ -68,6 +79,11 @@ func (r *run) startProcess(namespace string, faults ...proxy.Fault) *operator {
 		process := <-running
 		_ = process.Signal(signal)
 		running <- process
+	}
+	o.mostMemory = func() (int64, error) {
+		process := <-running
+		defer func() { running <- process }()
+		return mostMemory(process.Pid)
 	}
 	o.stop = sync.OnceFunc(func() {
 		cancel()
@@ -79,6 +95,23 @@ func (r *run) startProcess(namespace string, faults ...proxy.Fault) *operator {
 	})
 	r.t.Cleanup(o.stop)
 	return o
+}
+
+// isOfThisProcess knows what collectLess sets: the manager collects its garbage as it does in a cluster.
+func isOfThisProcess(variable string) bool { return strings.HasPrefix(variable, "GOGC=") }
+
+// mostMemory is how many bytes of memory a process has had at once, so far.
+func mostMemory(pid int) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kibibytes := int64(0)
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
+		return 0, fmt.Errorf("read VmHWM: %w", err)
+	}
+	return kibibytes << 10, nil
 }
 
 func kubeconfigOf(config *rest.Config) clientcmdapi.Config {

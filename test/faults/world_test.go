@@ -98,25 +98,9 @@ func newScheme() *runtime.Scheme {
 
 // install gives the operator's account the rights that its manifests give, and no others.
 func (w *world) install(ctx context.Context) error {
-	manager := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: systemNamespace, Name: operatorAccount}
 	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}},
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: operatorAccount}},
-		&rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: "manager"},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "manager-role"},
-			Subjects:   []rbacv1.Subject{manager},
-		},
-		&rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: "benchmarks"},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "benchmark-role"},
-			Subjects:   []rbacv1.Subject{manager},
-		},
-		&rbacv1.RoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Namespace: systemNamespace, Name: "leader-election"},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "leader-election-role"},
-			Subjects:   []rbacv1.Subject{manager},
-		},
 	}
 	definitions, err := filepath.Glob("../../config/crd/bases/*.yaml")
 	if err != nil {
@@ -132,6 +116,9 @@ func (w *world) install(ctx context.Context) error {
 				object.SetNamespace(systemNamespace)
 			}
 			objects = append(objects, object)
+			if object.GroupVersionKind().Group == rbacv1.GroupName {
+				objects = append(objects, bind(object.GetKind(), object.GetName(), object.GetNamespace(), systemNamespace, operatorAccount))
+			}
 		}
 	}
 	for _, object := range objects {
@@ -142,6 +129,17 @@ func (w *world) install(ctx context.Context) error {
 	return wait.PollUntilContextTimeout(ctx, pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
 		return w.live.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
 	})
+}
+
+// bind gives an account the rights of a role, in a namespace or, without one, everywhere.
+func bind(kind, role, namespace, accountNamespace, account string) client.Object {
+	reference := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role}
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: accountNamespace, Name: account}}
+	name := metav1.ObjectMeta{Namespace: namespace, Name: role}
+	if namespace == "" {
+		return &rbacv1.ClusterRoleBinding{ObjectMeta: name, RoleRef: reference, Subjects: subjects}
+	}
+	return &rbacv1.RoleBinding{ObjectMeta: name, RoleRef: reference, Subjects: subjects}
 }
 
 // kinds are those that the operator writes, the ElasticWeb first.
