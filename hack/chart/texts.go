@@ -81,10 +81,10 @@ func (f *facts) readConfig(o options, m *overlays) error {
 	f.Tolerations = part(pod["tolerations"])
 	var crds []any
 	for name, object := range m.cluster {
-		switch kind := object.GetKind(); {
-		case kind == "ServiceMonitor":
+		switch object.GetKind() {
+		case "ServiceMonitor":
 			f.ServiceMonitor = !m.optional[name]
-		case kind == "NetworkPolicy":
+		case "NetworkPolicy":
 			f.NetworkPolicy = !m.optional[name]
 		}
 	}
