@@ -40,7 +40,7 @@ LABEL org.opencontainers.image.title="elasticweb-operator" \
 COPY --from=builder /out/manager /out/loadtest /
 # The manager looks for watches.yaml where it starts, and that names the chart from there.
 COPY watches.yaml /opt/helm/
-COPY helm-charts /opt/helm/helm-charts
+COPY helm-charts/elasticwebbenchmark /opt/helm/helm-charts/elasticwebbenchmark
 WORKDIR /opt/helm
 USER 65532:65532
 ENTRYPOINT ["/manager"]

@@ -92,6 +92,7 @@ OPM := $(LOCALBIN)/opm
 OLM := $(LOCALBIN)/olm
 OLM_CATALOG := $(LOCALBIN)/olm-catalog
 HELM := $(LOCALBIN)/helm
+HELM4 := $(LOCALBIN)/helm4
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -170,23 +171,27 @@ lint-fix: $(GOLANGCI_LINT) ## Run the linters and mend what they can mend.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: verify
-verify: generate manifests api-docs catalog $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
+verify: generate manifests api-docs catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
 	KUSTOMIZE=$(KUSTOMIZE) hack/verify.sh
 
 ##@ Tests
 
-# In a module of its own, which go test ./... does not see.
+# In modules of their own, which go test ./... does not see. They read files outside of these, which the test cache does not see.
 .PHONY: test-kstatus
-test-kstatus: ## Hold the status of ElasticWebs against the library of kstatus.
-	go test -C test/kstatus ./...
+test-kstatus: ## Hold the status of both kinds against the library of kstatus.
+	go test -C test/kstatus -count=1 ./...
+
+.PHONY: test-argocd
+test-argocd: ## Run the health scripts for Argo CD over every reason of the conditions.
+	go test -C test/argocd -count=1 ./...
 
 .PHONY: test-unit
-test-unit: $(GOTESTSUM) test-kstatus ## Run the tests that need no cluster.
+test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-argocd $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -406,6 +411,18 @@ catalog-build: catalog-context ## Build the image of the catalog, CATALOG_IMG, o
 catalog-push: ## Push the image of the catalog.
 	$(CONTAINER_TOOL) push $(TOOL_PUSH_FLAGS) $(CATALOG_IMG)
 
+##@ Helm
+
+# Folder of the operator's chart. Another one gets a copy, as in a release.
+CHART_OUTPUT ?= helm-charts/elasticweb-operator
+CHART ?= go run ./hack/chart
+# Where a release pushes it: the chart's name comes after.
+CHART_REPOSITORY ?= $(dir $(IMAGE_TAG_BASE))charts
+
+.PHONY: chart
+chart: manifests $(KUSTOMIZE) ## Make the operator's Helm chart from config; VERSION=, IMG=, IMG_DIGEST=.
+	$(CHART) -version $(VERSION) -image $(BUNDLED_IMG) -digest '$(IMG_DIGEST)' -output $(CHART_OUTPUT)
+
 ##@ Release
 
 # Set to false to leave bundle and catalog out.
@@ -417,10 +434,11 @@ COSIGN_FLAGS ?=
 COSIGN_IMAGE_FLAGS ?= $(if $(filter true,$(INSECURE)),--allow-insecure-registry --allow-http-registry)
 RELEASE_ENV = MAKE='$(MAKE)' BUILD_TARGET=$(if $(filter podman buildah,$(notdir $(firstword $(CONTAINER_TOOL)))),docker-manifest,docker-buildx) \
 	CRANE='$(CRANE)$(if $(filter true,$(INSECURE)), --insecure)' CYCLONEDX='$(CYCLONEDX)' KUSTOMIZE='$(KUSTOMIZE)' CREATED='$(CREATED)' \
+	CHART='$(CHART)' HELM='$(HELM)' HELM_PUSH_FLAGS='$(if $(filter true,$(INSECURE)),--plain-http)' CHART_REPOSITORY='$(CHART_REPOSITORY)' \
 	$(foreach name,VERSION IMAGE_TAG_BASE PLATFORMS BUILDER_IMAGE RUNTIME_IMAGE SOURCE_DATE_EPOCH RELEASE RELEASE_OLM,$(name)='$($(name))')
 
 .PHONY: release
-release: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) ## Push the images of a release, and write all that belongs to it into dist/; VERSION=.
+release: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(HELM) ## Push the images of a release, and write all that belongs to it into dist/; VERSION=.
 	+$(RELEASE_ENV) hack/release.sh
 
 .PHONY: release-sign
@@ -451,10 +469,10 @@ tools: $(TOOLS) ## Build the pinned tools into bin/.
 
 # What make release and make release-sign call of others: a release builds it where no credentials are.
 .PHONY: release-tools
-release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM)
+release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM) $(HELM)
 
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
-$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
+$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 fail() { echo "release-sign: $*" >&2 && exit 1; }
 
 command -v "$COSIGN" >/dev/null || fail "cosign is missing: install it, or name it with COSIGN="
-[[ -f dist/SHA256SUMS && -f dist/images.txt ]] || fail "dist/ holds no release: run make release"
+[[ -f dist/SHA256SUMS && -f dist/images.txt && -f dist/charts.txt ]] || fail "dist/ holds no release: run make release"
 flags=(--yes)
 if [[ -n $COSIGN_KEY ]]; then
 	flags+=(--key "$COSIGN_KEY")
@@ -21,11 +21,11 @@ read -ra image_flags <<<"$COSIGN_IMAGE_FLAGS"
 read -ra further_flags <<<"$COSIGN_FLAGS"
 flags+=("${further_flags[@]}")
 
-# A list and each image in it: nodes ask for the latter. What they were made from is said of the list.
+# A list and each image in it: nodes ask for the latter. What they were made from is said of the list. The chart is signed alike.
 while read -r image; do
 	"$COSIGN" sign --recursive "${flags[@]}" "${image_flags[@]}" "$image"
 	"$COSIGN" attest "${flags[@]}" "${image_flags[@]}" --type slsaprovenance1 --predicate dist/provenance.json "$image"
-done <dist/images.txt
+done < <(cat dist/images.txt dist/charts.txt)
 
 # attest PROGRAM IMAGE attaches the bill of materials of a program to the image of each platform.
 attest() {

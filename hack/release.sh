@@ -82,6 +82,19 @@ olm() {
 	archive "dist/elasticweb-operator-olm-$VERSION.tar" -C "$output" .
 }
 
+# chart makes, checks and pushes the Helm chart, outside of the checkout's own. helm package would put the time into it.
+chart() {
+	local folder=$work/chart
+	step 'Making the Helm chart'
+	$CHART -version "$VERSION" -image "$IMAGE_TAG_BASE:v$VERSION" -digest "$operator_digest" -output "$folder/elasticweb-operator"
+	"$HELM" lint --strict "$folder/elasticweb-operator"
+	archive "$folder/chart.tar" -C "$folder" elasticweb-operator
+	gzip -9 -n <"$folder/chart.tar" >"dist/elasticweb-operator-$VERSION.tgz"
+	# shellcheck disable=SC2086 # one word per flag
+	"$HELM" push $HELM_PUSH_FLAGS "dist/elasticweb-operator-$VERSION.tgz" "oci://$CHART_REPOSITORY"
+	echo "$CHART_REPOSITORY/elasticweb-operator@$($CRANE digest "$CHART_REPOSITORY/elasticweb-operator:$VERSION")" >dist/charts.txt
+}
+
 # provenance writes what the images were made from, by whom and how: the predicate of SLSA provenance v1. Nothing in it needs quoting:
 # the version is checked, registries took the names, and all else is hexadecimal or comes from GitHub.
 provenance() {
@@ -128,6 +141,7 @@ boms elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard@$digest" scorecard
 [[ $RELEASE_OLM != true ]] || olm
 $MAKE --no-print-directory schemas SCHEMAS="$work/schemas"
 archive "dist/elasticweb-operator-schemas-$VERSION.tar" -C "$work/schemas" .
+chart
 
 step 'Writing install.yaml, provenance, notes and checksums'
 provenance >dist/provenance.json
@@ -137,6 +151,7 @@ $KUSTOMIZE build "$RELEASE" >dist/install.yaml
 	printf '\n### Images\n\n'
 	sed 's/.*/- `&`/' dist/images.txt
 	printf '\nFor %s.\n' "${PLATFORMS//,/, }"
+	printf '\n### Helm chart\n\n- `oci://%s/elasticweb-operator`, version `%s`\n' "$CHART_REPOSITORY" "$VERSION"
 } >>dist/notes.md
 rm -rf "$work"
 (cd dist && sha256sum -- * >../bin/SHA256SUMS && mv ../bin/SHA256SUMS .)

@@ -38,6 +38,7 @@ const (
 //	RegistryUnauthorized   False     -            True
 //	RegistryUnreachable    False     -            True
 //	ReleaseFailed          False     -            True
+//	InvalidSpec            False     -            True
 const (
 	// ReasonMeasured: there is a rate for every architecture.
 	ReasonMeasured = "Measured"

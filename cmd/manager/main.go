@@ -26,13 +26,17 @@ func main() {
 		fmt.Println(version)
 		return
 	}
-	if err := options.check(flag.Args()); err != nil {
-		fmt.Fprintln(os.Stderr, "manager:", err)
-		os.Exit(2)
+	do := testInstallation
+	if options.testNamespace == "" {
+		do = run
+		if err := options.check(flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "manager:", err)
+			os.Exit(2)
+		}
+		collectGarbage(memoryLimits)
 	}
-	collectGarbage(memoryLimits)
 	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&options.log)))
-	if err := run(ctrl.SetupSignalHandler(), options); err != nil {
+	if err := do(ctrl.SetupSignalHandler(), options); err != nil {
 		fmt.Fprintln(os.Stderr, "manager:", err)
 		os.Exit(1)
 	}

@@ -37,6 +37,7 @@ type options struct {
 	watch                            watches.Watch
 	shutdownTimeout, syncPeriod      time.Duration
 	version                          bool
+	testNamespace                    string
 	log                              zap.Options
 }
 
@@ -59,6 +60,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.watchesFile, "watches-file", "watches.yaml", "File that names the chart of ElasticWebBenchmarks.")
 	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
 	flags.DurationVar(&o.syncPeriod, "sync-period", 10*time.Hour, "How often every ElasticWeb is looked at again, though nothing changed. It makes no request.")
+	flags.StringVar(&o.testNamespace, "test-in", "", "Test the operator that runs, with an ElasticWeb in this namespace, and exit: for helm test.")
 	flags.BoolVar(&o.version, "version", false, "Print the version and exit.")
 	o.log.TimeEncoder = zapcore.ISO8601TimeEncoder
 	o.log.BindFlags(flags)

@@ -63,8 +63,8 @@ func (s *scenario) push(ctx context.Context, repository string, image nodes.Imag
 // operatorWith is the operator's image, of a version and with further files.
 func operatorWith(version string, files map[string]string) nodes.Image {
 	content := map[string]string{
-		"/opt/helm/watches.yaml": filepath.Join(root, "watches.yaml"),
-		"/opt/helm/helm-charts":  filepath.Join(root, "helm-charts"),
+		"/opt/helm/watches.yaml":                    filepath.Join(root, "watches.yaml"),
+		"/opt/helm/helm-charts/elasticwebbenchmark": filepath.Join(root, "helm-charts/elasticwebbenchmark"),
 	}
 	maps.Copy(content, files)
 	return nodes.Image{

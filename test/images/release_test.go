@@ -33,6 +33,7 @@ func TestRelease(t *testing.T) {
 	if notes := w.dist("notes.md"); !strings.Contains(notes, "### Added") || !strings.Contains(notes, pinned) {
 		t.Errorf("the notes lack the changelog or the image:\n%s", notes)
 	}
+	w.checkChart(pinned)
 	w.checkSums()
 	w.checkBoms("manager", "loadtest", "scorecard")
 	w.checkProvenance()
@@ -68,9 +69,10 @@ func TestReleaseRefused(t *testing.T) {
 func (w *workshop) prepareRelease() {
 	w.t.Helper()
 	built := w.t.TempDir()
-	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", built, "./hack/inspect", "./hack/jsonschema")
-	w.variables = append(w.variables, "INSPECT="+filepath.Join(built, "inspect"), "JSON_SCHEMA="+filepath.Join(built, "jsonschema"))
-	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "kustomize")
+	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", built, "./hack/inspect", "./hack/jsonschema", "./hack/chart")
+	w.variables = append(w.variables,
+		"INSPECT="+filepath.Join(built, "inspect"), "JSON_SCHEMA="+filepath.Join(built, "jsonschema"), "CHART="+filepath.Join(built, "chart"))
+	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "helm", "kustomize")
 }
 
 func (w *workshop) release(variables ...string) {
@@ -90,6 +92,26 @@ func (w *workshop) dist(name string) string {
 	content, err := os.ReadFile(filepath.Join(w.tree, "dist", name))
 	w.must(err)
 	return string(content)
+}
+
+// checkChart pulls the chart as its users do.
+func (w *workshop) checkChart(image string) {
+	w.t.Helper()
+	helm := filepath.Join(w.tree, "bin", "helm")
+	name := "oci://" + w.reference("elasticweb/charts/elasticweb-operator")
+	if shown := w.output(helm, "show", "chart", "--plain-http", name, "--version", "1.2.3"); !strings.Contains(shown, "appVersion: 1.2.3") {
+		w.t.Errorf("the chart is not that of the release:\n%s", shown)
+	}
+	made := w.output(helm, "template", "elasticweb", name, "--plain-http", "--version", "1.2.3")
+	if strings.Count(made, "image: "+image) != 2 { // the manager, and the test
+		w.t.Errorf("the chart does not install %s", image)
+	}
+	if text := w.dist("charts.txt"); !strings.Contains(text, w.reference("elasticweb/charts/elasticweb-operator@sha256:")) {
+		w.t.Errorf("charts.txt is %s", text)
+	}
+	if notes := w.dist("notes.md"); !strings.Contains(notes, name) {
+		w.t.Errorf("the notes lack the chart:\n%s", notes)
+	}
 }
 
 // checkSums holds SHA256SUMS against the other files.

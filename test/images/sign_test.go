@@ -50,6 +50,7 @@ func TestSign(t *testing.T) {
 			}
 		}
 	}
+	w.output(cosign, append([]string{"verify", w.reference("elasticweb/charts/elasticweb-operator:1.2.3")}, verify...)...)
 	bundle, sums := filepath.Join(w.tree, "dist", "SHA256SUMS.sigstore.json"), filepath.Join(w.tree, "dist", "SHA256SUMS")
 	blob := []string{"verify-blob", "--key", public, "--insecure-ignore-tlog=true", "--bundle", bundle, sums}
 	w.output(cosign, blob...)

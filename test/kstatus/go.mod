@@ -7,6 +7,7 @@ replace github.com/elasticweb/elasticweb-operator => ../..
 
 require (
 	github.com/elasticweb/elasticweb-operator v0.0.0-00010101000000-000000000000
+	github.com/fluxcd/cli-utils v1.2.2
 	k8s.io/api v0.37.0
 	k8s.io/apimachinery v0.37.0
 	sigs.k8s.io/cli-utils v0.37.2

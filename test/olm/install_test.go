@@ -32,7 +32,7 @@ var _ = DescribeTable("The bundle is installed, serves, is upgraded and leaves n
 	func(ctx SpecContext, i *installation) {
 		i.prepare(ctx)
 		By("installing the previous release")
-		i.subscribe(ctx)
+		i.subscribe(ctx, released.previous.Name)
 		i.approve(ctx, released.previous.Name)
 		i.awaitSucceeded(ctx, released.previous.Name)
 		i.expectDeclaredRights(ctx, released.previous)
@@ -116,15 +116,15 @@ func (i *installation) prepare(ctx SpecContext) {
 
 const subscriptionName = "elasticweb"
 
-// subscribe starts with the older bundle; each one is installed when its plan is approved.
-func (i *installation) subscribe(ctx SpecContext) {
+// subscribe starts with the bundle of a CSV; each one is installed when its plan is approved.
+func (i *installation) subscribe(ctx SpecContext, first string) {
 	GinkgoHelper()
 	Expect(admin.Create(ctx, &operatorsv1alpha1.Subscription{
 		ObjectMeta: metav1.ObjectMeta{Name: subscriptionName, Namespace: i.namespace},
 		Spec: &operatorsv1alpha1.SubscriptionSpec{
 			CatalogSource: catalogName, CatalogSourceNamespace: olmNamespace,
 			Package: released.packageName, Channel: channel,
-			StartingCSV:         released.previous.Name,
+			StartingCSV:         first,
 			InstallPlanApproval: operatorsv1alpha1.ApprovalManual,
 		},
 	})).To(Succeed())

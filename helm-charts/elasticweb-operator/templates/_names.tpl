@@ -1,0 +1,39 @@
+{{- /*
+Copyright The ElasticWeb Authors.
+SPDX-License-Identifier: Apache-2.0
+*/ -}}
+
+{{- /* What begins the names of all objects: the longest of them is a Service, whose name may have 63 characters. */ -}}
+{{- define "elasticweb-operator.fullname" -}}
+{{- $name := .Values.fullnameOverride | default .Release.Name -}}
+{{- if gt (len $name) 28 -}}
+{{- fail (printf "the name %s has more than 28 characters: set fullnameOverride to a shorter one" $name) -}}
+{{- end -}}
+{{- $name -}}
+{{- end -}}
+
+{{- define "elasticweb-operator.account" -}}
+{{- if .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
+{{- else if .Values.serviceAccount.create -}}
+{{- include "elasticweb-operator.fullname" . }}-controller-manager
+{{- else -}}
+{{- fail "serviceAccount.create is false: set serviceAccount.name to the account that the manager is to have" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "elasticweb-operator.image" -}}
+{{- if .Values.image.digest -}}
+{{- .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{- .Values.image.repository }}:{{ .Values.image.tag | default (printf "v%s" .Chart.AppVersion) }}
+{{- end -}}
+{{- end -}}
+
+{{- define "elasticweb-operator.labels" -}}
+app.kubernetes.io/name: elasticweb-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}

@@ -1,0 +1,336 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	helmrelease "helm.sh/helm/v3/pkg/release"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
+)
+
+// values returns those of YAML documents, each over the ones before it.
+func values(t *testing.T, documents ...string) map[string]any {
+	t.Helper()
+	merged := map[string]any{}
+	for _, document := range documents {
+		read, err := chartutil.ReadValues([]byte(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		merged = chartutil.CoalesceTables(read.AsMap(), merged)
+	}
+	return merged
+}
+
+// render does what helm template does.
+func render(t *testing.T, name string, documents ...string) (*helmrelease.Release, error) {
+	t.Helper()
+	loaded, err := loader.Load(chartPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := action.NewInstall(&action.Configuration{Log: func(string, ...any) {}})
+	install.ReleaseName, install.Namespace = name, releaseNamespace
+	install.DryRun, install.ClientOnly, install.Replace = true, true, true
+	install.KubeVersion = &chartutil.KubeVersion{Version: "v1.30.0", Major: "1", Minor: "30"}
+	return install.Run(loaded, values(t, documents...))
+}
+
+type objects map[string]*unstructured.Unstructured
+
+func (o objects) kinds() map[string]int {
+	kinds := map[string]int{}
+	for _, object := range o {
+		kinds[object.GetKind()]++
+	}
+	return kinds
+}
+
+func byName(t *testing.T, text string) objects {
+	t.Helper()
+	list, err := manifests.Decode(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	result := objects{}
+	for _, object := range list {
+		name := object.GetKind() + " " + object.GetName() + " " + object.GetNamespace()
+		if result[name] != nil {
+			t.Errorf("%s is there twice", name)
+		}
+		result[name] = object
+	}
+	return result
+}
+
+func rendered(t *testing.T, documents ...string) objects {
+	t.Helper()
+	made, err := render(t, release, documents...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return byName(t, made.Manifest)
+}
+
+func kustomized(t *testing.T, overlay string) objects {
+	t.Helper()
+	kustomize, err := filepath.Abs(filepath.Join(root, "bin", "kustomize"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.CommandContext(t.Context(), kustomize, "build", filepath.Join(root, "config", overlay)).Output()
+	if err != nil {
+		t.Fatalf("%v: build it first: make bin/kustomize", err)
+	}
+	return byName(t, string(text))
+}
+
+// labelsOfTheChart are those of the chart's objects that kustomize does not give, or gives otherwise.
+var labelsOfTheChart = []string{
+	"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart",
+}
+
+// withoutHelm takes off what the chart is meant to have in other words than kustomize.
+func withoutHelm(o objects) map[string]any {
+	result := map[string]any{}
+	for name, object := range o {
+		if object.GetKind() == "Namespace" { // helm install --create-namespace
+			continue
+		}
+		object = object.DeepCopy()
+		for _, label := range labelsOfTheChart {
+			unstructured.RemoveNestedField(object.Object, "metadata", "labels", label)
+		}
+		if len(object.GetLabels()) == 0 {
+			object.SetLabels(nil)
+		}
+		unstructured.RemoveNestedField(object.Object, "spec", "template", "metadata", "labels", "app.kubernetes.io/managed-by")
+		unstructured.RemoveNestedField(object.Object, "metadata", "annotations", "helm.sh/resource-policy")
+		result[name] = object.Object
+	}
+	return result
+}
+
+// anyImage is what config calls the image.
+const anyImage = "image: {repository: controller, tag: latest}"
+
+func TestTheChartIsWhatKustomizeMakes(t *testing.T) {
+	for overlay, given := range map[string]string{"default": "", "namespaced": "watchNamespaces: [dev]"} {
+		t.Run(overlay, func(t *testing.T) {
+			made, want := rendered(t, anyImage, given), kustomized(t, overlay)
+			if len(made) < 15 {
+				t.Fatalf("only %d objects", len(made))
+			}
+			if diff := cmp.Diff(withoutHelm(want), withoutHelm(made)); diff != "" {
+				t.Errorf("kustomize -, the chart +: make chart, or teach hack/chart\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryObjectTellsItsRelease(t *testing.T) {
+	for name, object := range rendered(t, "watchNamespaces: [one, two]", everything) {
+		for _, label := range labelsOfTheChart {
+			if object.GetLabels()[label] == "" {
+				t.Errorf("%s has no label %s", name, label)
+			}
+		}
+	}
+}
+
+// everything switches on what is off by default.
+const everything = `
+metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}}
+networkPolicy: {enabled: true, egressPorts: [5000]}
+`
+
+func TestValuesSwitchObjects(t *testing.T) {
+	for name, test := range map[string]struct {
+		given string
+		kinds map[string]int // how many there are; those that are not named do not matter.
+	}{
+		"by default":              {"", map[string]int{"CustomResourceDefinition": 2, "ClusterRole": 7, "ClusterRoleBinding": 3, "Service": 1, "ServiceMonitor": 0}},
+		"everything":              {everything, map[string]int{"ServiceMonitor": 1, "NetworkPolicy": 1}},
+		"no CRDs":                 {"crds: {enabled: false}", map[string]int{"CustomResourceDefinition": 0}},
+		"no roles for users":      {"rbac: {userRoles: false}", map[string]int{"ClusterRole": 4}},
+		"no rights":               {"rbac: {create: false}", map[string]int{"ClusterRole": 0, "ClusterRoleBinding": 0, "Role": 0, "RoleBinding": 0}},
+		"no account":              {"serviceAccount: {create: false, name: mine}", map[string]int{"ServiceAccount": 0}},
+		"metrics off":             {"metrics: {enabled: false, serviceMonitor: {enabled: true}}", map[string]int{"Service": 0, "ServiceMonitor": 0, "ClusterRole": 5, "ClusterRoleBinding": 2}},
+		"metrics in plain text":   {"metrics: {secure: false}", map[string]int{"Service": 1, "ClusterRole": 5, "ClusterRoleBinding": 2}},
+		"two namespaces":          {"watchNamespaces: [one, two]\nrbac: {userRoles: false}", map[string]int{"ClusterRole": 3, "ClusterRoleBinding": 2, "Role": 6, "RoleBinding": 6}},
+		"two without benchmarks":  {"watchNamespaces: [one, two]\nbenchmarks: {enabled: false}", map[string]int{"Role": 3, "RoleBinding": 3}},
+		"all, without benchmarks": {"benchmarks: {enabled: false}", map[string]int{"ClusterRole": 6, "ClusterRoleBinding": 2, "Role": 1, "RoleBinding": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kinds := rendered(t, test.given).kinds()
+			for kind, want := range test.kinds {
+				if kinds[kind] != want {
+					t.Errorf("%d of the kind %s, want %d", kinds[kind], kind, want)
+				}
+			}
+		})
+	}
+}
+
+func TestValuesReachTheManager(t *testing.T) {
+	made := rendered(t, everything, `
+fullnameOverride: web
+image: {repository: registry.example.com/operator, digest: "sha256:`+strings.Repeat("0", 64)+`", pullPolicy: Always}
+imagePullSecrets: [{name: regcred}]
+replicas: 2
+resources: {limits: {memory: 1Gi}}
+watchNamespaces: [one, two]
+extraArgs: [--look-up-images=false]
+env: [{name: HTTPS_PROXY, value: "http://proxy:3128"}]
+benchmarks: {enabled: false}
+metrics: {secure: false}
+serviceAccount: {name: mine, annotations: {a: b}}
+podLabels: {team: web}
+podAnnotations: {c: d}
+nodeSelector: {e: f}
+tolerations: [{key: g, operator: Exists}]
+affinity: {podAntiAffinity: {}}
+topologySpreadConstraints: [{maxSkew: 1}]
+priorityClassName: system-cluster-critical
+volumes: [{name: ca}]
+volumeMounts: [{name: ca, mountPath: /ca}]
+`)
+	manager := made["Deployment web-controller-manager "+releaseNamespace]
+	if manager == nil {
+		t.Fatalf("no Deployment among %v", made.kinds())
+	}
+	text := fmt.Sprint(manager.Object)
+	image := "registry.example.com/operator@sha256:" + strings.Repeat("0", 64)
+	for _, want := range []string{
+		"replicas:2", "image:" + image, "imagePullPolicy:Always", "imagePullSecrets:[map[name:regcred]]", "memory:1Gi",
+		"name:WATCH_NAMESPACE value:one,two", "name:RELATED_IMAGE_LOADTEST value:" + image, "value:http://proxy:3128",
+		"--metrics-secure=false --enable-benchmarks=false --look-up-images=false]",
+		"serviceAccountName:mine", "team:web", "c:d", "nodeSelector:map[e:f]", "tolerations:[map[key:g operator:Exists]]",
+		"podAntiAffinity:map[]", "kubernetes.io/arch", "maxSkew:1", "priorityClassName:system-cluster-critical",
+		"volumes:[map[name:ca]]", "volumeMounts:[map[mountPath:/ca name:ca]]",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the Deployment lacks %s: %s", want, text)
+		}
+	}
+	for name, want := range map[string][]string{
+		"ServiceAccount mine " + releaseNamespace:                                   {"annotations:map[a:b]"},
+		"RoleBinding web-manager-rolebinding two":                                   {"name:mine", "name:web-manager-role"},
+		"Service web-controller-manager-metrics-service " + releaseNamespace:        {"name:http "},
+		"ServiceMonitor web-controller-manager-metrics-monitor " + releaseNamespace: {"port:http ", "scheme:http]", "interval:30s", "release:prometheus"},
+		"NetworkPolicy web-controller-manager " + releaseNamespace:                  {"port:5000"},
+	} {
+		object := made[name]
+		if object == nil {
+			t.Errorf("no %s", name)
+			continue
+		}
+		for _, text := range want {
+			if !strings.Contains(fmt.Sprint(object.Object), text) {
+				t.Errorf("%s lacks %s: %s", name, text, object.Object)
+			}
+		}
+	}
+}
+
+func TestTheCRDsAreKeptUnlessToldOtherwise(t *testing.T) {
+	for given, want := range map[string]string{"": "keep", "crds: {keep: false}": ""} {
+		for name, object := range rendered(t, given) {
+			if got := object.GetAnnotations()["helm.sh/resource-policy"]; object.GetKind() == "CustomResourceDefinition" && got != want {
+				t.Errorf("%q: the policy of %s is %q, want %q", given, name, got, want)
+			}
+		}
+	}
+}
+
+func TestWhatIsWrongIsRefused(t *testing.T) {
+	for name, test := range map[string]struct{ release, given, says string }{
+		"a value that does not exist":   {release, "replicaCount: 2", "replicaCount"},
+		"one further down":              {release, "metrics: {serviceMonitor: {enable: true}}", "enable"},
+		"another type":                  {release, "watchNamespaces: dev", "watchNamespaces"},
+		"no name of a namespace":        {release, "watchNamespaces: [Dev]", "watchNamespaces"},
+		"no digest":                     {release, "image: {digest: latest}", "digest"},
+		"no flag":                       {release, "extraArgs: [look-up-images=false]", "extraArgs"},
+		"a variable of the chart":       {release, "env: [{name: WATCH_NAMESPACE, value: dev}]", "env"},
+		"a label of the selector":       {release, "podLabels: {control-plane: mine}", "control-plane"},
+		"a long name":                   {strings.Repeat("a", 29), "", "set fullnameOverride to a shorter one"},
+		"no account":                    {release, "serviceAccount: {create: false}", "set serviceAccount.name"},
+		"a port that is none":           {release, "networkPolicy: {egressPorts: [70000]}", "egressPorts"},
+		"a pull policy that is none":    {release, "image: {pullPolicy: Sometimes}", "pullPolicy"},
+		"resources of containers alone": {release, "resources: {limit: {}}", "resources"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := render(t, test.release, test.given); err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want an error that says %s", err, test.says)
+			}
+		})
+	}
+}
+
+// A schema that says nothing of a value refuses it, and one that leaves a map open lets misspelled values pass.
+func TestTheSchemaKnowsEveryValue(t *testing.T) {
+	loaded, err := loader.Load(chartPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := chartutil.ReadValues(loaded.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := []string{"global"}
+	var check func(path string, schema, given map[string]any)
+	check = func(path string, schema, given map[string]any) {
+		properties, _ := schema["properties"].(map[string]any)
+		if schema["additionalProperties"] != false {
+			t.Errorf("the schema of %s takes any value", path)
+		}
+		for name := range given {
+			if properties[name] == nil {
+				t.Errorf("the schema does not know %s%s", path, name)
+			}
+		}
+		for name, inner := range properties {
+			inner := inner.(map[string]any)
+			if _, isThere := given[name]; !isThere && !slices.Contains(open, name) && path != "resources." && path != "affinity." {
+				t.Errorf("values.yaml does not tell of %s%s", path, name)
+			}
+			if child, isMap := given[name].(map[string]any); isMap && inner["properties"] != nil {
+				check(path+name+".", inner, child)
+			}
+		}
+	}
+	check("", schema, loaded.Values)
+}
+
+func TestTheNotesTellWhatIsSpecial(t *testing.T) {
+	for given, says := range map[string]string{
+		"":                             "watches all namespaces",
+		"watchNamespaces: [one]":       "watches the namespace one.",
+		"watchNamespaces: [one, two]":  "watches the namespaces one, two.",
+		"benchmarks: {enabled: false}": "ElasticWebBenchmarks are switched off",
+		"crds: {enabled: false}":       "The CRDs are not a part of this release",
+		"crds: {keep: false}":          "helm uninstall deletes the CRDs",
+		"rbac: {create: false}":        "needs the roles of",
+	} {
+		made, err := render(t, release, given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(made.Info.Notes, says) {
+			t.Errorf("%q: the notes do not say %q:\n%s", given, says, made.Info.Notes)
+		}
+	}
+}
