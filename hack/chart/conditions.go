@@ -18,7 +18,6 @@ const (
 // roles are those that a value switches off, together with their bindings.
 var roles = map[string]string{
 	"benchmark-role":         benchmarks,
-	"helm-release-role":      benchmarks,
 	"metrics-auth-role":      secureMetrics,
 	"metrics-reader":         secureMetrics,
 	"elasticweb-admin-role":  userRoles,

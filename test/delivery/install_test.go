@@ -117,7 +117,7 @@ func (i *installation) serve() *cluster.Program {
 	}
 	// Only a pod has an address, a namespace and a registry of its own.
 	arguments := append(strings.Fields(field("containers[0].args[*]")), "--metrics-bind-address=0", "--health-probe-bind-address=0",
-		"--leader-election-namespace="+releaseNamespace, "--release-namespace="+releaseNamespace, "--look-up-images=false")
+		"--leader-election-namespace="+releaseNamespace, "--look-up-images=false")
 	command := exec.Command(managerPath, arguments...)
 	command.Dir = root
 	command.Env = append(os.Environ(), "KUBECONFIG="+i.kubeconfigOf(field("serviceAccountName")),

@@ -110,7 +110,7 @@ func (n *neighbours) startManager(h *hostile) {
 		watched = append(watched, p.namespace)
 	}
 	n.manager = n.run.startManager([]string{
-		"--leader-elect=false", fmt.Sprintf("--image-wait=%s", imageWait), "--release-namespace=" + systemNamespace,
+		"--leader-elect=false", fmt.Sprintf("--image-wait=%s", imageWait),
 		"--metrics-secure=false", "--metrics-bind-address=" + n.metrics,
 		"--plain-http-registries=" + strings.Join(append(h.registries, n.world.images.host), ","),
 	}, []string{
