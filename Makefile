@@ -72,6 +72,9 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED 2>/dev/null)),-race)
 export CGO_ENABLED := 0
 WITH_RACE := $(if $(RACE),CGO_ENABLED=1)
 
+# What the operator asked for while make test and make e2e ran.
+RIGHTS = $(CURDIR)/$(LOCALBIN)/rights
+
 # A comma, for arguments of functions.
 , := ,
 # Relative, so that a checkout in a path with blanks works.
@@ -183,7 +186,8 @@ test-unit: $(GOTESTSUM) test-kstatus ## Run the tests that need no cluster.
 .PHONY: test
 test: test-kstatus $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
-	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
+	rm -rf $(RIGHTS)
+	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 # Apart from make test, since it compiles much: the operator for every platform, and buildx.
@@ -233,7 +237,11 @@ E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB
 e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
-	E2E_LOGS='$(E2E_LOGS)' go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+
+.PHONY: rights
+rights: $(KUSTOMIZE) ## Compare what the manifests and the bundle grant with what the operator asked for in make test and make e2e.
+	go run ./test/rights/check $(RIGHTS)
 
 NODES ?=
 .PHONY: e2e-cluster
