@@ -78,7 +78,11 @@ func newBench(t *testing.T) *bench {
 		t.Skip("needs a control plane")
 	}
 	b := &bench{}
-	plane, err := cluster.Start(t.Context(), cluster.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 1}}, Progress: os.Stderr})
+	plane, err := cluster.Start(t.Context(), cluster.Options{
+		Nodes: []cluster.NodePool{{Arch: "amd64", Count: 1}}, Progress: os.Stderr,
+		// As on OpenShift: who makes what has an owner that blocks must have the right to the owner's finalizers.
+		ExtraArgs: map[cluster.Component][]string{cluster.APIServer: {"--enable-admission-plugins=OwnerReferencesPermissionEnforcement"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

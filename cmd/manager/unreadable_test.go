@@ -10,17 +10,19 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
@@ -36,10 +38,7 @@ type beside struct {
 func TestOneObjectThatCannotBeDecodedCostsOnlyItself(t *testing.T) {
 	b := &beside{bench: newBench(t)}
 	b.apply(t, crds+"elasticwebbenchmarks.yaml")
-	b.kubeconfig = filepath.Join(t.TempDir(), "admin")
-	if err := cluster.WriteKubeconfig(b.kubeconfig, b.plane.RESTConfig()); err != nil {
-		t.Fatal(err)
-	}
+	b.apply(t, "../../config/rbac/benchmark_role_binding.yaml")
 	b.setCRDs(t, loosen)
 	b.make(t, "ElasticWeb", "probe", `{"readinessProbe": {"httpGet": {"port": 99999999999}}}`)
 	b.make(t, "ElasticWeb", "number", `{"singlePodsQPS": 99999999999}`)
@@ -97,6 +96,10 @@ func TestOneObjectThatCannotBeDecodedCostsOnlyItself(t *testing.T) {
 		if reason, _ := b.condition(t, "ElasticWebBenchmark", "probe", "Complete"); reason == "InvalidSpec" || reason == "" {
 			return errors.New(reason)
 		}
+		list := &batchv1.JobList{}
+		if err := b.client.List(t.Context(), list, client.InNamespace("default")); err != nil || len(list.Items) != 1 {
+			return fmt.Errorf("%d Jobs, %v", len(list.Items), err) //nolint:errorlint // it may be nil.
+		}
 		return nil
 	})
 	for _, name := range []string{"late", "number"} {
@@ -104,6 +107,35 @@ func TestOneObjectThatCannotBeDecodedCostsOnlyItself(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	b.expectSeries(t, "good")
+}
+
+// expectSeries has the same told of an ElasticWeb again and again, and sees it counted. The ElasticWeb stays as it is meanwhile, since nobody
+// follows its Deployment up.
+func (b *beside) expectSeries(t *testing.T, name string) {
+	t.Helper()
+	if err := b.plane.StopComponent(cluster.ControllerManager); err != nil {
+		t.Fatal(err)
+	}
+	claimed := int64(1 << 40)
+	eventually(t, "the event of a damaged record is counted", func() error {
+		claimed++
+		deployment := b.expectDeployment(t, name)
+		record := plan.RecordOf(deployment)
+		record.Generation = claimed
+		damage := client.MergeFrom(deployment.DeepCopy())
+		deployment.Annotations[plan.AnnotationRecord] = record.String()
+		if err := b.client.Patch(t.Context(), deployment, damage); err != nil {
+			return err
+		}
+		list := &eventsv1.EventList{}
+		err := b.client.List(t.Context(), list, client.InNamespace("default"))
+		isCounted := func(e eventsv1.Event) bool { return e.Reason == "RecordDamaged" && e.Series != nil }
+		if err == nil && !slices.ContainsFunc(list.Items, isCounted) {
+			err = errors.New("it is not")
+		}
+		return err
+	})
 }
 
 // restart runs the manager anew, with benchmarks.

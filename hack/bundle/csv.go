@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -57,7 +56,7 @@ func finishCSV(o options, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(options) error{c.setCreated, c.setImages, c.setEdge, c.setIcon, c.setDescriptors, c.dropDoubleRights} {
+	for _, step := range []func(options) error{c.setCreated, c.setImages, c.setEdge, c.setIcon, c.setDescriptors} {
 		if err := step(o); err != nil {
 			return err
 		}
@@ -216,34 +215,4 @@ func (c *csv) setIcon(o options) error {
 	}
 	icon := map[string]any{"base64data": base64.StdEncoding.EncodeToString(image), "mediatype": "image/svg+xml"}
 	return unstructured.SetNestedSlice(c.Object, []any{icon}, "spec", "icon")
-}
-
-// dropDoubleRights takes out of each namespace's rights what the rights on the whole cluster hold anyway, such as that to
-// read nodes, which means nothing in a namespace.
-func (c *csv) dropDoubleRights(options) error {
-	wide, _, err := unstructured.NestedSlice(c.Object, "spec", "install", "spec", "clusterPermissions")
-	if err != nil {
-		return err
-	}
-	path := []string{"spec", "install", "spec", "permissions"}
-	narrow, _, err := unstructured.NestedSlice(c.Object, path...)
-	if err != nil {
-		return err
-	}
-	for _, entry := range narrow {
-		permission := entry.(map[string]any)
-		rules, _, err := unstructured.NestedSlice(permission, "rules")
-		if err != nil {
-			return err
-		}
-		permission["rules"] = slices.DeleteFunc(rules, func(rule any) bool {
-			return slices.ContainsFunc(wide, func(entry any) bool {
-				other := entry.(map[string]any)
-				held, _, _ := unstructured.NestedSlice(other, "rules")
-				return other["serviceAccountName"] == permission["serviceAccountName"] &&
-					slices.ContainsFunc(held, func(h any) bool { return reflect.DeepEqual(h, rule) })
-			})
-		})
-	}
-	return unstructured.SetNestedSlice(c.Object, narrow, path...)
 }

@@ -84,10 +84,10 @@ func (c *Cluster) apiServerArgs() []string {
 		// Endpoints of the Service kubernetes may not be on loopback.
 		args = append(args, "--endpoint-reconciler-type=none")
 	}
-	if c.options.AuditLog {
+	if c.auditPolicy() != nil {
 		args = append(args,
 			"--audit-policy-file="+c.config("audit-policy.yaml"),
-			"--audit-log-path="+c.AuditLogPath(),
+			"--audit-log-path="+c.auditLog(),
 			"--audit-log-maxsize=1048576", // MB: one file, never rotated
 		)
 	}

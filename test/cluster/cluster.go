@@ -134,7 +134,7 @@ func (c *Cluster) Stop() error {
 	// The watchdog goes last: until then it cleans up if this process dies.
 	var err error
 	if c.folder != nil {
-		err = c.folder.remove()
+		err = errors.Join(c.recordRights(), c.folder.remove())
 	}
 	if c.watchdog != nil {
 		c.watchdog.dismiss()
@@ -164,7 +164,7 @@ func (c *Cluster) AuditLogPath() string {
 	if !c.options.AuditLog {
 		return ""
 	}
-	return filepath.Join(c.folder.logs, "audit.log")
+	return c.auditLog()
 }
 
 // LogPath returns the path of a component's log.

@@ -9,9 +9,6 @@ import (
 	"os"
 )
 
-//go:embed config/audit-policy.yaml
-var auditPolicy []byte
-
 //go:embed config/stages.yaml
 var stages []byte
 
@@ -35,7 +32,7 @@ func (c *Cluster) writeFiles() error {
 		c.pki("front-proxy-ca.crt"):   c.credentials.frontProxy.pem,
 		c.pki("front-proxy.crt"):      frontProxy.certificate,
 		c.pki("front-proxy.key"):      frontProxy.key,
-		c.config("audit-policy.yaml"): auditPolicy,
+		c.config("audit-policy.yaml"): c.auditPolicy(),
 		c.config("stages.yaml"):       stages,
 		c.config("scheduler.yaml"):    fmt.Appendf(nil, schedulerConfig, c.kubeconfigOf(Scheduler)),
 	} {

@@ -35,7 +35,8 @@ type Options struct {
 	NodePortRange string
 
 	// AuditLog has every request written to the file AuditLogPath when it is
-	// complete: who, what, when and with which result, without bodies.
+	// complete: who, what, when and with which result, without bodies. Without
+	// it, those of service accounts are, where rights.Variable is set.
 	AuditLog bool
 
 	// HPASyncPeriod is how often horizontal pod autoscalers are looked at.
