@@ -112,21 +112,21 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// sameRows holds the rows of the README's tables against the names in the code.
+// sameRows holds the rows of the reference's tables against the names in the code.
 func sameRows(t *testing.T, names []string, row *regexp.Regexp) {
 	t.Helper()
 	var documented []string
-	for _, match := range row.FindAllStringSubmatch(read(t, "README.md"), -1) {
+	for _, match := range row.FindAllStringSubmatch(read(t, "docs/reference.md"), -1) {
 		documented = append(documented, match[1])
 	}
 	for _, name := range names {
 		if !slices.Contains(documented, name) {
-			t.Errorf("README.md has no row about %s", name)
+			t.Errorf("docs/reference.md has no row about %s", name)
 		}
 	}
 	for _, name := range documented {
 		if !slices.Contains(names, name) {
-			t.Errorf("README.md has a row about %s, which does not exist", name)
+			t.Errorf("docs/reference.md has a row about %s, which does not exist", name)
 		}
 	}
 }

@@ -47,8 +47,8 @@ func TestSecretsAreReadByNameAlone(t *testing.T) {
 	}
 }
 
-// The table in README.md names each right, and no other.
-func TestREADMENamesTheRights(t *testing.T) {
+// The table in SECURITY.md names each right, and no other.
+func TestSecurityNamesTheRights(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs bin/kustomize")
 	}
@@ -62,11 +62,11 @@ func TestREADMENamesTheRights(t *testing.T) {
 			want[right.Resource] = append(want[right.Resource], right.Verb)
 		}
 	}
-	readme, err := os.ReadFile(filepath.Join(overlays.Root(), "README.md"))
+	page, err := os.ReadFile(filepath.Join(overlays.Root(), "SECURITY.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(readme), "| resource | rights | why |\n| --- | --- | --- |\n")
+	_, table, _ := strings.Cut(string(page), "| resource | rights | why |\n| --- | --- | --- |\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	got := map[string][]string{}
 	for line := range strings.Lines(table) {
@@ -77,7 +77,7 @@ func TestREADMENamesTheRights(t *testing.T) {
 	}
 	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
 	if diff := cmp.Diff(want, got, sorted); diff != "" {
-		t.Errorf("the roles grant another (-granted +README):\n%s", diff)
+		t.Errorf("the roles grant another (-granted +SECURITY.md):\n%s", diff)
 	}
 }
 
