@@ -94,21 +94,20 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		// generation that another operator has gone beyond.
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
-	if err == nil {
+	if taken {
 		delete(remembered.unlabelled, kind)
-	}
-	if err == nil && !taken {
+	} else if err == nil {
 		remembered.strangers[kind] = object.GetResourceVersion()
 	}
 	return taken, err
 }
 
 // lostItsLabel notes what is in the way and bears the mark of what the operator made: whether it was left behind the next pass finds
-// out, which is true where that was not yet asked. The caches do not show what has lost its label as well.
+// out, once for each version of it. The caches do not show what has lost its label as well.
 func (r *Reconciler) lostItsLabel(web *elasticwebv1.ElasticWeb, inTheWay []*apply.NotOwnedError) (isNew bool) {
 	remembered := r.memory.of(web)
 	for _, foreign := range inTheWay {
-		if foreign.Marked != "" && foreign.Marked != remembered.strangers[foreign.Kind] {
+		if foreign.Marked != "" && !foreign.Ending && foreign.Marked != remembered.unlabelled[foreign.Kind] {
 			remembered.unlabelled[foreign.Kind], isNew = foreign.Marked, true
 		}
 	}

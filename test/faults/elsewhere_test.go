@@ -50,12 +50,11 @@ func (r *run) listables() []listable {
 	return all
 }
 
-// elsewhere is what is in the cluster but for the namespaces of those whom the attack is about, with its versions.
-func (n *neighbours) elsewhere(h *hostile) map[string]string {
+// elsewhere is what is in the cluster but for the namespaces of runs, with its versions. The bystander's is not left out.
+func (n *neighbours) elsewhere() map[string]string {
 	n.t.Helper()
-	apart := append(slices.Clone(h.namespaces), n.reference.namespace)
-	for _, p := range n.victims {
-		apart = append(apart, p.namespace)
+	isApart := func(namespace string) bool {
+		return strings.HasPrefix(namespace, namespacePrefix) && namespace != n.bystander.namespace
 	}
 	versions := map[string]string{}
 	for _, kind := range n.listables() {
@@ -69,12 +68,11 @@ func (n *neighbours) elsewhere(h *hostile) map[string]string {
 		}
 		for i := range list.Items {
 			object := &list.Items[i]
-			isApart := slices.Contains(apart, object.Namespace) || kind.Kind == "Namespace" && slices.Contains(apart, object.Name)
 			// The Helm releases of the tenant's benchmarks.
 			isRelease := kind.Kind == "Secret" && object.Namespace == systemNamespace
 			// What the API server says of the addresses of Services.
 			isRepair := kind.Kind == "Event" && object.Namespace == metav1.NamespaceDefault
-			if !isApart && !isRelease && !isRepair {
+			if !isApart(object.Namespace) && !isApart(object.Name) && !isRelease && !isRepair {
 				versions[fmt.Sprintf("%s %s/%s", kind.resource, object.Namespace, object.Name)] = object.ResourceVersion
 			}
 		}

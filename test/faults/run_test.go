@@ -31,8 +31,9 @@ const (
 	// lostPortPatience is longer than the API server takes to free a lost node port, and the operator to try again.
 	lostPortPatience = 15 * time.Minute
 	// portsPerRun is how many node ports a namespace has of its own.
-	portsPerRun int32 = 8
-	webName           = "shop"
+	portsPerRun     int32 = 8
+	webName               = "shop"
+	namespacePrefix       = "faults-"
 )
 
 // run is one scenario with one seed.
@@ -105,7 +106,7 @@ type place struct {
 
 func (r *run) newPlace() *place {
 	r.t.Helper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "faults-"}}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: namespacePrefix}}
 	r.must(r.world.live.Create(r.ctx, namespace))
 	p := &place{run: r, namespace: namespace.Name, firstPort: r.world.lastPort.Add(portsPerRun)}
 	r.t.Cleanup(func() {

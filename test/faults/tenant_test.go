@@ -58,7 +58,7 @@ func playTenant(r *run) {
 	n.startManager(h)
 	n.change(newRound(r.random, 0))
 	n.bystander.expectQuiet()
-	before := n.elsewhere(h)
+	before := n.elsewhere()
 	attacked := h.attack(*attackFlag)
 	waits := waits{}
 	for i := 1; ; i++ {
@@ -71,7 +71,7 @@ func playTenant(r *run) {
 	n.expectNoneWaited(waits)
 	n.expectWithinMemory()
 	n.expectSameAsReference()
-	n.expectUntouchedElsewhere(h, before)
+	n.expectUntouchedElsewhere(before)
 	n.expectNothingTold(h)
 }
 
@@ -306,10 +306,10 @@ func (n *neighbours) scrape() (string, error) {
 	return body(request)
 }
 
-// expectUntouchedElsewhere compares what was there before the attack, outside of the namespaces of all that are a part of it.
-func (n *neighbours) expectUntouchedElsewhere(h *hostile, before map[string]string) {
+// expectUntouchedElsewhere compares what was there before the attack, outside of the namespaces of those who are a part of it.
+func (n *neighbours) expectUntouchedElsewhere(before map[string]string) {
 	n.t.Helper()
-	after := n.elsewhere(h)
+	after := n.elsewhere()
 	figures.add(n.scenario, statesCompared, int64(len(before)))
 	for what, version := range before {
 		if now := after[what]; now != version {
