@@ -118,6 +118,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 // resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for. Where that is refused, it is as if the spec could not
 // be decoded. The cache's own is not changed.
 func resolved(web *elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
+	if web.Spec.PodTemplate == nil {
+		return web
+	}
 	spec, err := podtemplate.Resolve(&web.Spec)
 	result := *web
 	if result.Spec = *spec; err != nil {

@@ -32,7 +32,7 @@ var (
 		"1 while the ElasticWeb is Ready, else 0, with the reason.",
 		[]string{"namespace", "name", "reason"}, nil)
 	unreadable = prometheus.NewDesc("elasticweb_invalid_spec",
-		"1 for each ElasticWeb and ElasticWebBenchmark whose spec cannot be decoded.",
+		"1 for each ElasticWeb and ElasticWebBenchmark whose spec cannot be decoded, or whose podTemplate is refused.",
 		[]string{"kind", "namespace", "name"}, nil)
 	lookups = prometheus.NewDesc("elasticweb_image_lookups_total",
 		"Look-ups of images by outcome.", []string{"outcome"}, nil)
