@@ -279,11 +279,9 @@ func TestInstalledUpgradedAndRemoved(t *testing.T) {
 				t.Errorf("upgraded and uninstalled, what serves is %s, and was %s", got, before)
 			}
 
-			// The CRDs go on to belong to the release of that name. Another one has to be told.
+			// The CRDs go on to belong to the release of that name, which takes them up again. Another one has to be told.
 			i.refused("invalid ownership metadata", "install", "other", chartPath)
-			i.run("install", "other", chartPath, "--take-ownership")
-			i.run("uninstall", "other")
-			i.install(chartPath, "--take-ownership")
+			i.install(chartPath)
 			i.serve()
 			i.kubectl("annotate", "elasticweb/shop", "-n", i.web, "elasticweb.example.com/paused=true")
 			i.kubectl("wait", "elasticweb/shop", "-n", i.web, "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=Paused", "--timeout=1m")
@@ -331,36 +329,32 @@ func TestOneNamespaceTakesOnlyItsRights(t *testing.T) {
 	}
 }
 
-// What make deploy made becomes the release's, since both call everything the same.
+// What make deploy made becomes the release's, since both call everything the same. Helm 3 needs no --force-conflicts, and does not know it.
 func TestWhatKustomizeMadeIsTakenOver(t *testing.T) {
-	for helm, flags := range map[string][]string{"helm": {"--take-ownership"}, "helm4": {"--take-ownership", "--force-conflicts"}} {
-		t.Run(helm, func(t *testing.T) {
-			i := newInstallation(t, helm)
-			i.kubectl("apply", "--kustomize", filepath.Join(root, "config", "default"))
-			manager := i.serve()
-			before := i.deploy()
-			manager.Stop()
-			const uid = "jsonpath={.items[*].metadata.uid}"
-			theirs := []string{"get", "deployments,serviceaccounts,roles,rolebindings,services", "-n", releaseNamespace, "-o", uid}
-			made := i.kubectl(theirs...)
+	i := newInstallation(t, "helm4")
+	i.kubectl("apply", "--kustomize", filepath.Join(root, "config", "default"))
+	manager := i.serve()
+	before := i.deploy()
+	manager.Stop()
+	const uid = "jsonpath={.items[*].metadata.uid}"
+	theirs := []string{"get", "deployments,serviceaccounts,roles,rolebindings,services", "-n", releaseNamespace, "-o", uid}
+	made := i.kubectl(theirs...)
 
-			i.refused("invalid ownership metadata", "install", release, chartPath)
-			i.install(chartPath, flags...)
-			if got := i.kubectl(theirs...); got != made {
-				t.Errorf("taken over, the objects are %s, and were %s", got, made)
-			}
-			i.serve()
-			i.kubectl("patch", "elasticweb/shop", "-n", i.web, "--type=merge", "--patch", `{"spec": {"headroomPercent": 1}}`)
-			i.eventually("the operator has seen the new spec", func() bool {
-				return i.kubectl("get", "elasticweb/shop", "-n", i.web, "-o", "jsonpath={.metadata.generation}-{.status.observedGeneration}") == "2-2"
-			})
-			i.run("uninstall", release, "--wait")
-			if got := i.left(); got != "" {
-				t.Errorf("left behind: %s", got)
-			}
-			if got := i.kubectl("get", "deployment/shop", "-n", i.web, "-o", "jsonpath={.metadata.uid}"); !strings.Contains(before, got) {
-				t.Errorf("what serves is another Deployment: %s", got)
-			}
-		})
+	i.refused("invalid ownership metadata", "install", release, chartPath)
+	i.install(chartPath, "--take-ownership", "--force-conflicts")
+	if got := i.kubectl(theirs...); got != made {
+		t.Errorf("taken over, the objects are %s, and were %s", got, made)
+	}
+	i.serve()
+	i.kubectl("patch", "elasticweb/shop", "-n", i.web, "--type=merge", "--patch", `{"spec": {"headroomPercent": 1}}`)
+	i.eventually("the operator has seen the new spec", func() bool {
+		return i.kubectl("get", "elasticweb/shop", "-n", i.web, "-o", "jsonpath={.metadata.generation}-{.status.observedGeneration}") == "2-2"
+	})
+	i.run("uninstall", release, "--wait")
+	if got := i.left(); got != "" {
+		t.Errorf("left behind: %s", got)
+	}
+	if got := i.kubectl("get", "deployment/shop", "-n", i.web, "-o", "jsonpath={.metadata.uid}"); !strings.Contains(before, got) {
+		t.Errorf("what serves is another Deployment: %s", got)
 	}
 }
