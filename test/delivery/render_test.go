@@ -170,7 +170,7 @@ func TestValuesSwitchObjects(t *testing.T) {
 		"no account":              {"serviceAccount: {create: false, name: mine}", map[string]int{"ServiceAccount": 0}},
 		"metrics off":             {"metrics: {enabled: false, serviceMonitor: {enabled: true}}", map[string]int{"Service": 0, "ServiceMonitor": 0, "ClusterRole": 5, "ClusterRoleBinding": 2}},
 		"metrics in plain text":   {"metrics: {secure: false}", map[string]int{"Service": 1, "ClusterRole": 5, "ClusterRoleBinding": 2}},
-		"two namespaces":          {"watchNamespaces: [one, two]\nrbac: {userRoles: false}", map[string]int{"ClusterRole": 3, "ClusterRoleBinding": 2, "Role": 6, "RoleBinding": 6}},
+		"two namespaces":          {"watchNamespaces: [one, two]\nrbac: {userRoles: false}", map[string]int{"ClusterRole": 3, "ClusterRoleBinding": 2, "Role": 5, "RoleBinding": 5}},
 		"two without benchmarks":  {"watchNamespaces: [one, two]\nbenchmarks: {enabled: false}", map[string]int{"Role": 3, "RoleBinding": 3}},
 		"all, without benchmarks": {"benchmarks: {enabled: false}", map[string]int{"ClusterRole": 6, "ClusterRoleBinding": 2, "Role": 1, "RoleBinding": 1}},
 	} {
