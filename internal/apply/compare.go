@@ -188,7 +188,7 @@ func isSameList(live, intent reflect.Value, isWhole bool) bool {
 func differentElements(live, intent reflect.Value, keys []string) (found []string) {
 	for i := range intent.Len() {
 		here := []string{" is missing"}
-		if element := find(live, intent.Index(i), keys); element.IsValid() {
+		if element := find(live, intent.Index(i), keys, i); element.IsValid() {
 			here = differences(element, intent.Index(i), comparison{})
 		}
 		for _, text := range here {
@@ -198,10 +198,11 @@ func differentElements(live, intent reflect.Value, keys []string) (found []strin
 	return found
 }
 
-func find(live, wanted reflect.Value, keys []string) reflect.Value {
+// find begins where the element stands in the intent: the API server keeps the order, and a list may be long.
+func find(live, wanted reflect.Value, keys []string, begin int) reflect.Value {
 	for i := range live.Len() {
-		if hasSameKeys(live.Index(i), wanted, keys) {
-			return live.Index(i)
+		if element := live.Index((begin + i) % live.Len()); hasSameKeys(element, wanted, keys) {
+			return element
 		}
 	}
 	return reflect.Value{}
