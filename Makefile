@@ -68,7 +68,7 @@ TEST_TIMEOUT ?= 20m
 # Minor version of the control plane that the suites run on, a folder of tools/controlplanes; empty is that of tools/controlplane.
 K8S_VERSION ?=
 # Those of test-versions.
-VERSIONS ?= 1.30,1.37
+VERSIONS ?= 1.30,1.36
 # Output of gotestsum: a line per package and what fails; standard-verbose prints everything.
 TEST_FORMAT ?= pkgname-and-test-fails
 # The race detector needs cgo, and go env says 0 where there is no C compiler.
