@@ -164,6 +164,29 @@ func TestALongerPeriodHasLongerGaps(t *testing.T) {
 	}
 }
 
+func TestTroubleWithinTwoLongPeriodsIsBridged(t *testing.T) {
+	slow := settings()
+	slow.Period, slow.FallbackQPS = time.Minute, 500
+	m := Memory{}
+	m.Decide(Input{Settings: slow, Samples: []Sample{{At: begin, QPS: 100}}}, begin)
+	now := begin.Add(90 * time.Second)
+	got := m.Decide(Input{Settings: slow, Planned: 100, Samples: []Sample{{At: now, Trouble: SourceUnreachable}}}, now)
+	if want := (Decision{100, 100, 100, SourceUnreachable}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// The parts of a long window hold several samples: each stays for as long as it would alone, and for a part more at most.
+func TestPartsOfALongWindowKeepWhatIsGreatest(t *testing.T) {
+	with := settings()
+	with.Stabilization, with.Forecast = time.Hour, Forecast{GrowthRank: 1}
+	s := newStory(t, with, 0)
+	s.sees(100, 100, 100, 500)
+	s.want("an hour after", s.sees(repeat(100, 240)...), 100, 100, 500, Observed)
+	s.in.Earlier = []Day{{100, 190}}
+	s.want("on top of the greatest", s.sees(100), 100, 950, 950, Observed)
+}
+
 func TestWhatASampleCanBe(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sample   Sample

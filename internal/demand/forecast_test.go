@@ -103,6 +103,7 @@ func TestGrowthOfEarlierDays(t *testing.T) {
 		"as it was":                  {1, 0, []Day{{50, 75}}, 150},
 		"the greatest":               {1, 0, []Day{{50, 75}, {50, 90}, {50, 55}}, 180},
 		"the median":                 {0.5, 0, []Day{{50, 75}, {50, 90}, {50, 55}}, 150},
+		"a day without is one, too":  {0.5, 0, []Day{{50, 50}, {50, 50}, {50, 90}}, 100},
 		"less the noise":             {1, 0.25, []Day{{50, 75}}, 120},
 		"no more than the noise":     {1, 0.5, []Day{{50, 75}}, 100},
 		"at most twice":              {1, 0, []Day{{1, 1000}}, 200},
@@ -142,6 +143,14 @@ func TestAfterARestartTheDaysCountForNow(t *testing.T) {
 	if got := s.memory.window[0].expected; got != 1000 {
 		t.Errorf("%v was expected before, want 1000", got)
 	}
+}
+
+func TestNothingGrowsToNothing(t *testing.T) {
+	with := settings()
+	with.Forecast = Auto
+	s := newStory(t, with, 0)
+	s.in.Earlier = []Day{{1e-300, 1e300}}
+	s.want("zero", s.sees(0), 0, 0, 0, Observed)
 }
 
 func TestForecastOff(t *testing.T) {
