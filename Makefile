@@ -175,13 +175,18 @@ verify: generate manifests api-docs catalog $(KUSTOMIZE) ## Regenerate everythin
 test-kstatus: ## Hold the status of ElasticWebs against the library of kstatus.
 	go test -C test/kstatus ./...
 
+# In a module of its own, too: it has kube-controller-manager's code.
+.PHONY: test-traffic
+test-traffic: ## Test the replay of recorded traffic; compiles a part of Kubernetes the first time.
+	go test -C test/traffic ./...
+
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) test-kstatus ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	$(WITH_RACE) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -248,6 +253,15 @@ demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after th
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
 	go run ./test/perf -compare test/perf/baseline.json $(if $(PROFILE),-profile $(LOCALBIN)/profiles) $(BENCH_ARGS)
+
+TRAFFIC_ARGS ?=
+.PHONY: traffic
+traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts.
+	go run -C test/traffic . $(TRAFFIC_ARGS)
+
+.PHONY: traffic-picture
+traffic-picture: ## Draw a day of it: docs/images/traffic.svg.
+	go run -C test/traffic . -picture $(CURDIR)/docs/images/traffic.svg
 
 ##@ Build
 
