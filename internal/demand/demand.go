@@ -106,7 +106,7 @@ func (m *Memory) Decide(in Input, at time.Time) Decision {
 
 // planned is what is planned where there are data.
 func (m *Memory) planned(in Input, expected int64) int64 {
-	slack := min(tolerance, float64(in.Settings.HeadroomPercent)/200)
+	slack := min(tolerance, float64(max(in.Settings.HeadroomPercent, 0))/200)
 	if needed := in.Settings.withHeadroom(expected); float64(needed) > float64(in.Planned)*(1+slack) {
 		return needed
 	}

@@ -313,7 +313,7 @@ func TestALongerWindowIsNotWholeAtOnce(t *testing.T) {
 }
 
 // random is a run of anything that a source may answer, and the decisions.
-func random(seed uint64, check func(in Input, got Decision)) {
+func random(seed uint64, check func(m *Memory, in Input, got Decision)) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	in := Input{Settings: Settings{
 		MinQPS: r.Int32N(500), MaxQPS: r.Int32N(5000), FallbackQPS: r.Int32N(3000), HeadroomPercent: r.Int32N(100),
@@ -332,7 +332,7 @@ func random(seed uint64, check func(in Input, got Decision)) {
 			in.Samples[0].QPS = []float64{math.NaN(), math.Inf(1), -1, math.MaxFloat64}[r.IntN(4)]
 		}
 		got := m.Decide(in, now)
-		check(in, got)
+		check(&m, in, got)
 		in.Planned = got.Planned
 		now = now.Add(time.Duration(r.IntN(40)) * time.Second)
 	}
@@ -340,14 +340,12 @@ func random(seed uint64, check func(in Input, got Decision)) {
 
 func TestProperties(t *testing.T) {
 	for seed := range uint64(200) {
-		random(seed, func(in Input, got Decision) {
-			checkDecision(t, in, got)
-		})
+		random(seed, func(m *Memory, in Input, got Decision) { checkDecision(t, m, in, got) })
 	}
 }
 
 // checkDecision holds a decision against what must be true of each.
-func checkDecision(t *testing.T, in Input, got Decision) {
+func checkDecision(t *testing.T, m *Memory, in Input, got Decision) {
 	t.Helper()
 	least, greatest := in.Settings.withHeadroom(in.Settings.bounded(0)), int64(math.MaxInt64)
 	if in.Settings.MaxQPS > 0 {
@@ -358,6 +356,9 @@ func checkDecision(t *testing.T, in Input, got Decision) {
 	}
 	if got.Reason != Observed && got.Planned < min(in.Planned, greatest) {
 		t.Errorf("%s: down from %d to %d: %+v", got.Reason, in.Planned, got.Planned, in)
+	}
+	if _, isWhole := m.greatest(in.Settings.Stabilization); got.Planned < min(in.Planned, greatest) && !isWhole {
+		t.Errorf("down from %d to %d before a whole window was seen: %+v", in.Planned, got.Planned, in)
 	}
 	if got.Reason == Observed && got.Planned < got.Expected {
 		t.Errorf("planned %d for %d: %+v", got.Planned, got.Expected, in)
@@ -405,7 +406,7 @@ func FuzzDecide(f *testing.F) {
 		for i := range 8 {
 			in.Samples = []Sample{{At: now, QPS: first + float64(i)*second}}
 			got := m.Decide(in, now)
-			checkDecision(t, in, got)
+			checkDecision(t, &m, in, got)
 			in.Planned, now = got.Planned, now.Add(time.Duration(after%3600)*time.Second)
 		}
 	})
