@@ -187,6 +187,20 @@ func TestPartsOfALongWindowKeepWhatIsGreatest(t *testing.T) {
 	s.want("on top of the greatest", s.sees(100), 100, 950, 950, Observed)
 }
 
+// Thirty parts, the one that is not full, and the one before, from which the window is known to be whole.
+func TestPartsOfALongWindow(t *testing.T) {
+	with := settings()
+	with.Stabilization = time.Hour
+	m := Memory{}
+	for i := range 3 * 3600 {
+		now := begin.Add(time.Duration(i) * time.Second)
+		m.Decide(Input{Settings: with, Samples: []Sample{{At: now, QPS: 100}}}, now)
+		if want := min(1+i/120, partsKept); m.parts != want {
+			t.Fatalf("%d parts after %d seconds, want %d", m.parts, i, want)
+		}
+	}
+}
+
 func TestWhatASampleCanBe(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sample   Sample
@@ -267,6 +281,7 @@ func TestSmallChangesChangeNothing(t *testing.T) {
 		"up within a tenth":         {50, 1099, 1500},
 		"up beyond a tenth":         {50, 1101, 1652},
 		"down within a tenth":       {0, 901, 1000},
+		"down by a tenth":           {0, 900, 1000},
 		"down beyond a tenth":       {0, 899, 899},
 		"down, the headroom counts": {50, 901, 1500},
 	} {

@@ -57,13 +57,13 @@ func (m *Memory) trend(s Settings, ahead time.Duration) float64 {
 		return 0
 	}
 	points := m.recent[:m.recents]
-	for len(points) > 0 && m.since.sub(points[0].at) > s.trendOver() {
+	for m.since.sub(points[0].at) > s.trendOver() {
 		points = points[1:]
 	}
 	if len(points) < leastSamples {
 		return 0
 	}
-	slopes := make([]float64, 0, kept*(kept-1)/2)
+	slopes := make([]float64, 0, pairs)
 	for i, from := range points {
 		for _, to := range points[i+1:] {
 			slopes = append(slopes, (to.qps-from.qps)/to.at.sub(from.at).Seconds())

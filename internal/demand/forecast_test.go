@@ -132,6 +132,8 @@ func TestGrowthIsOnTopOfTheGreatestOfTheWindow(t *testing.T) {
 	s.sees(200)
 	s.in.Earlier = []Day{{100, 150}}
 	s.want("half as much more", s.sees(100), 100, 300, 300, Observed)
+	s.in.Earlier = []Day{{100, 100}}
+	s.want("no growth calls for nothing", s.sees(100), 100, 100, 300, Observed)
 }
 
 func TestAfterARestartTheDaysCountForNow(t *testing.T) {

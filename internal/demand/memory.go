@@ -11,6 +11,7 @@ import (
 const (
 	// kept is how many samples the trend is made of at most, and partsKept how many parts of the stabilization window are told apart.
 	kept      = 21
+	pairs     = kept * (kept - 1) / 2
 	partsKept = 32
 )
 
@@ -125,5 +126,5 @@ func (m *Memory) greatest(window time.Duration) (greatest part, isWhole bool) {
 			greatest.expected = max(greatest.expected, p.expected)
 		}
 	}
-	return greatest, m.parts > 0 && m.since.sub(m.window[0].from) >= window
+	return greatest, m.since.sub(m.window[0].from) >= window
 }
