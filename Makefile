@@ -188,13 +188,18 @@ test-kstatus: ## Hold the status of both kinds against the library of kstatus.
 test-argocd: ## Run the health scripts for Argo CD over every reason of the conditions.
 	go test -C test/argocd -count=1 ./...
 
+# In a module of its own, too: it has kube-controller-manager's code.
+.PHONY: test-traffic
+test-traffic: ## Test the replay of recorded traffic; compiles a part of Kubernetes the first time.
+	go test -C test/traffic ./...
+
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-argocd $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
@@ -231,7 +236,7 @@ faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
 
 # Apart from make test, since it runs the tests of each package some hundred times.
-MUTATED := internal/capacity internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
+MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
 MUTATE_ARGS ?=
 .PHONY: mutate
 mutate: $(GREMLINS) ## Change the pure packages in one place after the other, and see whether their tests notice; fails below 90%.
@@ -271,6 +276,15 @@ demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after th
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
 	go run ./test/perf -compare test/perf/baseline.json $(if $(PROFILE),-profile $(LOCALBIN)/profiles) $(BENCH_ARGS)
+
+TRAFFIC_ARGS ?=
+.PHONY: traffic
+traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts.
+	go run -C test/traffic . $(TRAFFIC_ARGS)
+
+.PHONY: traffic-picture
+traffic-picture: ## Draw a day of it: docs/images/traffic.svg.
+	go run -C test/traffic . -picture $(CURDIR)/docs/images/traffic.svg
 
 ##@ Build
 

@@ -1,0 +1,69 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/demand"
+)
+
+// tries is how often the number may follow, within a period, from where its pods landed.
+const tries = 4
+
+// epoch is when the traces begin.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// operator is the decisions of the product.
+type operator struct {
+	settings demand.Settings
+	memory   demand.Memory
+	lead     time.Duration
+	planned  int64
+	// observed is every sample until now: the history of the source.
+	observed []float64
+}
+
+func newOperator(headroom int32, forecast demand.Forecast, start time.Duration) *operator {
+	var starts demand.Starts
+	starts.Add(start)
+	return &operator{
+		settings: demand.Settings{HeadroomPercent: headroom, Stabilization: stabilization, Period: period, Forecast: forecast},
+		lead:     starts.LeadTime(),
+	}
+}
+
+func (o *operator) decide(qps float64, c *cluster) {
+	now := epoch.Add(c.now)
+	o.observed = append(o.observed, qps)
+	if o.planned == 0 {
+		o.planned = capacity.Served(c.groups())
+	}
+	o.planned = o.memory.Decide(demand.Input{
+		Settings: o.settings,
+		Samples:  []demand.Sample{{At: now, QPS: qps}},
+		LeadTime: o.lead,
+		Earlier:  o.earlier(),
+		Planned:  o.planned,
+	}, now).Planned
+	for range tries {
+		c.scale(int(capacity.Size(o.planned, 1, c.groups())))
+	}
+}
+
+// earlier is what the same time of the earlier days was followed by.
+func (o *operator) earlier() (days []demand.Day) {
+	if o.settings.Forecast.GrowthRank == 0 {
+		return nil
+	}
+	window, ahead := int(stabilization/period), int((o.lead+period)/period)
+	for then := len(o.observed) - 1 - int(day/period); then >= window; then -= int(day / period) {
+		found := demand.Day{Then: slices.Max(o.observed[then-window : then+1]), Ahead: slices.Max(o.observed[then : then+ahead+1])}
+		found.Ahead = max(found.Ahead, found.Then)
+		days = append(days, found)
+	}
+	return days
+}
