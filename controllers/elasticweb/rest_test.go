@@ -146,7 +146,7 @@ var _ = Describe("ElasticWebs at rest", func() {
 		update(ctx, web, serving(4000))
 		expectPods(ctx, web, 5)
 		writes := writesByResource(operator, count)
-		Expect(writes).To(HaveKeyWithValue("deployments", 1))
+		Expect(writes).To(HaveKeyWithValue("deployments", 1), "%q", operator.requests.since(count))
 		Expect(writes).To(HaveKeyWithValue("status", BeNumerically("<=", statusWrites(2))))
 		Expect(writes).To(HaveLen(2))
 	})
