@@ -142,6 +142,7 @@ var _ = Describe("ElasticWebs at rest", func() {
 		Expect(writesByResource(operator, 0)).To(And(
 			HaveKeyWithValue("services", 1), HaveKeyWithValue("poddisruptionbudgets", 1), HaveKeyWithValue("deployments", 1),
 			HaveKeyWithValue("status", BeNumerically("<=", statusWrites(3)))))
+		expectRest(ctx, operator) // a write that meets the last status of the Deployment is a conflict, and made again.
 		count := operator.requests.count()
 		update(ctx, web, serving(4000))
 		expectPods(ctx, web, 5)
