@@ -84,7 +84,7 @@ func TestRefusedSpecs(t *testing.T) {
 		"singlePodsQPS 0":                  {`{"singlePodsQPS": 0}`, "spec.singlePodsQPS", atLeast + "1"},
 		"singlePodsQPS negative":           {`{"singlePodsQPS": -800}`, "spec.singlePodsQPS", atLeast + "1"},
 		"singlePodsQPS above int32":        {`{"singlePodsQPS": 2147483648}`, "spec.singlePodsQPS", "must be of type integer with format int32 / should be less than or equal to 2147483647"},
-		"singlePodsQPS no whole number":    {`{"singlePodsQPS": 0.5}`, "spec.singlePodsQPS", "must be of type int32"},
+		"singlePodsQPS no whole number":    {`{"singlePodsQPS": 0.5}`, "spec.singlePodsQPS", "must be of type int32 / must be of type integer"},
 		"totalQPS negative":                {`{"totalQPS": -1}`, "spec.totalQPS", atLeast + "0"},
 		"totalQPS above int32":             {`{"totalQPS": 2147483648}`, "spec.totalQPS", "must be of type integer with format int32 / should be less than or equal to 2147483647"},
 		"totalQPS and replicas":            {`{"replicas": 3}`, "spec.replicas", "keep totalQPS to let the operator work out the pods, or replicas to set them"},
