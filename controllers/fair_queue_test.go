@@ -14,7 +14,8 @@ import (
 
 // One namespace after the other, whatever else waits, and each object once.
 func TestFairQueueGivesTurns(t *testing.T) {
-	queue := FairQueue("test", RateLimiter())
+	options := Options(1)
+	queue := options.NewQueue("test", options.RateLimiter)
 	defer queue.ShutDown()
 	for _, name := range []string{"a/1", "a/2", "a/3", "a/1", "b/1", "a/4", "b/2", "c/1"} {
 		namespace, name, _ := strings.Cut(name, "/")

@@ -71,7 +71,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	if err != nil || !b.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, err // the Helm release of one that is deleted is uninstalled by its own reconciler.
+		return ctrl.Result{}, err // what is being deleted takes its Jobs with it.
 	}
 	now := metav1.NewTime(r.Clock.Now().Truncate(time.Second))
 	switch {

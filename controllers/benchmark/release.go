@@ -18,8 +18,11 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/storage/driver"
 	batchv1 "k8s.io/api/batch/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -27,12 +30,13 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 	"github.com/elasticweb/elasticweb-operator/internal/helmrelease"
 )
@@ -75,13 +79,19 @@ func (r *ReleaseReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("elasticwebbenchmark-release").
-		For(&v1alpha1.ElasticWebBenchmark{}, builder.WithPredicates(selected)).
+		For(&v1alpha1.ElasticWebBenchmark{}, builder.WithPredicates(selected, concernsHelm)).
 		Owns(&batchv1.Job{}).
-		WithOptions(controller.Options{
-			RateLimiter: controllers.RateLimiter(), MaxConcurrentReconciles: ptr.Deref(r.Watch.MaxConcurrentReconciles, 1),
-		}).
+		WithOptions(controllers.Options(ptr.Deref(r.Watch.MaxConcurrentReconciles, 1))).
 		Complete(controllers.UntilStopped(reconciler))
 }
+
+// concernsHelm leaves out what is reported of a release: an attempt that failed would bring about the next one at once.
+var concernsHelm = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, predicate.LabelChangedPredicate{},
+	predicate.Funcs{UpdateFunc: func(change event.UpdateEvent) bool {
+		before, isBefore := change.ObjectOld.(*v1alpha1.ElasticWebBenchmark)
+		after, isAfter := change.ObjectNew.(*v1alpha1.ElasticWebBenchmark)
+		return !isBefore || !isAfter || !equality.Semantic.DeepEqual(before.Status.Run, after.Status.Run)
+	}})
 
 // reconciler is that of helm-operator-plugins.
 func (r *ReleaseReconciler) reconciler(mgr ctrl.Manager) (reconcile.Reconciler, error) {
@@ -93,7 +103,7 @@ func (r *ReleaseReconciler) reconciler(mgr ctrl.Manager) (reconcile.Reconciler, 
 		helmreconciler.WithLog(mgr.GetLogger().WithName("controllers").WithName("Helm")),
 		helmreconciler.WithGroupVersionKind(r.Watch.GroupVersionKind),
 		helmreconciler.WithChart(*r.Watch.Chart),
-		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Live: r.Live, HasWork: r.hasWork}),
+		helmreconciler.WithClient(&helmrelease.Client{Client: r.Writer, Find: r.find}),
 		helmreconciler.WithActionClientGetter(actions),
 		helmreconciler.WithValueTranslator(values.TranslatorFunc(translate)),
 		//nolint:staticcheck // without one it fails, and sets its own only where it sets up its watches.
@@ -131,32 +141,51 @@ func (r *ReleaseReconciler) actionClients(mgr ctrl.Manager) (helmclient.ActionCl
 
 // look lets through the Jobs that the run lacks. One that was begun is never begun again.
 func (r *ReleaseReconciler) look(ctx context.Context, owner client.Object, rendered []byte) (manifest []byte, run string, err error) {
-	object, isUnstructured := owner.(*unstructured.Unstructured)
-	if !isUnstructured {
-		return nil, "", fmt.Errorf("check the rendered chart: %T is not unstructured", owner)
-	}
-	b, err := typed(object)
+	b, err := typed(owner)
 	if err != nil {
 		return nil, "", err
 	}
-	jobs, err := ownedJobs(ctx, r.Cached, b)
+	jobs, err := ownedJobs(ctx, r.Live, b)
 	if err != nil {
 		return nil, "", err
 	}
-	manifest, err = applied(b, rendered, benchmark.Lacking(b.Status.Run, jobs))
+	lacking := benchmark.Lacking(b.Status.Run, jobs)
+	manifest, err = applied(b, rendered, func(job *batchv1.Job) (bool, error) {
+		if !slices.Contains(lacking, job.Labels[v1alpha1.LabelArchitecture]) {
+			return false, nil
+		}
+		return r.isFree(ctx, b, job)
+	})
 	return manifest, b.Status.Run.ID, err
 }
 
-// applied is what may be applied of a rendered chart: the Jobs of the run that the status holds, of these architectures, owned by the
+// isFree reports whether there is no Job of that name. The benchmark's own gets back the labels by which it is found; another is left alone.
+func (r *ReleaseReconciler) isFree(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, wanted *batchv1.Job) (bool, error) {
+	job := &batchv1.Job{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(wanted), job); err != nil {
+		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+	}
+	if !metav1.IsControlledBy(job, b) {
+		foreign := &apply.NotOwnedError{Kind: "Job", Name: job.Name, Controller: metav1.GetControllerOf(job)}
+		return false, fmt.Errorf("%w, so it is left alone: delete it, or set the annotation %s to a new value", foreign, v1alpha1.AnnotationRerun)
+	}
+	before := job.DeepCopy()
+	job.Labels = labels.Merge(job.Labels, wanted.Labels)
+	return false, r.Writer.Patch(ctx, job, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+}
+
+// applied is what may be applied of a rendered chart: of the Jobs of the run that the status holds those that are wanted, owned by the
 // benchmark, and as the types have them. Anything else is refused.
-func applied(b *v1alpha1.ElasticWebBenchmark, rendered []byte, architectures []string) ([]byte, error) {
+func applied(b *v1alpha1.ElasticWebBenchmark, rendered []byte, isWanted func(*batchv1.Job) (bool, error)) ([]byte, error) {
 	jobs, err := benchmark.Rendered(rendered, b, proxy.ReadProxyVarsFromEnv())
 	if err != nil {
 		return nil, err
 	}
 	var objects []map[string]any
 	for i := range jobs {
-		if !slices.Contains(architectures, jobs[i].Labels[v1alpha1.LabelArchitecture]) {
+		if wanted, err := isWanted(&jobs[i]); err != nil {
+			return nil, err
+		} else if !wanted {
 			continue
 		}
 		jobs[i].OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(b, v1alpha1.GroupVersion.WithKind(Kind))}
@@ -182,19 +211,42 @@ func translate(_ context.Context, object *unstructured.Unstructured) (chartutil.
 	return benchmark.Values(b, proxy.ReadProxyVarsFromEnv())
 }
 
-// hasWork reports whether Helm has something to do. What is being deleted takes its Jobs with it.
-func (r *ReleaseReconciler) hasWork(ctx context.Context, name types.NamespacedName) (bool, error) {
+// find reads the benchmark where Helm has something to do. The caches say whether to ask, and the benchmark that Helm gets decides: its
+// spec may be newer than the run that the caches know, and it may be another one of the same name.
+func (r *ReleaseReconciler) find(ctx context.Context, name types.NamespacedName, object client.Object) (bool, error) {
 	b := &v1alpha1.ElasticWebBenchmark{}
-	if err := r.Cached.Get(ctx, name, b, client.UnsafeDisableDeepCopy); err != nil || !b.DeletionTimestamp.IsZero() {
+	if err := r.Cached.Get(ctx, name, b, client.UnsafeDisableDeepCopy); err != nil {
 		return false, client.IgnoreNotFound(err)
+	}
+	if hasWork, err := r.hasWork(ctx, b); err != nil || !hasWork {
+		return false, err
+	}
+	if err := r.Live.Get(ctx, name, object); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	b, err := typed(object)
+	if err != nil {
+		return false, err
+	}
+	return r.hasWork(ctx, b)
+}
+
+// hasWork reports whether Helm has something to do. What is being deleted takes its Jobs with it.
+func (r *ReleaseReconciler) hasWork(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) (bool, error) {
+	if !b.DeletionTimestamp.IsZero() {
+		return false, nil
 	}
 	jobs, err := ownedJobs(ctx, r.Cached, b)
 	return err == nil && benchmark.NeedsRelease(b, jobs), err
 }
 
-func typed(object *unstructured.Unstructured) (*v1alpha1.ElasticWebBenchmark, error) {
+func typed(object client.Object) (*v1alpha1.ElasticWebBenchmark, error) {
+	content, isUnstructured := object.(*unstructured.Unstructured)
+	if !isUnstructured {
+		return nil, fmt.Errorf("read the benchmark: %T is not unstructured", object)
+	}
 	b := &v1alpha1.ElasticWebBenchmark{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, b); err != nil {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(content.Object, b); err != nil {
 		return nil, fmt.Errorf("read the benchmark: %w", err)
 	}
 	return b, nil

@@ -141,8 +141,13 @@ func loadChart(t testing.TB) *chart.Chart {
 	return made
 }
 
-// install does all of an installation but the applying, as the reconciler would have Helm do it.
+// install does all of an installation but the applying, as the reconciler would have Helm do it where there are no Jobs.
 func install(t *testing.T, made *chart.Chart, b *v1alpha1.ElasticWebBenchmark) (*release.Release, error) {
+	t.Helper()
+	return installWith(t, &ReleaseReconciler{Live: reader{}}, made, b)
+}
+
+func installWith(t *testing.T, r *ReleaseReconciler, made *chart.Chart, b *v1alpha1.ElasticWebBenchmark) (*release.Release, error) {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(b)
 	if err != nil {
@@ -161,7 +166,7 @@ func install(t *testing.T, made *chart.Chart, b *v1alpha1.ElasticWebBenchmark) (
 	command.DryRun, command.ClientOnly, command.Replace = true, true, true
 	command.KubeVersion = &chartutil.KubeVersion{Version: "v1.30.0", Major: "1", Minor: "30"}
 	command.PostRenderer = helmclient.PostRendererFunc(func(rendered *bytes.Buffer) (*bytes.Buffer, error) {
-		text, err := applied(b, rendered.Bytes(), benchmark.Lacking(b.Status.Run, nil))
+		text, _, err := r.look(t.Context(), object, rendered.Bytes())
 		return bytes.NewBuffer(text), err
 	})
 	return command.Run(made, values)

@@ -12,7 +12,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -39,7 +38,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		For(&v1alpha1.ElasticWebBenchmark{}).
 		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.benchmarkOfPod)).
-		WithOptions(controller.Options{RateLimiter: controllers.RateLimiter(), NewQueue: controllers.FairQueue})
+		WithOptions(controllers.Options(1))
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.withoutRun), builder.WithPredicates(controllers.NodeDiffers()))
 	}

@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -80,9 +82,22 @@ type reader struct {
 	jobs []batchv1.Job
 }
 
-func (r reader) Get(_ context.Context, _ client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+func (r reader) Get(_ context.Context, name client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	if job, isJob := into.(*batchv1.Job); isJob {
+		at := slices.IndexFunc(r.jobs, func(each batchv1.Job) bool { return each.Name == name.Name })
+		if at < 0 {
+			return gone
+		}
+		r.jobs[at].DeepCopyInto(job)
+		return nil
+	}
 	if r.b == nil {
 		return gone
+	}
+	if object, isUnstructured := into.(*unstructured.Unstructured); isUnstructured {
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(r.b)
+		object.Object = content
+		return err
 	}
 	r.b.DeepCopyInto(into.(*v1alpha1.ElasticWebBenchmark))
 	return nil

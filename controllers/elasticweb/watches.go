@@ -19,7 +19,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -66,7 +65,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
 		WatchesRawSource(r.obstaclesMoved(api)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, RateLimiter: controllers.RateLimiter(), NewQueue: controllers.FairQueue})
+		WithOptions(controllers.Options(r.Concurrency))
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.concernedByNode),
 			builder.WithPredicates(controllers.NodeDiffers()))

@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // FieldManager owns what is reported of a release.
@@ -23,23 +25,15 @@ const FieldManager = "elasticweb-operator-helm"
 // Client is what helm-operator-plugins' reconciler gets for a client.
 type Client struct {
 	client.Client
-	// Live reads from the API server.
-	Live client.Reader
-	// HasWork reports whether there is anything to do for Helm, from the caches alone. It is false where there is no such object.
-	HasWork func(ctx context.Context, name types.NamespacedName) (bool, error)
+	// Find reads an object from the API server where there is anything to do for Helm. It is false where there is not, or no such object.
+	Find func(ctx context.Context, name types.NamespacedName, object client.Object) (bool, error)
 }
 
 // Get shows an object only while there is work: otherwise it is not found, and the reconciler has nothing to do.
-func (c *Client) Get(ctx context.Context, name client.ObjectKey, object client.Object, options ...client.GetOption) error {
-	hasWork, err := c.HasWork(ctx, name)
-	if err != nil {
+func (c *Client) Get(ctx context.Context, name client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+	hasWork, err := c.Find(ctx, name, object)
+	if hasWork || err != nil {
 		return err
-	}
-	if hasWork {
-		// The cache may not show yet that it is being deleted.
-		if err := c.Live.Get(ctx, name, object, options...); err != nil || object.GetDeletionTimestamp().IsZero() {
-			return err
-		}
 	}
 	kind := object.GetObjectKind().GroupVersionKind()
 	return apierrors.NewNotFound(schema.GroupResource{Group: kind.Group, Resource: kind.Kind}, name.Name)
@@ -124,10 +118,24 @@ func releaseConditions(from *unstructured.Unstructured) ([]any, error) {
 		conditions = append(conditions, map[string]any{
 			"type": text(condition, "type"), "status": text(condition, "status"),
 			"reason": reason, "message": message(condition),
-			"lastTransitionTime": text(condition, "lastTransitionTime"), "observedGeneration": from.GetGeneration(),
+			"lastTransitionTime": since(condition, given), "observedGeneration": from.GetGeneration(),
 		})
 	}
 	return conditions, nil
+}
+
+// since is when a condition came to be as it is. The reconciler sets Irreconcilable to False and back in each pass: another time at each
+// attempt would be a write, and its event another attempt. An object has been so for as long as its release has failed.
+func since(condition map[string]any, all []any) string {
+	if text(condition, "type") == "Irreconcilable" && text(condition, "status") == string(metav1.ConditionTrue) {
+		for _, each := range all {
+			other, isMap := each.(map[string]any)
+			if isMap && text(other, "type") == "ReleaseFailed" && text(other, "status") == string(metav1.ConditionTrue) {
+				return text(other, "lastTransitionTime")
+			}
+		}
+	}
+	return text(condition, "lastTransitionTime")
 }
 
 // defaultReason says what a condition without a reason means.
@@ -150,17 +158,24 @@ func message(condition map[string]any) string {
 	if text(condition, "type") == "Deployed" && text(condition, "status") == string(metav1.ConditionTrue) {
 		return "the Helm release is installed"
 	}
-	return shorten(text(condition, "message"))
+	return steady(text(condition, "message"))
 }
 
 // longestMessage bounds what Helm says: it quotes manifests, and a status that is too large is never written.
 const longestMessage = 2048
 
-func shorten(message string) string {
-	if len(message) <= longestMessage {
-		return message
+// steady is what Helm says, the same at each attempt: it lists what failed in the order in which its requests ended.
+func steady(message string) string {
+	var lines []string
+	for line := range strings.Lines(message) {
+		if said := quote.Said(line); said != "" {
+			lines = append(lines, said)
+		}
 	}
-	return strings.ToValidUTF8(message[:longestMessage], "") + "..."
+	if len(lines) > 1 {
+		slices.Sort(lines[1:])
+	}
+	return quote.Bounded(strings.Join(lines, "\n"), longestMessage)
 }
 
 func text(object map[string]any, field string) string {

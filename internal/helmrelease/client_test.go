@@ -5,16 +5,16 @@ package helmrelease
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
 // reported is an object as helm-operator-plugins wants to write its status.
@@ -80,23 +80,45 @@ func TestAReleaseThatFailedIsNotReported(t *testing.T) {
 }
 
 func TestWhatTheReconcilerIsShown(t *testing.T) {
-	for name, test := range map[string]struct{ hasWork, isDeleted, isShown bool }{
-		"no work":                              {false, false, false},
-		"work":                                 {true, false, true},
-		"work, and it is being deleted by now": {true, true, false},
-	} {
-		live := interceptor.NewClient(nil, interceptor.Funcs{
-			Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
-				if test.isDeleted {
-					object.SetDeletionTimestamp(&metav1.Time{Time: time.Unix(1, 0)})
-				}
-				return nil
-			},
-		})
-		c := &Client{Live: live, HasWork: func(context.Context, types.NamespacedName) (bool, error) { return test.hasWork, nil }}
+	broken := errors.New("the API server is away")
+	for name, test := range map[string]struct {
+		hasWork bool
+		err     error
+		isShown bool
+	}{"no work": {false, nil, false}, "work": {true, nil, true}, "not known": {false, broken, false}} {
+		c := &Client{Find: func(context.Context, types.NamespacedName, client.Object) (bool, error) {
+			return test.hasWork, test.err
+		}}
 		err := c.Get(t.Context(), types.NamespacedName{Namespace: "dev", Name: "shop"}, reported())
-		if (err == nil) != test.isShown || err != nil && !apierrors.IsNotFound(err) {
+		if (err == nil) != test.isShown || test.err != nil && !errors.Is(err, test.err) || test.err == nil && !test.isShown && !apierrors.IsNotFound(err) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// The reconciler sets Irreconcilable anew in each pass, and Helm lists what failed in any order, with IDs and times in it.
+func TestWhatFailsInTheSameWayIsReportedInTheSameWay(t *testing.T) {
+	const one, other = "* jobs.batch \"shop-amd64-1\" is forbidden: exceeded quota", "* admission webhook \"w\" denied the request: no, request id: "
+	attempt := func(at, message string) any {
+		object := reported()
+		object.Object["status"] = map[string]any{"conditions": []any{
+			map[string]any{"type": "Irreconcilable", "status": "True", "reason": "ReconcileError", "message": message, "lastTransitionTime": at},
+			map[string]any{"type": "ReleaseFailed", "status": "True", "reason": "InstallError", "message": message, "lastTransitionTime": "first"},
+		}}
+		got, err := releaseStatus(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Object
+	}
+	first := attempt("first", "2 errors occurred:\n\t"+one+"\n\t"+other+"a1\n\n")
+	if diff := cmp.Diff(first, attempt("second", "2 errors occurred:\n\t"+other+"b2\n\t"+one+"\n\n")); diff != "" {
+		t.Error(diff)
+	}
+	if told := fmt.Sprint(first); !strings.Contains(told, "2 errors occurred:\n* admission") || !strings.Contains(told, one) {
+		t.Errorf("%s is told", told)
+	}
+	if told := steady(strings.Repeat("a word in each line\n", 10000)); len(told) > longestMessage {
+		t.Errorf("%d bytes are told", len(told))
 	}
 }

@@ -20,7 +20,8 @@ import (
 // Look is what is to be applied of what a chart renders for an object, and the run that it is of.
 type Look func(ctx context.Context, owner client.Object, rendered []byte) (applied []byte, run string, err error)
 
-// Rendered has look decide before anything is done with what a chart renders. An error ends the installation. It also takes the place of
+// Rendered has look decide before anything is done with what a chart renders. An error ends the installation, which
+// only ever creates. It also takes the place of
 // helm-operator-plugins' own step, which would write all of it as YAML once more: owner references are up to it.
 func Rendered(next helmclient.ActionClientGetter, look Look) helmclient.ActionClientGetter {
 	return helmclient.ActionClientGetterFunc(func(ctx context.Context, object client.Object) (helmclient.ActionInterface, error) {
@@ -28,6 +29,7 @@ func Rendered(next helmclient.ActionClientGetter, look Look) helmclient.ActionCl
 		if err != nil {
 			return nil, err
 		}
+		confine(actions.Config())
 		looked := &lookedAt{ActionInterface: actions}
 		looked.renderer = helmclient.PostRendererFunc(func(rendered *bytes.Buffer) (*bytes.Buffer, error) {
 			applied, run, err := look(ctx, object, rendered.Bytes())

@@ -5,7 +5,10 @@ package benchmark_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -15,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -93,6 +97,91 @@ var _ = Describe("An installation", func() {
 		Eventually(func() bool { return isDeployed(ctx, b) }).WithContext(ctx).Should(BeTrue())
 	})
 
+	It("that is refused as a whole is reported once, and backs off", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		op := startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		b.Spec.Resources = &corev1.ResourceRequirements{ // the API server refuses both Jobs.
+			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("2")}, Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")},
+		}
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonReleaseFailed)
+		attempts := func() (count int) {
+			for _, request := range op.requests.Since(0) {
+				if request.Method == http.MethodPost && request.Status == http.StatusUnprocessableEntity {
+					count++
+				}
+			}
+			return count
+		}
+		By("attempts that are seconds apart")
+		before := current(ctx, b)
+		Eventually(attempts).WithContext(ctx).Should(BeNumerically(">=", 2*7))
+		Expect(attempts()).To(BeNumerically("<=", 2*10))
+		Expect(current(ctx, b).ResourceVersion).To(Equal(before.ResourceVersion))
+		seen := op.requests.Count()
+		Eventually(attempts).WithContext(ctx).Should(BeNumerically(">=", 2*8))
+		Expect(current(ctx, b).ResourceVersion).To(Equal(before.ResourceVersion))
+		Expect(len(op.requests.Since(seen))).To(BeNumerically("<=", 2*8), "%v", op.requests.Since(seen)) // at most two attempts.
+		for _, request := range op.requests.Since(seen) {
+			Expect(request.Path).NotTo(Or(Equal("/version"), Equal("/api"), Equal("/apis")))
+		}
+	})
+
+	It("leaves somebody else's Job alone, whatever it looks like, and says so", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		op := startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop")
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		lost := jobOf(ctx, b, "amd64")
+		op.stop()
+		lose(ctx, lost)
+		foreign := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: lost.Name, Labels: lost.Labels, Annotations: lost.Annotations}}
+		lost.Spec.DeepCopyInto(&foreign.Spec)
+		foreign.Spec.Suspend, foreign.Spec.Selector = ptr.To(true), nil
+		for _, label := range []string{"batch.kubernetes.io/controller-uid", "controller-uid", "batch.kubernetes.io/job-name", "job-name"} {
+			delete(foreign.Spec.Template.Labels, label)
+		}
+		Expect(foreign.Annotations).To(HaveKeyWithValue("meta.helm.sh/release-name", "shop"))
+		create(ctx, foreign)
+
+		op = startOperator(operatorOptions{namespaces: []string{namespace}})
+		expectReason(ctx, b, v1alpha1.ReasonReleaseFailed)
+		Expect(meta.FindStatusCondition(current(ctx, b).Status.Conditions, v1alpha1.ConditionStalled).Message).To(
+			And(ContainSubstring("Job "+foreign.Name+" exists and has no owner, so it is left alone: delete it"), ContainSubstring(v1alpha1.AnnotationRerun)))
+		Expect(op.requests.Since(0)).NotTo(ContainElement(And(
+			HaveField("Path", HaveSuffix("/jobs/"+foreign.Name)), HaveField("Method", Not(Equal(http.MethodGet))))))
+
+		Expect(k8s.Delete(ctx, foreign, client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+		endPods(ctx, b, fasterARM)
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
+	})
+
+	It("that is slow in one namespace does not hold up another", func(ctx SpecContext) {
+		const many = 40
+		busy, quiet := newNamespace(ctx), newNamespace(ctx)
+		for i := range many {
+			create(ctx, newBenchmark(busy, fmt.Sprintf("shop-%d", i)))
+		}
+		deployed := func() (count int) {
+			list := &v1alpha1.ElasticWebBenchmarkList{}
+			Expect(k8s.List(ctx, list, client.InNamespace(busy))).To(Succeed())
+			for i := range list.Items {
+				if list.Items[i].Status.DeployedRelease != nil {
+					count++
+				}
+			}
+			return count
+		}
+		startOperator(operatorOptions{namespaces: []string{busy, quiet}, transport: slowJobs(busy)})
+		Eventually(deployed).WithContext(ctx).Should(BeNumerically(">", 0))
+		b := newBenchmark(quiet, "shop")
+		create(ctx, b)
+		Eventually(func() bool { return isDeployed(ctx, b) }).WithContext(ctx).Should(BeTrue())
+		Expect(deployed()).To(BeNumerically("<", many/2))
+	})
+
 	It("takes up a Job that somebody took the labels from", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		startOperator(operatorOptions{namespaces: []string{namespace}})
@@ -137,6 +226,25 @@ func jobsIn(ctx context.Context, namespace string) []batchv1.Job {
 	Expect(k8s.List(ctx, list, client.InNamespace(namespace))).To(Succeed())
 	return list.Items
 }
+
+// slowJobs has the API server take its time to make a Job in a namespace.
+func slowJobs(namespace string) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/namespaces/"+namespace+"/jobs") {
+				select {
+				case <-request.Context().Done():
+				case <-time.After(time.Second):
+				}
+			}
+			return next.RoundTrip(request)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (r roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return r(request) }
 
 func lose(ctx context.Context, job *batchv1.Job) {
 	GinkgoHelper()

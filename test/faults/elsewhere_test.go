@@ -68,11 +68,9 @@ func (n *neighbours) elsewhere() map[string]string {
 		}
 		for i := range list.Items {
 			object := &list.Items[i]
-			// The Helm releases of the tenant's benchmarks.
-			isRelease := kind.Kind == "Secret" && object.Namespace == systemNamespace
 			// What the API server says of the addresses of Services.
 			isRepair := kind.Kind == "Event" && object.Namespace == metav1.NamespaceDefault
-			if !isApart(object.Namespace) && !isApart(object.Name) && !isRelease && !isRepair {
+			if !isApart(object.Namespace) && !isApart(object.Name) && !isRepair {
 				versions[fmt.Sprintf("%s %s/%s", kind.resource, object.Namespace, object.Name)] = object.ResourceVersion
 			}
 		}
