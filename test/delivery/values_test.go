@@ -117,7 +117,11 @@ func at(path string, value any) string {
 	if err != nil {
 		panic(err)
 	}
-	return "{" + strings.ReplaceAll(path, ".", ": {") + ": " + string(text) + strings.Repeat("}", strings.Count(path, ".")+1)
+	document := strings.ReplaceAll(path, ".", ": {") + ": " + string(text) + strings.Repeat("}", strings.Count(path, "."))
+	if !strings.HasPrefix(path, "crds") { // which take most of the time.
+		document += "\ncrds: {enabled: false}"
+	}
+	return document
 }
 
 // empty is the value of its type that says nothing. Helm merges an empty map with the default: to say nothing takes null.
