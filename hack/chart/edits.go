@@ -22,6 +22,11 @@ var givenLabels = []string{"app.kubernetes.io/name", "app.kubernetes.io/managed-
 
 func include(helper string) string { return `{{ include "` + chartName + "." + helper + `" $ }}` }
 
+// quoted is the same for what stands alone: a name such as 1e3 would be a number.
+func quoted(helper string) string {
+	return `{{ include "` + chartName + "." + helper + `" $ | quote }}`
+}
+
 // edit puts directives where values decide. What it does not know stays as config has it.
 func (m *overlays) edit(o *object) error {
 	if o.GetKind() == "CustomResourceDefinition" {
@@ -43,9 +48,7 @@ func (m *overlays) edit(o *object) error {
 	case "ServiceMonitor":
 		return editMonitor(o)
 	case "NetworkPolicy":
-		spec := nested(o.Object, "spec")
-		spec["egress"] = extended(spec["egress"], "{{- with $.Values.networkPolicy.egressPorts }}\n- ports:\n"+
-			"  {{- range . }}\n  - port: {{ . }}\n    protocol: TCP\n  {{- end }}\n{{- end }}\n")
+		return editPolicy(nested(o.Object, "spec"))
 	}
 	return nil
 }
@@ -58,7 +61,7 @@ func (m *overlays) rename(value any) any {
 			value[key] = m.rename(inner)
 		}
 		if value["kind"] == "ServiceAccount" && value["name"] != nil { // a subject
-			value["name"] = inline(include("account"))
+			value["name"] = inline(quoted("account"))
 		}
 		return value
 	case []any:
@@ -75,11 +78,11 @@ func (m *overlays) rename(value any) any {
 func (m *overlays) renamed(text string) string {
 	switch {
 	case text == namespace:
-		return inline("{{ $.Release.Namespace }}")
+		return inline("{{ $.Release.Namespace | quote }}")
 	case text == m.watched:
 		return watchedToken
 	case text == anyImage:
-		return inline(include("image"))
+		return inline(quoted("image"))
 	case strings.HasPrefix(text, prefix) && m.isName(text):
 		return inline(include("fullname")) + "-" + strings.TrimPrefix(text, prefix)
 	}
@@ -112,7 +115,7 @@ func setLabels(o *object) {
 
 func editAccount(o *object) error {
 	metadata := nested(o.Object, "metadata")
-	metadata["name"] = inline(include("account"))
+	metadata["name"] = inline(quoted("account"))
 	metadata["annotations"] = block(with("annotations", "serviceAccount.annotations"))
 	return nil
 }
@@ -128,6 +131,18 @@ func editService(o *object) error {
 
 // scheme of the metrics, and name of their port.
 const scheme = "{{ ternary \"https\" \"http\" $.Values.metrics.secure }}"
+
+// editPolicy adds the ports to those that do not reach the metadata services of clouds.
+func editPolicy(spec map[string]any) error {
+	spec["ingress"] = block(when(metrics, part(map[string]any{"ingress": spec["ingress"]})))
+	for _, rule := range list(spec["egress"]) {
+		if rule := rule.(map[string]any); rule["to"] != nil {
+			rule["ports"] = extended(rule["ports"], "{{- range $.Values.networkPolicy.egressPorts }}\n- port: {{ . }}\n  protocol: TCP\n{{- end }}\n")
+			return nil
+		}
+	}
+	return errors.New("no rule for what leaves has a destination: teach hack/chart where networkPolicy.egressPorts belong")
+}
 
 func editMonitor(o *object) error {
 	for _, endpoint := range list(nested(o.Object, "spec")["endpoints"]) {
@@ -153,14 +168,14 @@ func editDeployment(o *object) error {
 	template := nested(spec, "template")
 	metadata := nested(template, "metadata")
 	labels := nested(metadata, "labels")
-	labels["app.kubernetes.io/managed-by"] = inline("{{ $.Release.Service }}")
+	labels["app.kubernetes.io/managed-by"] = inline("{{ $.Release.Service | quote }}")
 	metadata["labels"] = block("labels:\n" + indent(part(labels), "  ") + more("podLabels"))
 	metadata["annotations"] = block("annotations:\n" + indent(part(metadata["annotations"]), "  ") + more("podAnnotations"))
 	return editPod(nested(template, "spec"))
 }
 
 func editPod(pod map[string]any) error {
-	pod["serviceAccountName"] = inline(include("account"))
+	pod["serviceAccountName"] = inline(quoted("account"))
 	for _, field := range []string{"affinity", "tolerations", "nodeSelector", "topologySpreadConstraints", "imagePullSecrets"} {
 		pod[field] = block(with(field, field))
 	}

@@ -39,7 +39,7 @@ func with(field, value string) string {
 
 // withText is the same for a value that is a text.
 func withText(field, value string) string {
-	return fmt.Sprintf("{{- with $.Values.%s }}\n%s: {{ . }}\n{{- end }}\n", value, field)
+	return fmt.Sprintf("{{- with $.Values.%s }}\n%s: {{ . | quote }}\n{{- end }}\n", value, field)
 }
 
 // when is what is there under a condition.

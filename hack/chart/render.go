@@ -24,7 +24,7 @@ var (
 	misplacedToken = regexp.MustCompile(`(?m)^ *- .*:.*BLOCK\d+TOKEN`)
 	directives     []string
 	tokenOf        = map[string]string{}
-	watchedToken   = inline("{{ $namespace }}")
+	watchedToken   = inline("{{ $namespace | quote }}")
 )
 
 func inline(directive string) string { return token("INLINE", directive) }

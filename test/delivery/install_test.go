@@ -202,28 +202,39 @@ func (i *installation) categories() string {
 	return i.kubectl("get", "crds", "-o", "jsonpath={.items[*].spec.names.categories[*]}")
 }
 
-// test is helm test, with the test's program in the place of its pod.
-func (i *installation) test() {
+const testPod = release + "-test"
+
+// startTest begins helm test, up to where its pod runs. What it returns says that the pod ended, and waits for Helm.
+func (i *installation) startTest() (end func(phase string) (output string, err error)) {
 	i.Helper()
 	done := make(chan error, 1)
 	command := i.command("test", release, "--timeout=2m")
 	var output strings.Builder
 	command.Stdout, command.Stderr = &output, &output
 	go func() { done <- command.Run() }()
-	const pod = release + "-test"
 	i.eventually("the test's pod runs", func() bool {
-		phase, err := controlPlane.Kubectl(i.Context(), "", "get", "pod", pod, "-n", releaseNamespace, "-o", "jsonpath={.status.phase}")
+		phase, err := controlPlane.Kubectl(i.Context(), "", "get", "pod", testPod, "-n", releaseNamespace, "-o", "jsonpath={.status.phase}")
 		return err == nil && phase == "Running"
 	})
-	arguments := strings.Fields(i.kubectl("get", "pod", pod, "-n", releaseNamespace, "-o", "jsonpath={.spec.containers[0].args[*]}"))
+	return func(phase string) (string, error) {
+		i.kubectl("patch", "pod", testPod, "-n", releaseNamespace, "--subresource=status", "--type=merge", "--patch", `{"status": {"phase": "`+phase+`"}}`)
+		err := <-done
+		return output.String(), err
+	}
+}
+
+// test is helm test, with the test's program in the place of its pod.
+func (i *installation) test() {
+	i.Helper()
+	end := i.startTest()
+	arguments := strings.Fields(i.kubectl("get", "pod", testPod, "-n", releaseNamespace, "-o", "jsonpath={.spec.containers[0].args[*]}"))
 	program := exec.CommandContext(i.Context(), managerPath, arguments...)
-	program.Env = append(os.Environ(), "KUBECONFIG="+i.kubeconfigOf(i.kubectl("get", "pod", pod, "-n", releaseNamespace, "-o", "jsonpath={.spec.serviceAccountName}")))
+	program.Env = append(os.Environ(), "KUBECONFIG="+i.kubeconfigOf(i.kubectl("get", "pod", testPod, "-n", releaseNamespace, "-o", "jsonpath={.spec.serviceAccountName}")))
 	if said, err := program.CombinedOutput(); err != nil || !strings.Contains(string(said), "The operator reported on an ElasticWeb") {
 		i.Fatalf("the test's program: %v\n%s", err, said)
 	}
-	i.kubectl("patch", "pod", pod, "-n", releaseNamespace, "--subresource=status", "--type=merge", "--patch", `{"status": {"phase": "Succeeded"}}`)
-	if err := <-done; err != nil {
-		i.Fatalf("helm test: %v\n%s", err, output.String())
+	if output, err := end("Succeeded"); err != nil {
+		i.Fatalf("helm test: %v\n%s", err, output)
 	}
 	if left := i.kubectl("get", "elasticwebs", "-A", "-o", "name"); left != "elasticweb.elasticweb.example.com/shop" {
 		i.Errorf("after the test there are %s", left)
@@ -306,6 +317,33 @@ func TestARemovedReleaseTakesTheCRDsWhereItIsTold(t *testing.T) {
 	i.run("uninstall", release, "--wait")
 	if got := i.kubectl("get", "crds", "-o", "name"); got != "" {
 		t.Errorf("left behind: %s", got)
+	}
+}
+
+func TestASecondOperatorInANamespaceIsRefused(t *testing.T) {
+	for _, helm := range helms {
+		t.Run(helm, func(t *testing.T) {
+			i := newInstallation(t, helm)
+			i.install(chartPath)
+			i.refused("has an operator already, the Deployment "+release+"-controller-manager", "install", "other", chartPath, "--set", "crds.enabled=false")
+			i.run("upgrade", release, chartPath, "--set", "fullnameOverride=renamed", "--wait", "--timeout=2m")
+		})
+	}
+}
+
+// Who may make and delete ElasticWebs must not outlive the test. Its pod does, for its log.
+func TestAFailedTestLeavesItsPodAlone(t *testing.T) {
+	for _, helm := range helms {
+		t.Run(helm, func(t *testing.T) {
+			i := newInstallation(t, helm)
+			i.install(chartPath)
+			if output, err := i.startTest()("Failed"); err == nil || !strings.Contains(output, testPod) {
+				t.Fatalf("got %v, and want to be told that the test failed:\n%s", err, output)
+			}
+			if got := i.kubectl("get", "serviceaccounts,roles,rolebindings,pods", "-A", "--field-selector=metadata.name="+testPod, "-o", "name"); got != "pod/"+testPod {
+				t.Errorf("left behind: %s", got)
+			}
+		})
 	}
 }
 

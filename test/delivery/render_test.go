@@ -38,12 +38,17 @@ func values(t *testing.T, documents ...string) map[string]any {
 // render does what helm template does.
 func render(t *testing.T, name string, documents ...string) (*helmrelease.Release, error) {
 	t.Helper()
+	return renderIn(t, releaseNamespace, name, documents...)
+}
+
+func renderIn(t *testing.T, namespace, name string, documents ...string) (*helmrelease.Release, error) {
+	t.Helper()
 	loaded, err := loader.Load(chartPath)
 	if err != nil {
 		t.Fatal(err)
 	}
 	install := action.NewInstall(&action.Configuration{Log: func(string, ...any) {}})
-	install.ReleaseName, install.Namespace = name, releaseNamespace
+	install.ReleaseName, install.Namespace = name, namespace
 	install.DryRun, install.ClientOnly, install.Replace = true, true, true
 	install.KubeVersion = &chartutil.KubeVersion{Version: "v1.30.0", Major: "1", Minor: "30"}
 	return install.Run(loaded, values(t, documents...))
@@ -154,7 +159,7 @@ func TestEveryObjectTellsItsRelease(t *testing.T) {
 // everything switches on what is off by default.
 const everything = `
 metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}}
-networkPolicy: {enabled: true, egressPorts: [5000]}
+networkPolicy: {enabled: true, egressPorts: [8081]}
 `
 
 func TestValuesSwitchObjects(t *testing.T) {
@@ -231,7 +236,7 @@ volumeMounts: [{name: ca, mountPath: /ca}]
 		"RoleBinding web-manager-rolebinding two":                                   {"name:mine", "name:web-manager-role"},
 		"Service web-controller-manager-metrics-service " + releaseNamespace:        {"name:http "},
 		"ServiceMonitor web-controller-manager-metrics-monitor " + releaseNamespace: {"port:http ", "scheme:http]", "interval:30s", "release:prometheus"},
-		"NetworkPolicy web-controller-manager " + releaseNamespace:                  {"port:5000"},
+		"NetworkPolicy web-controller-manager " + releaseNamespace:                  {"port:8081"},
 	} {
 		object := made[name]
 		if object == nil {
@@ -246,12 +251,51 @@ volumeMounts: [{name: ca, mountPath: /ca}]
 	}
 }
 
+func TestTheNetworkPolicyOpensWhatIsServed(t *testing.T) {
+	for given, want := range map[string]int{"": 1, "metrics: {enabled: false}": 0} {
+		policy := rendered(t, given)["NetworkPolicy "+release+"-controller-manager "+releaseNamespace]
+		if rules, _, _ := unstructured.NestedSlice(policy.Object, "spec", "ingress"); len(rules) != want {
+			t.Errorf("%q: it lets in %v", given, rules)
+		}
+	}
+}
+
+// Ports that are added must not lead to the metadata services of clouds.
+func TestAddedPortsAreOfARuleWithDestinations(t *testing.T) {
+	policy := rendered(t, "networkPolicy: {egressPorts: [8081]}")["NetworkPolicy "+release+"-controller-manager "+releaseNamespace]
+	rules, _, _ := unstructured.NestedSlice(policy.Object, "spec", "egress")
+	found := false
+	for _, rule := range rules {
+		if rule := rule.(map[string]any); strings.Contains(fmt.Sprint(rule["ports"]), "port:8081 ") {
+			found = true
+			if !strings.Contains(fmt.Sprint(rule["to"]), "169.254.0.0/16") {
+				t.Errorf("it leads everywhere: %v", rule)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("no rule has the port: %v", rules)
+	}
+}
+
 func TestTheCRDsAreKeptUnlessToldOtherwise(t *testing.T) {
 	for given, want := range map[string]string{"": "keep", "crds: {keep: false}": ""} {
 		for name, object := range rendered(t, given) {
 			if got := object.GetAnnotations()["helm.sh/resource-policy"]; object.GetKind() == "CustomResourceDefinition" && got != want {
 				t.Errorf("%q: the policy of %s is %q, want %q", given, name, got, want)
 			}
+		}
+	}
+}
+
+func TestWhatLooksWrongAndIsNot(t *testing.T) {
+	for _, given := range []string{
+		`image: {repository: "localhost:5000/a"}`, `image: {repository: "[fd00::1]:5000/a/b__c"}`, "image: {repository: a}", "image: {repository: Registry.example.com/a-b.c/d}",
+		"extraArgs: [--metrics-cert-path=/certificates, --leader-election-namespace=elsewhere]",
+		"{resources: null, affinity: null, tolerations: null}",
+	} {
+		if _, err := render(t, release, given); err != nil {
+			t.Errorf("%s: %v", given, err)
 		}
 	}
 }
@@ -264,6 +308,20 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 		"no name of a namespace":        {release, "watchNamespaces: [Dev]", "watchNamespaces"},
 		"no digest":                     {release, "image: {digest: latest}", "digest"},
 		"no flag":                       {release, "extraArgs: [look-up-images=false]", "extraArgs"},
+		"another address of metrics":    {release, "extraArgs: [\"--metrics-bind-address=:9090\"]", "set metrics.enabled"},
+		"metrics in plain text":         {release, "extraArgs: [--metrics-secure=false]", "set metrics.secure"},
+		"no leader":                     {release, "extraArgs: [--look-up-images, --leader-elect=false]", "replicas need it"},
+		"benchmarks against the rights": {release, "benchmarks: {enabled: false}\nextraArgs: [--enable-benchmarks]", "set benchmarks.enabled"},
+		"probes elsewhere":              {release, "extraArgs: [--health-probe-bind-address=0]", "the probes need theirs"},
+		"a manager that tests":          {release, "extraArgs: [--test-in=dev]", "run helm test"},
+		"a manager that ends":           {release, "extraArgs: [--version]", "leave it out"},
+		"a monitor's label twice":       {release, "metrics: {serviceMonitor: {labels: {control-plane: mine}}}", "control-plane"},
+		"a quoted image":                {release, `image: {repository: '"q"'}`, "repository"},
+		"an alias for an image":         {release, `image: {repository: "*a"}`, "repository"},
+		"an anchor for an image":        {release, `image: {repository: "&a"}`, "repository"},
+		"an image with its tag":         {release, `image: {repository: "quay.io/a/b:c"}`, "repository"},
+		"a name with a dot":             {"my.rel", "", "set fullnameOverride to lower-case letters"},
+		"a name that begins with 1":     {"1e3", "", "set fullnameOverride to lower-case letters"},
 		"a variable of the chart":       {release, "env: [{name: WATCH_NAMESPACE, value: dev}]", "env"},
 		"a label of the selector":       {release, "podLabels: {control-plane: mine}", "control-plane"},
 		"a long name":                   {strings.Repeat("a", 29), "", "set fullnameOverride to a shorter one"},
@@ -320,6 +378,7 @@ func TestTheNotesTellWhatIsSpecial(t *testing.T) {
 		"":                             "watches all namespaces",
 		"watchNamespaces: [one]":       "watches the namespace one.",
 		"watchNamespaces: [one, two]":  "watches the namespaces one, two.",
+		"watchNamespaces: [dev]":       "Install another operator, for other namespaces, elsewhere than in " + releaseNamespace,
 		"benchmarks: {enabled: false}": "ElasticWebBenchmarks are switched off",
 		"crds: {enabled: false}":       "The CRDs are not a part of this release",
 		"crds: {keep: false}":          "helm uninstall deletes the CRDs",

@@ -31,10 +31,12 @@ func TestWhatTheNetworkPolicyLetsOut(t *testing.T) {
 		{corev1.ProtocolUDP, []string{"10.96.0.10", "169.254.20.10", "fd00:10::a"}, []int32{53, 5353}, true},
 		{corev1.ProtocolTCP, []string{"10.96.0.10", "169.254.20.10", "fd00:10::a"}, []int32{53, 5353}, true},
 		{corev1.ProtocolTCP, []string{"10.96.0.1", "192.168.1.2", registry, "fd00:10::1", registry6}, []int32{443, 6443, 8443, 16443}, true},
+		{corev1.ProtocolTCP, []string{uncounted}, []int32{443, 6443, 8443, 16443}, true},
+		{corev1.ProtocolTCP, []string{uncounted}, []int32{22, 80, 2379, 8080, 10250}, false},
 		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6, "64:ff9b::cb00:7107"}, []int32{80, 443, 3128, 5000, 5050, 8080}, true},
 		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6}, []int32{22, 25, 2379, 3306, 5432, 6379, 9090, 10250}, false},
 		{corev1.ProtocolUDP, []string{"10.0.0.5", registry, registry6}, []int32{80, 443, 6443}, false},
-		{corev1.ProtocolTCP, metadata, []int32{80, 443, 5000, 8080, 8775}, false},
+		{corev1.ProtocolTCP, metadata, []int32{80, 988, 5000, 8080, 8775, 32526}, false},
 	} {
 		for _, address := range row.addresses {
 			for _, port := range row.ports {
@@ -112,6 +114,9 @@ func policy(t *testing.T) *networkingv1.NetworkPolicy {
 	return policy
 }
 
+// uncounted is the address of a node, where the network counts no node to a block of addresses.
+const uncounted = "192.168.1.3"
+
 // letsOut judges as the API describes it: rules add to each other, and one without peers is for all.
 func letsOut(rules []networkingv1.NetworkPolicyEgressRule, protocol corev1.Protocol, address netip.Addr, port int32) bool {
 	return slices.ContainsFunc(rules, func(rule networkingv1.NetworkPolicyEgressRule) bool {
@@ -119,7 +124,7 @@ func letsOut(rules []networkingv1.NetworkPolicyEgressRule, protocol corev1.Proto
 			return ptr.Deref(p.Protocol, corev1.ProtocolTCP) == protocol && p.Port.IntVal == port
 		})
 		ofAddress := len(rule.To) == 0 || slices.ContainsFunc(rule.To, func(peer networkingv1.NetworkPolicyPeer) bool {
-			return peer.IPBlock != nil && contains(peer.IPBlock.CIDR, address) &&
+			return peer.IPBlock != nil && address.String() != uncounted && contains(peer.IPBlock.CIDR, address) &&
 				!slices.ContainsFunc(peer.IPBlock.Except, func(except string) bool { return contains(except, address) })
 		})
 		return ofPort && ofAddress

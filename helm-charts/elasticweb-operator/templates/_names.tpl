@@ -9,6 +9,10 @@ SPDX-License-Identifier: Apache-2.0
 {{- if gt (len $name) 28 -}}
 {{- fail (printf "the name %s has more than 28 characters: set fullnameOverride to a shorter one" $name) -}}
 {{- end -}}
+{{- /* No number either, as which YAML would read it. */ -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "the name %s cannot begin that of a Service: set fullnameOverride to lower-case letters, digits and hyphens, a letter first" $name) -}}
+{{- end -}}
 {{- $name -}}
 {{- end -}}
 
@@ -32,8 +36,8 @@ SPDX-License-Identifier: Apache-2.0
 
 {{- define "elasticweb-operator.labels" -}}
 app.kubernetes.io/name: elasticweb-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | quote }}
 {{- end -}}
