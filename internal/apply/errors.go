@@ -91,7 +91,7 @@ func (e *ForeignFieldsError) Unwrap() error { return e.Err }
 
 // IsRefusal reports whether the API server would refuse the same again: trying waits.
 func IsRefusal(err error) bool {
-	if isDenial(err) || isWebhookFailure(err) || isUnknownField(err) {
+	if isDenial(err) || isWebhookFailure(err) || doesNotFit(err) {
 		return true
 	}
 	if _, isForeign := errors.AsType[*NotOwnedError](err); isForeign {
@@ -120,10 +120,12 @@ func IsConflict(err error) bool {
 // IsGone reports whether there is no such object. A denial with that code does not say so.
 func IsGone(err error) bool { return apierrors.IsNotFound(err) && !isDenial(err) }
 
-// isUnknownField knows the words of structured-merge-diff, with which the API server answers a server-side apply that has
-// a field that it does not know: as an internal error, which it is not.
-func isUnknownField(err error) bool {
-	return strings.Contains(err.Error(), "field not declared in schema")
+// doesNotFit knows the words of structured-merge-diff, with which the API server answers a server-side apply that has a field that it
+// does not know, or two items of a list with one key: as an internal error, which it is not.
+func doesNotFit(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "field not declared in schema") || strings.Contains(text, "duplicate entries for key") ||
+		strings.Contains(text, "failed to create typed patch object")
 }
 
 // isWebhookFailure knows an admission webhook that does not answer. The API server calls it an internal error, which it is

@@ -47,8 +47,10 @@ func maxSurge(share intstr.IntOrString, deployment *appsv1.Deployment, replicas 
 	if isFixed || deployment == nil || deployment.Spec.Strategy.RollingUpdate == nil || !IsRollingOut(deployment) {
 		return share
 	}
-	live := surgePods(deployment.Spec.Strategy.RollingUpdate.MaxSurge, existingReplicas(deployment))
-	if live <= surgePods(&share, replicas) {
+	held, existing := deployment.Spec.Strategy.RollingUpdate.MaxSurge, existingReplicas(deployment)
+	isHeld := held != nil && held.Type == intstr.Int // in a pass before: the replicas fell already.
+	live := surgePods(held, existing)
+	if live <= surgePods(&share, replicas) || replicas >= existing && !isHeld {
 		return share
 	}
 	return intstr.FromInt(live)

@@ -34,7 +34,11 @@ func Merge(made *corev1.PodSpec, template *runtime.RawExtension) (*corev1.PodSpe
 	if err != nil {
 		return nil, fmt.Errorf("marshal the pod spec: %w", err)
 	}
-	text, err := strategicpatch.StrategicMergePatch(original, template.Raw, corev1.PodTemplateSpec{})
+	patch, ports, err := takePorts(template.Raw)
+	if err != nil {
+		return nil, unfit(" cannot be merged: %v", err)
+	}
+	text, err := strategicpatch.StrategicMergePatch(original, patch, corev1.PodTemplateSpec{})
 	if err != nil {
 		return nil, unfit(" cannot be merged: %v", err)
 	}
@@ -42,17 +46,45 @@ func Merge(made *corev1.PodSpec, template *runtime.RawExtension) (*corev1.PodSpe
 	if strict, err := kjson.UnmarshalStrict(text, merged); err != nil || len(strict) > 0 {
 		return nil, unfit(" makes no pod: %v %v", err, strict)
 	}
-	ownFirst(merged.Spec.Containers, func(c corev1.Container) bool { return c.Name == Container })
 	for i := range merged.Spec.Containers {
-		ownFirst(merged.Spec.Containers[i].Ports, func(p corev1.ContainerPort) bool { return p.Name == Port })
+		if own := &merged.Spec.Containers[i]; own.Name == Container {
+			own.Ports = append(own.Ports, ports...)
+		}
 	}
+	ownFirst(merged.Spec.Containers)
 	return &merged.Spec, holds(&merged.Spec, made)
 }
 
+// takePorts takes the ports of the operator's own container out of a template. A strategic merge would tell them apart by their numbers
+// alone, and lose that of TCP where there is one of UDP.
+func takePorts(template []byte) (patch []byte, ports []corev1.ContainerPort, err error) {
+	var whole object
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(template, &whole); err != nil {
+		return nil, nil, err
+	}
+	pods, _ := whole["spec"].(object)
+	_, web := ownContainer(pods)
+	list, isList := web["ports"].([]any)
+	if !isList {
+		return template, nil, nil
+	}
+	delete(web, "ports")
+	text, err := json.Marshal(list)
+	if err == nil {
+		err = json.Unmarshal(text, &ports)
+	}
+	if err == nil {
+		patch, err = json.Marshal(whole)
+	}
+	return patch, ports, err
+}
+
 // ownFirst puts what the operator makes before what the template adds: it is the first container whose log kubectl shows.
-func ownFirst[T any](list []T, isOwn func(T) bool) {
+func ownFirst(containers []corev1.Container) {
 	rank := map[bool]int{true: 0, false: 1}
-	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(rank[isOwn(a)], rank[isOwn(b)]) })
+	slices.SortStableFunc(containers, func(a, b corev1.Container) int {
+		return cmp.Compare(rank[a.Name == Container], rank[b.Name == Container])
+	})
 }
 
 // holds compares the pods with those that the operator makes: in what is its own they are the same, whichever way the template took.
@@ -62,7 +94,11 @@ func holds(merged, made *corev1.PodSpec) error {
 		return unfit(".spec.containers: the container %s must be there, with the image of spec.image; leave it as it is", own.Name)
 	}
 	for _, port := range own.Ports {
-		if !slices.Contains(merged.Containers[0].Ports, port) {
+		isIt := func(p corev1.ContainerPort) bool {
+			return p.ContainerPort == port.ContainerPort && cmp.Or(p.Protocol, corev1.ProtocolTCP) == port.Protocol
+		}
+		ports := merged.Containers[0].Ports
+		if len(ports) == 0 || ports[0] != port || slices.ContainsFunc(ports[1:], isIt) {
 			return unfit(".spec.containers: port %d of the container %s is the one named %s, which spec.containerPort sets; leave it out",
 				port.ContainerPort, own.Name, port.Name)
 		}

@@ -50,6 +50,10 @@ func TestMerge(t *testing.T) {
 			s.Containers[0].TTY = true
 			s.Containers = append(s.Containers, corev1.Container{Name: "a", Image: "i"})
 		}},
+		"ports of one number": {`{"spec": {"containers": [{"name": "web", "ports": [{"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"}, {"name": "dns", "containerPort": 53, "protocol": "UDP"}, {"containerPort": 8080, "protocol": "UDP"}]}]}}`, func(s *corev1.PodSpec) {
+			s.Containers[0].Ports = append(s.Containers[0].Ports, corev1.ContainerPort{Name: "dns-tcp", ContainerPort: 53, Protocol: corev1.ProtocolTCP},
+				corev1.ContainerPort{Name: "dns", ContainerPort: 53, Protocol: corev1.ProtocolUDP}, corev1.ContainerPort{ContainerPort: 8080, Protocol: corev1.ProtocolUDP})
+		}},
 		"without the defaults": {`{"spec": {"terminationGracePeriodSeconds": null, "containers": [{"name": "web", "lifecycle": null, "resources": null, "readinessProbe": null}]}}`, func(s *corev1.PodSpec) {
 			s.TerminationGracePeriodSeconds, s.Containers[0].Lifecycle, s.Containers[0].Resources = nil, nil, corev1.ResourceRequirements{}
 		}},
@@ -80,7 +84,7 @@ func TestWhatTheOperatorHoldsIsHeld(t *testing.T) {
 		`{"spec": {"containers": [{"name": "web", "$patch": "delete"}]}}`:                                    ".spec.containers: the container web must be there, with the image of spec.image",
 		`{"spec": {"containers": [{"name": "web", "image": "other"}]}}`:                                      ".spec.containers: the container web must be there",
 		`{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "name": "x"}]}]}}`:       ".spec.containers: port 8080 of the container web is the one named http, which spec.containerPort sets; leave it out",
-		`{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "protocol": "UDP"}]}]}}`: ".spec.containers: port 8080 of the container web",
+		`{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "protocol": "TCP"}]}]}}`: ".spec.containers: port 8080 of the container web",
 		`{"spec": {"containers": [{"name": "web", "ports": null}]}}`:                                         ".spec.containers: port 8080 of the container web",
 		`{"spec": {"affinity": null}}`:                                                                       ".spec.affinity: the operator places the pods with it; give terms of your own, or leave it out",
 		`{"spec": {"affinity": {"nodeAffinity": null}}}`:                                                     ".spec.affinity: the operator places the pods with it",
@@ -88,6 +92,7 @@ func TestWhatTheOperatorHoldsIsHeld(t *testing.T) {
 		`{"spec": {"nodeSelector": {"disk": null}}}`:                                                         ".spec.nodeSelector: the operator places",
 		`{"spec": {"topologySpreadConstraints": null}}`:                                                      ".spec.topologySpreadConstraints: the operator places",
 		`{"spec": {"containers": [{"image": "i"}]}}`:                                                         " cannot be merged: ",
+		`{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": "x"}]}]}}`:                     " cannot be merged: ",
 		`{"spec": {"x": 1}}`:                 " makes no pod: ",
 		`{"spec": {"$patch": "unheard of"}}`: " cannot be merged: ",
 	} {

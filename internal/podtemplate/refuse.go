@@ -22,11 +22,8 @@ const (
 	Port      = "http"
 )
 
-// Bounds of what the operator or each node works through one by one.
-const (
-	mostContainers  = 32
-	mostPullSecrets = 16
-)
+// mostContainers is how many a node may have to work through one by one.
+const mostContainers = 32
 
 // refuse says what of a template is the operator's to say, or would cost it too much.
 func refuse(template object) error {
@@ -70,8 +67,6 @@ func refusePods(pods object) error {
 		return errors.New(path + ".serviceAccount: its name of today is serviceAccountName")
 	case system["name"] != nil && system["name"] != string(corev1.Linux):
 		return errors.New(path + ".os: the pods run on Linux nodes only; leave it out")
-	case len(pullSecrets) > mostPullSecrets:
-		return fmt.Errorf("%s.imagePullSecrets has %d entries, and may have %d", path, len(pullSecrets), mostPullSecrets)
 	case account != "" && len(validation.IsDNS1123Subdomain(account)) > 0:
 		return errors.New(path + ".serviceAccountName is no name of a ServiceAccount")
 	}

@@ -7,6 +7,7 @@ package podtemplate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,6 +41,9 @@ func Resolve(spec *elasticwebv1.ElasticWebSpec) (*elasticwebv1.ElasticWebSpec, e
 	}
 	if err := json.Unmarshal(moved, &resolved.PodSettings); err != nil {
 		return spec, fmt.Errorf("%s cannot be read: %w", root, err)
+	}
+	if grace := resolved.TerminationGracePeriodSeconds; grace != nil && *grace < 0 {
+		return spec, errors.New(root + ".spec.terminationGracePeriodSeconds must be at least 0")
 	}
 	resolved.PodTemplate, err = left(template)
 	return resolved, err

@@ -23,6 +23,7 @@ func leaveOutEmptySettings(spec *corev1ac.PodSpecApplyConfiguration) {
 		leaveOutEmpty(&spec.SecurityContext)
 	}
 	leaveOutEmpty(&spec.DNSConfig)
+	leaveOutEmpty(&spec.Resources)
 	leaveOutEmptyOfContainers(spec.Containers)
 	leaveOutEmptyOfContainers(spec.InitContainers)
 }

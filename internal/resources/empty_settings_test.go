@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -36,6 +37,7 @@ func TestLeavesOutEmptySettings(t *testing.T) {
 				PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: anti},
 			},
 		},
+		"objects of the template": {PodTemplate: &runtime.RawExtension{Raw: []byte(`{"spec": {"dnsConfig": {}, "resources": {}}}`)}},
 		"the last thing that is in them": {
 			SecurityContext:    &corev1.SecurityContext{SELinuxOptions: &corev1.SELinuxOptions{}},
 			PodSecurityContext: &corev1.PodSecurityContext{WindowsOptions: &corev1.WindowsSecurityContextOptions{}},

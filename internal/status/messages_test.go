@@ -234,6 +234,8 @@ var messages = map[string]said{
 		elasticwebv1.ReasonInvalidService, `Service shop was refused: Service "shop" is invalid: metadata.annotations: Invalid value: "x": a qualified name: mend the field of the spec that it speaks of`, true},
 	"a Deployment that is invalid": {refused("Deployment", invalid("Deployment", "spec.template", "must be less than or equal to cpu limit of 1")),
 		elasticwebv1.ReasonInvalidPod, `Deployment shop was refused: Deployment "shop" is invalid: spec.template: Invalid value: "x": must be less than or equal to cpu limit of 1: mend the field of the spec that it speaks of`, true},
+	"two items of one key": {refused("Deployment", errors.New(`failed to create typed patch object: .spec.x: duplicate entries for key [name="A"]`)),
+		elasticwebv1.ReasonInvalidPod, `Deployment shop was refused: failed to create typed patch object: .spec.x: duplicate entries for key [name="A"]: two items of a list in the spec have that key: leave one of them out`, true},
 	"a field that is too young": {refused("Deployment", errors.New("failed to create typed patch object: .spec.x: field not declared in schema")),
 		elasticwebv1.ReasonInvalidPod, "Deployment shop was refused: failed to create typed patch object: .spec.x: field not declared in schema: this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster", true},
 	"a spec that is too large": {refused("Deployment", apierrors.NewRequestEntityTooLargeError("limit is 3145728")),

@@ -130,6 +130,8 @@ func refusalOf(kind string, err error) Problem {
 	switch {
 	case saysAny(message, "field not declared in schema"):
 		return Problem{Reason: invalid, Message: "this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
+	case saysAny(message, "duplicate entries for key"):
+		return Problem{Reason: invalid, Message: "two items of a list in the spec have that key: leave one of them out"}
 	case isOfAdmission(message):
 		return admissionRefusal(message)
 	case kind == "Service" && isInvalid && saysAny(message, nodePortWords...):
