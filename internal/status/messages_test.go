@@ -141,8 +141,11 @@ var messages = map[string]said{
 		failing(podfailure.Failure{Class: podfailure.Crash, Container: "logs", ExitCode: 2})(in)
 	}, elasticwebv1.ReasonCrashLoop, "container logs, which spec.podTemplate adds to the pods, ended with exit code 2: look at its log with kubectl logs --previous -c logs, or take it out where it is added", false},
 	"a template that takes what must be held": {func(in *Input) {
-		in.Problems = append(in.Problems, UnfitTemplate(errors.New("spec.podTemplate.spec.affinity: give terms of your own, or leave it out")))
-	}, elasticwebv1.ReasonInvalidPod, "spec.podTemplate.spec.affinity: give terms of your own, or leave it out", true},
+		in.Problems = append(in.Problems, TemplateProblems(nil, errors.New("spec.podTemplate.spec.affinity: give terms of your own, or leave it out"))...)
+	}, elasticwebv1.ReasonInvalidPod, "spec.podTemplate.spec.affinity: give terms of your own, or leave it out: correct it, for instance with kubectl edit; the pods keep the template that they have until then", true},
+	"a template that is refused": {func(in *Input) {
+		in.Problems = append(in.Problems, TemplateProblems(errors.New("spec.podTemplate.spec.contaners: unknown field"), nil)...)
+	}, elasticwebv1.ReasonInvalidSpec, "spec.podTemplate.spec.contaners: unknown field: correct it, for instance with kubectl edit; the pods keep the template that they have until then", true},
 	"an invalid container of the template": {func(in *Input) {
 		in.Words = template
 		refused("Deployment", invalid("Deployment", "spec.template.spec.containers[1].image", "no"))(in)
@@ -329,7 +332,7 @@ var messages = map[string]said{
 }
 
 func TestMessages(t *testing.T) {
-	provoked := map[string]bool{elasticwebv1.ReasonInvalidSpec: true} // by TestUnreadable.
+	provoked := map[string]bool{}
 	for name, tc := range messages {
 		provoked[tc.reason] = true
 		t.Run(name, func(t *testing.T) {

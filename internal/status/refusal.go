@@ -30,7 +30,7 @@ type Problem struct {
 
 // refusals are the reasons of problems.
 var refusals = []string{
-	elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
+	elasticwebv1.ReasonInvalidSpec, elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
 	elasticwebv1.ReasonForbidden, elasticwebv1.ReasonWebhookFailed, elasticwebv1.ReasonReferenceMissing,
 	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService, elasticwebv1.ReasonRollingOut,
 }
@@ -79,9 +79,16 @@ func ProblemOf(kind, name string, err error) Problem {
 	return result
 }
 
-// UnfitTemplate is the problem of a podTemplate that takes from the pods what the operator must hold: they stay as they are.
-func UnfitTemplate(err error) Problem {
-	return Problem{Reason: elasticwebv1.ReasonInvalidPod, Message: quote.Said(err.Error())}
+// TemplateProblems are those of a podTemplate that is refused for itself, or that does not fit the pods that the operator makes; errors
+// are nil where it is not.
+func TemplateProblems(refusal, unfit error) (problems []Problem) {
+	for reason, err := range map[string]error{elasticwebv1.ReasonInvalidSpec: refusal, elasticwebv1.ReasonInvalidPod: unfit} {
+		if err != nil {
+			problems = append(problems, Problem{Reason: reason, Message: quote.Said(err.Error()) +
+				": correct it, for instance with kubectl edit; the pods keep the template that they have until then"})
+		}
+	}
+	return problems
 }
 
 // LastingFailure names an error that is not a refusal of the object, and has not passed for some time.
