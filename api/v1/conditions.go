@@ -119,7 +119,7 @@ const (
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"
-	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a Secret,
+	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a RuntimeClass, a Secret,
 	// a ConfigMap, or a key in one.
 	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonImageNotFound: the registry does not have the image, or what it has is none that Linux pods can run.
