@@ -57,13 +57,15 @@ const (
 //	CrashLoop             False    True         later    measured
 //	ReplicaLimit          False    -            True     False
 //	NameConflict          False    -            True     measured
-//	InvalidSpec           False    -            True     Unknown
+//	InvalidSpec           False    -            True     measured
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
 //	ProgressDeadline      False    -            True     measured
 //
 // NoCompatibleNodes of a spec that contradicts itself or the image, NodePortConflict of a port outside the cluster's
 // range, and BenchmarkMissing where benchmarks are switched off are Stalled at once.
+//
+// CapacityMet is Unknown while a spec cannot be decoded. What is wrong with its podTemplate alone keeps nothing from being measured.
 //
 // While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
 //
@@ -110,14 +112,14 @@ const (
 	ReasonForbidden = "Forbidden"
 	// ReasonWebhookFailed: an admission webhook that the API server must ask does not answer.
 	ReasonWebhookFailed = "WebhookFailed"
-	// ReasonInvalidSpec: the spec could not be decoded, or its podTemplate is refused, so that what runs stays as it is.
+	// ReasonInvalidSpec: the spec could not be decoded, so that what runs stays as it is, or its podTemplate is refused, so that the pods do.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonInvalidPod: the API server finds the Deployment or its pods invalid, the kubelet the name of the image, or the operator what
 	// podTemplate makes of the pods.
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"
-	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a Secret,
+	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a RuntimeClass, a Secret,
 	// a ConfigMap, or a key in one.
 	ReasonReferenceMissing = "ReferenceMissing"
 	// ReasonImageNotFound: the registry does not have the image, or what it has is none that Linux pods can run.

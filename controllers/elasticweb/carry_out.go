@@ -12,13 +12,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
-	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
@@ -52,11 +52,8 @@ type outcome struct {
 func (o *outcome) add(err error) {
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)
 	changed, hasChanged := errors.AsType[*apply.ChangedError](err)
-	unfit, isUnfit := errors.AsType[*podtemplate.Unfit](err)
 	switch {
 	case err == nil:
-	case isUnfit:
-		o.problems = append(o.problems, status.UnfitTemplate(unfit))
 	case isRefused:
 		o.addRefused(refused)
 	case hasChanged:
@@ -162,16 +159,17 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
-	if p.WaitsForImage || p.Placement.Contradiction != "" && p.Replicas > 0 {
+	isOld := p.Placement.Contradiction != "" && p.Replicas > 0 && !seen.KeepsTemplate
+	if p.WaitsForImage || isOld || seen.KeepsTemplate && seen.Deployment == nil {
 		return nil
 	}
 	r.noteContest(ctx, web, seen.Deployment)
-	configuration, err := resources.Deployment(web, p)
+	configuration, manager, err := deploymentOf(web, p, seen.KeepsTemplate)
 	if err != nil {
 		return err
 	}
 	err = applyObject(ctx, r, web, apply.Intent{
-		Kind: kindDeployment, Configuration: configuration, Confirm: confirm,
+		Kind: kindDeployment, Configuration: configuration, Manager: manager, Confirm: confirm,
 		Notes:        map[string]string{plan.AnnotationRecord: p.Record.String()},
 		IsIncomplete: seen.Deployment != nil && p.Record.IsDue(seen.Deployment),
 	}, &seen.Deployment)
@@ -179,6 +177,20 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 		r.memory.of(web).contest.Wrote(p.Replicas)
 	}
 	return err
+}
+
+// keepingManager writes a Deployment whose template is kept. The fields of the template stay those of the usual manager: one that leaves
+// out what it owns takes it away.
+const keepingManager = controllers.FieldManager + "-keeps-template"
+
+func deploymentOf(web *elasticwebv1.ElasticWeb, p *plan.Plan, keepsTemplate bool) (
+	configuration *appsv1ac.DeploymentApplyConfiguration, manager string, err error,
+) {
+	if keepsTemplate {
+		return resources.DeploymentAround(web, p), keepingManager, nil
+	}
+	configuration, err = resources.Deployment(web, p)
+	return configuration, "", err
 }
 
 // noteContest counts changes of the replicas by others, and finds out whose they are before they are put

@@ -263,6 +263,7 @@ var _ = Describe("What others do to the Deployment", func() {
 		spec := read(ctx, web, &appsv1.Deployment{}).Spec
 		Expect(spec.Replicas).To(HaveValue(Equal(int32(2))))
 		Expect(spec.ProgressDeadlineSeconds).To(HaveValue(Equal(int32(600))))
+		Expect(spec.MinReadySeconds).To(BeZero())
 	})
 
 	It("is put right where it pauses the rollout", func(ctx SpecContext) {

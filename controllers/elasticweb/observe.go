@@ -43,8 +43,10 @@ type observation struct {
 	retry time.Duration
 }
 
-// observe reads everything that the plan and the status depend on, from the caches alone.
-func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) (seen observation, err error) {
+// observe reads everything that the plan and the status depend on, from the caches alone. Where the template is kept, no pod is made of
+// another image.
+func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, keepsTemplate bool) (seen observation, err error) {
+	seen.KeepsTemplate = keepsTemplate
 	err = errors.Join(
 		owned(ctx, r, kindDeployment, web, &seen.Deployment),
 		owned(ctx, r, kindService, web, &seen.Service),
@@ -68,16 +70,16 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb) 
 			Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
 		}
 	}
-	seen.Image, seen.retry = r.observeImage(web, seen.Deployment)
+	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
 	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 
 // observeImage asks for the image's facts where they are needed. retry is when to look again, though nobody tells; 0 for never.
-func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) (image plan.Image, retry time.Duration) {
+func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, seen *plan.Observed) (image plan.Image, retry time.Duration) {
 	name := client.ObjectKeyFromObject(web)
-	isNeeded, isFresh := plan.Lookup(&web.Spec, deployment)
-	if !isNeeded {
+	isNeeded, isFresh := plan.Lookup(&web.Spec, seen.Deployment)
+	if !isNeeded || seen.KeepsTemplate {
 		r.images.StopWaiting(name)
 		return plan.Image{State: plan.ImageNotLookedUp}, 0
 	}

@@ -8,7 +8,11 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
@@ -80,7 +84,75 @@ var _ = Describe("spec.podTemplate", func() {
 		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template.Spec).To(Equal(read(ctx, plain, &appsv1.Deployment{}).Spec.Template.Spec))
 	})
 
-	DescribeTable("is refused by its path, and nothing that runs is touched", func(ctx SpecContext, template, reason string, expected row, says string) {
+	DescribeTable("that is refused keeps the template of the pods, while their number, the Service and the report go on", func(ctx SpecContext, template, reason string) {
+		namespace, running := startInNamespace(ctx)
+		web := newWeb(namespace, "shop", podTemplate(withSidecar))
+		create(ctx, web)
+		kept, pods := read(ctx, web, &appsv1.Deployment{}).Spec.Template, uidsOf(ctx, web)
+		port := freePort()
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) {
+			podTemplate(template)(w)
+			w.Spec.Image, w.Spec.TotalQPS, w.Spec.Port = "nginx:1.17.2", ptr.To[int32](4000), &port
+			w.Spec.TerminationGracePeriodSeconds = ptr.To[int64](1)
+			w.Spec.Rollout = &elasticwebv1.RolloutSpec{MinReadySeconds: ptr.To[int32](1), MaxSurge: ptr.To(intstr.FromInt32(2))}
+		})
+		await(ctx, web, &elasticwebv1.ElasticWeb{}, func(g Gomega, w *elasticwebv1.ElasticWeb) {
+			g.Expect(meta.FindStatusCondition(w.Status.Conditions, elasticwebv1.ConditionReady)).To(HaveField("Reason", reason))
+			g.Expect(rowOf(w)).To(Equal(row{"False", "-", "True", "True"}))
+			g.Expect(w.Status.RealQPS).To(HaveValue(Equal(int32(4000))))
+			g.Expect([]int32{w.Status.Replicas, w.Status.ReadyReplicas}).To(Equal([]int32{5, 5}))
+			g.Expect(w.Status.ObservedGeneration).To(Equal(w.Generation))
+		})
+		expectRest(ctx, running)
+		deployment := read(ctx, web, &appsv1.Deployment{})
+		Expect(deployment.Spec.Template).To(Equal(kept))
+		Expect(deployment.Spec.MinReadySeconds).To(Equal(int32(1)))
+		Expect(uidsOf(ctx, web)).To(ContainElements(pods))
+		Expect(read(ctx, web, &corev1.Service{}).Spec.Ports[0].NodePort).To(Equal(port))
+
+		// A pod that dies is told of, and one that comes in its place.
+		uids := uidsOf(ctx, web)
+		gone := podsOf(ctx, web)[0]
+		Expect(k8s.Delete(ctx, &gone)).To(Succeed())
+		Eventually(func() []types.UID { return uidsOf(ctx, web) }).WithContext(ctx).ShouldNot(ContainElements(uids))
+		await(ctx, web, &elasticwebv1.ElasticWeb{}, func(g Gomega, w *elasticwebv1.ElasticWeb) {
+			g.Expect([]int32{w.Status.Replicas, w.Status.ReadyReplicas}).To(Equal([]int32{5, 5}))
+		})
+		update(ctx, web, serving(1600))
+		await(ctx, web, &appsv1.Deployment{}, func(g Gomega, d *appsv1.Deployment) { g.Expect(d.Spec.Replicas).To(HaveValue(Equal(int32(2)))) })
+		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template).To(Equal(kept))
+
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) {
+			podTemplate(`{"spec": {"containers": [{"name": "proxy", "image": "envoy:1"}]}}`)(w)
+			w.Spec.Rollout = nil
+		})
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		deployment = read(ctx, web, &appsv1.Deployment{})
+		Expect(namesOf(deployment.Spec.Template.Spec.Containers)).To(Equal([]string{"web", "proxy"}))
+		Expect(deployment.Spec.Template.Spec.Containers[0].Image).To(Equal("nginx:1.17.2"))
+		Expect(deployment.Spec.MinReadySeconds).To(BeZero())
+		Expect(deployment.Spec.Template.Spec.InitContainers).To(BeEmpty())
+		Expect(imagesOf(podsOf(ctx, web))).To(Equal([]string{"nginx:1.17.2"}))
+		expectRest(ctx, running)
+	},
+		Entry("for itself", `{"spec": {"contaners": []}}`, elasticwebv1.ReasonInvalidSpec),
+		Entry("for the pods that it would make", `{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "name": "x"}]}]}}`, elasticwebv1.ReasonInvalidPod),
+	)
+
+	It("makes no pods while it is refused from the beginning, and says so", func(ctx SpecContext) {
+		namespace, running := startInNamespace(ctx)
+		web := newWeb(namespace, "shop", podTemplate(`{"spec": {"contaners": []}}`))
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectVerdict(ctx, web, elasticwebv1.ReasonInvalidSpec, row{"False", "-", "True", "False"}, "spec.podTemplate.spec.contaners: unknown field: correct it")
+		expectRest(ctx, running)
+		Expect(current(ctx, web).Status.RealQPS).To(HaveValue(BeZero()))
+		Expect(absent(ctx, web, &appsv1.Deployment{})()).To(BeTrue())
+		update(ctx, web, podTemplate(withSidecar))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Expect(read(ctx, web, &appsv1.Deployment{}).Generation).To(Equal(int64(1)))
+	})
+
+	DescribeTable("is refused by its path, and no pod is touched", func(ctx SpecContext, template, reason string, expected row, says string) {
 		namespace, running := startInNamespace(ctx)
 		web := newWeb(namespace, "shop")
 		create(ctx, web)
@@ -94,9 +166,9 @@ var _ = Describe("spec.podTemplate", func() {
 		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template.Spec.Hostname).To(Equal("shop"))
 	},
 		Entry("an unknown field", `{"spec": {"contaners": []}}`,
-			elasticwebv1.ReasonInvalidSpec, row{"False", "-", "True", "Unknown"}, "spec.podTemplate.spec.contaners: unknown field: correct it"),
+			elasticwebv1.ReasonInvalidSpec, row{"False", "-", "True", "True"}, "spec.podTemplate.spec.contaners: unknown field: correct it"),
 		Entry("what the operator holds", `{"spec": {"nodeName": "x"}}`,
-			elasticwebv1.ReasonInvalidSpec, row{"False", "-", "True", "Unknown"}, "spec.podTemplate.spec.nodeName: the scheduler chooses the node"),
+			elasticwebv1.ReasonInvalidSpec, row{"False", "-", "True", "True"}, "spec.podTemplate.spec.nodeName: the scheduler chooses the node"),
 		Entry("the port that it needs, which only the plan tells", `{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "name": "x"}]}]}}`,
 			elasticwebv1.ReasonInvalidPod, row{"False", "-", "True", "True"}, "spec.podTemplate.spec.containers: port 8080 of the container web"),
 		Entry("what the API server finds invalid", `{"spec": {"initContainers": [{"name": "prepare"}]}}`,

@@ -24,6 +24,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/nodeports"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
 )
 
@@ -78,12 +79,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err != nil || web == nil || !web.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, err // the garbage collector takes what the ElasticWeb owns.
 	}
-	template := web.Spec.PodTemplate
-	web = resolved(web)
+	web, words, refusal := resolved(web)
 	if web.UnreadableSpec != "" {
 		return r.reportUnreadable(ctx, web)
 	}
-	seen, err := r.observe(ctx, web)
+	seen, err := r.observe(ctx, web, refusal != nil)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -98,7 +98,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if retry > 0 {
 		return ctrl.Result{RequeueAfter: retry}, nil // this spec is older than what was made already.
 	}
-	planned, before := plan.Make(web, seen.Observed), seen.Observed
+	planned, unfit := planOf(web, &seen.Observed)
+	before := seen.Observed
 	carried := outcome{err: err, isUnfinished: err != nil}
 	if err == nil {
 		carried = r.carryOut(ctx, web, &planned, &seen.Observed, withheld)
@@ -107,26 +108,39 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
 	reported, err := r.report(ctx, web, status.Input{
-		Web: web, Plan: &planned, Observed: seen.Observed, Problems: carried.told(), IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Words: podtemplate.WordsOf(template),
+		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
+		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Words: words,
 	})
 	return ctrl.Result{
 		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
 	}, errors.Join(carried.err, err)
 }
 
-// resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for. Where that is refused, it is as if the spec could not
-// be decoded. The cache's own is not changed.
-func resolved(web *elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
-	if web.Spec.PodTemplate == nil {
-		return web
-	}
+// resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for, and how that names fields, or why it is refused:
+// then it is left as it is. The cache's own is not changed.
+func resolved(web *elasticwebv1.ElasticWeb) (_ *elasticwebv1.ElasticWeb, words podtemplate.Words, refusal error) {
 	spec, err := podtemplate.Resolve(&web.Spec)
-	result := *web
-	if result.Spec = *spec; err != nil {
-		result.UnreadableSpec = err.Error()
+	if err != nil || web.Spec.PodTemplate == nil {
+		return web, words, err
 	}
-	return &result
+	result := *web
+	result.Spec = *spec
+	return &result, podtemplate.WordsOf(web.Spec.PodTemplate), nil
+}
+
+// planOf is the plan, and what the pods that it makes lack for the podTemplate, if anything. Where that is refused, for itself or for them,
+// observed says so, and the plan is that of the template that there is.
+func planOf(web *elasticwebv1.ElasticWeb, observed *plan.Observed) (planned plan.Plan, unfit error) {
+	planned = plan.Make(web, *observed)
+	if web.Spec.PodTemplate == nil || observed.KeepsTemplate || planned.WaitsForImage {
+		return planned, nil
+	}
+	_, err := resources.Deployment(web, &planned)
+	if _, isUnfit := errors.AsType[*podtemplate.Unfit](err); !isUnfit {
+		return planned, nil // another error is told of when it is written.
+	}
+	observed.KeepsTemplate = true
+	return plan.Make(web, *observed), err
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the

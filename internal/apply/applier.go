@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -201,7 +202,7 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 	object.SetName(wanted.Name)
 	err = a.written.During(wanted.Kind, object, func() error {
 		return a.writer.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body),
-			client.ForceOwnership, client.FieldOwner(a.manager), onlyTheSchema)
+			client.ForceOwnership, client.FieldOwner(cmp.Or(wanted.Manager, a.manager)), onlyTheSchema)
 	})
 	return object, err
 }

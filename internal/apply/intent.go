@@ -35,6 +35,8 @@ type Intent struct {
 	Notes map[string]string
 	// IsIncomplete is true where the object must be written though its fields are as wanted.
 	IsIncomplete bool
+	// Manager is the field manager; "" for that of the Applier. What another one applies takes no field away from it.
+	Manager string
 	// Owner is the UID of the controller that the object must have to be touched.
 	Owner types.UID
 	// Confirm is asked before each write whether the intent still stands; nil for always. Its error counts as that of

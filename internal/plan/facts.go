@@ -26,6 +26,9 @@ func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (n
 // else waits for the user's next rollout, be it kubectl's.
 func chooseFacts(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (facts *ImageFacts, wait bool) {
 	known, image := record.Image, observed.Image
+	if observed.KeepsTemplate {
+		return known, false
+	}
 	if known != nil && repository(known.Reference) != repository(spec.Image) {
 		known = nil // a new version rarely changes its platforms, but another image may have any.
 	}

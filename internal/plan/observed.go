@@ -19,6 +19,8 @@ type Observed struct {
 	Deployment *appsv1.Deployment
 	Service    *corev1.Service
 	Budget     *policyv1.PodDisruptionBudget
+	// KeepsTemplate is true where the podTemplate is refused: the Deployment keeps the template that it has, whatever the spec says.
+	KeepsTemplate bool
 	// Pods that the selector of the ElasticWeb matches.
 	Pods []Pod
 	// Nodes of the cluster; nil where they are not known.

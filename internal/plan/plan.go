@@ -59,7 +59,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	demand, seed := demandOf(spec, existing)
 	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 	live, isLost := liveRecord(web, observed)
-	rolls := !live.isOf(spec)
+	rolls := !live.isOf(spec) && !observed.KeepsTemplate
 
 	facts, waits := chooseFacts(spec, observed, live, rolls)
 	isStale, restart := lookedUp(spec, observed, live, rolls)
@@ -69,6 +69,10 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	if isLost {
 		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)
 		live.Levels = input.Levels
+	}
+	pod := podHash(spec)
+	if observed.KeepsTemplate && observed.Deployment != nil {
+		input, pod = keptInput(input, live, observed.Deployment), live.Pod
 	}
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
@@ -84,7 +88,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		Facts:         facts, Rates: rates, Measured: measured,
 		ContainerPort: port, ContainerPortKnown: isPortKnown,
 		Record: Record{
-			Generation: web.Generation, Pod: podHash(spec), Image: facts, Stale: isStale, Restart: restart,
+			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas,
 		},
 		DeletionCosts: deletionCosts(preferred, observed.Pods),
@@ -102,6 +106,15 @@ func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Me
 	input.Levels = levels(spec, input.Allowed, placement.Possible(input), measured, inUse, rolls)
 	if input.Allowed != nil {
 		input.Allowed = append([]string{}, input.Levels.Flat()...)
+	}
+	return input
+}
+
+// keptInput is what the live template was made from, as far as it says so: the number of pods and which go first follow it.
+func keptInput(input placement.Input, live *Record, deployment *appsv1.Deployment) placement.Input {
+	input.NodeSelector, input.Levels = deployment.Spec.Template.Spec.NodeSelector, live.Levels
+	if live.Levels != nil {
+		input.Allowed = live.Levels.Flat()
 	}
 	return input
 }

@@ -26,18 +26,28 @@ func WordsOf(template *runtime.RawExtension) (words Words) {
 	return words
 }
 
-// Names reports whether the template has a container, or an init container, of that name.
+// Names reports whether the template adds a container, or an init container, of that name.
 func (w Words) Names(container string) bool {
-	pods, _ := w.template["spec"].(object)
+	return slices.Contains(w.OtherContainers(), container)
+}
+
+// OtherContainers are the names of the containers and init containers that the template adds.
+func (w Words) OtherContainers() (names []string) {
 	for _, list := range []string{"containers", "initContainers"} {
-		containers, _ := pods[list].([]any)
+		containers, _ := w.pods()[list].([]any)
 		for _, each := range containers {
-			if has, _ := each.(object); has["name"] == container {
-				return true
+			has, _ := each.(object)
+			if name, _ := has["name"].(string); name != "" && name != Container {
+				names = append(names, name)
 			}
 		}
 	}
-	return false
+	return names
+}
+
+func (w Words) pods() object {
+	pods, _ := w.template["spec"].(object)
+	return pods
 }
 
 // specField is a field of a spec, be it an ElasticWeb's, a Deployment's or a pod's. An item of a list has its place, or its name.
@@ -91,7 +101,7 @@ func (w Words) ofPod(path []string) string {
 	if len(path) == 0 {
 		return ""
 	}
-	pods, _ := w.template["spec"].(object)
+	pods := w.pods()
 	name, index := indexed(path[0])
 	value, isThere := pods[name]
 	list, _ := value.([]any)

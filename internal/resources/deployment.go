@@ -19,6 +19,16 @@ import (
 
 // Deployment is the Deployment of an ElasticWeb, without its record.
 func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.DeploymentApplyConfiguration, error) {
+	template, err := podTemplate(web, p)
+	if err != nil {
+		return nil, err
+	}
+	deployment := DeploymentAround(web, p)
+	deployment.Spec.WithTemplate(template)
+	return deployment, nil
+}
+
+func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
 	spec, err := podSpecApplyConfiguration(web, p)
 	if err != nil {
 		return nil, err
@@ -33,24 +43,26 @@ func Deployment(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*appsv1ac.Deploymen
 	if len(web.Spec.PodAnnotations) > 0 {
 		template.WithAnnotations(web.Spec.PodAnnotations)
 	}
+	return template, nil
+}
+
+// DeploymentAround is the Deployment without the template of its pods.
+func DeploymentAround(web *elasticwebv1.ElasticWeb, p *plan.Plan) *appsv1ac.DeploymentApplyConfiguration {
 	deployment := appsv1ac.DeploymentSpec().
 		WithReplicas(p.Replicas).
 		WithProgressDeadlineSeconds(p.Rollout.ProgressDeadlineSeconds).
-		WithPaused(false). // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.
+		WithMinReadySeconds(p.Rollout.MinReadySeconds). // 0 as well: what pods count for goes by it, and the spec says it.
+		WithPaused(false).                              // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(plan.Selector(web.Name))).
 		WithStrategy(appsv1ac.DeploymentStrategy().
 			WithType(appsv1.RollingUpdateDeploymentStrategyType).
 			WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
 				WithMaxUnavailable(p.Rollout.MaxUnavailable).
-				WithMaxSurge(p.Rollout.MaxSurge))).
-		WithTemplate(template)
-	if p.Rollout.MinReadySeconds > 0 {
-		deployment.WithMinReadySeconds(p.Rollout.MinReadySeconds)
-	}
+				WithMaxSurge(p.Rollout.MaxSurge)))
 	return appsv1ac.Deployment(web.Name, web.Namespace).
 		WithLabels(labels(web.Name)).
 		WithOwnerReferences(owner(web)).
-		WithSpec(deployment), nil
+		WithSpec(deployment)
 }
 
 // podSpecApplyConfiguration takes the way through JSON, in which both forms are the same: the user's fields

@@ -32,6 +32,11 @@ func own(reason, message string, exitCode int32) *podfailure.Failure {
 	return &podfailure.Failure{Class: podfailure.Classify(reason, message), Container: "web", IsOwn: true, Reason: reason, Message: message, ExitCode: exitCode}
 }
 
+// others is a failure of another container.
+func others(container, reason, message string) *podfailure.Failure {
+	return &podfailure.Failure{Class: podfailure.Classify(reason, message), Container: container, Reason: reason, Message: message}
+}
+
 // waits is a container that waits for its next start, which says only how it ended.
 func waits(exitCode int32) *podfailure.Failure {
 	failure := own("Error", "", exitCode)
@@ -98,6 +103,11 @@ func TestAFailureIsHeldOverItsPhases(t *testing.T) {
 		"a pull that cannot reach":                {own("ErrImagePull", "i/o timeout", 0), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), true},
 		"a pull without a signature":              {own("SignatureValidationFailed", "no", 0), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), true},
 		"a pull that fails for something else":    {own("ErrImagePull", "manifest unknown", 0), own("ErrImagePull", "i/o timeout", 0), false},
+		"a pull of another container":             {others("a", "ErrImagePull", "manifest unknown"), others("a", "ImagePullBackOff", `Back-off pulling image "l:1"`), true},
+		"another platform for another container":  {others("a", "ErrImagePull", "no match for platform in manifest: not found"), others("a", "ImagePullBackOff", `Back-off pulling image "l:1"`), true},
+		"a pull of one container, then another's": {others("a", "ErrImagePull", "manifest unknown"), others("b", "ImagePullBackOff", `Back-off pulling image "l:1"`), false},
+		"a pull of another, then the own":         {others("a", "ErrImagePull", "manifest unknown"), own("ImagePullBackOff", `Back-off pulling image "shop:1"`, 0), false},
+		"a pull of the own, then another's":       {own("ErrImagePull", "manifest unknown", 0), others("a", "ImagePullBackOff", `Back-off pulling image "l:1"`), false},
 		"a hook, and the container that it ended": {own("PostStartHookError", "no", 0), waits(137), true},
 		"a crash after a hook":                    {own("PostStartHookError", "no", 0), own("Error", "", 1), false},
 		"memory, of which all phases say":         {own("OOMKilled", "", 137), waits(1), false},
@@ -278,7 +288,7 @@ func TestOnlyWhatIsToldIsQuoted(t *testing.T) {
 			pod := plan.Pod{Failure: &podfailure.Failure{Class: class, IsOwn: isOwn, Container: "web", Message: "what is said"}}
 			before, said, after := failureWords(podtemplate.Words{}, "shop:1", &pod)
 			isTold := class != podfailure.Crash && class != podfailure.OutOfMemory &&
-				(!isOwn || class != podfailure.ExecFormat && class != podfailure.PlatformMissing && class != podfailure.ImageAbsent)
+				class != podfailure.ExecFormat && class != podfailure.PlatformMissing && (!isOwn || class != podfailure.ImageAbsent)
 			if (said != "") != isTold || strings.Contains(before+after, "what is said") {
 				t.Errorf("class %d, own is %t: %q, %q, %q", class, isOwn, before, said, after)
 			}

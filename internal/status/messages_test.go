@@ -140,9 +140,52 @@ var messages = map[string]said{
 		in.Words = template
 		failing(podfailure.Failure{Class: podfailure.Crash, Container: "logs", ExitCode: 2})(in)
 	}, elasticwebv1.ReasonCrashLoop, "container logs, which spec.podTemplate adds to the pods, ended with exit code 2: look at its log with kubectl logs --previous -c logs, or take it out where it is added", false},
+	"a container of the template for another architecture": {func(in *Input) {
+		in.Words = template
+		failing(podfailure.Failure{Class: podfailure.PlatformMissing, Container: "logs", Message: "no match for platform in manifest: not found"})(in)
+		in.Observed.Pods[0].Architecture = "arm64"
+	}, elasticwebv1.ReasonPlatformMissing, "container logs, which spec.podTemplate adds to the pods, has an image that holds nothing for arm64: list in spec.architectures those that the images of all containers are built for, or change the image where it is added", false},
+	"a container of the template whose program is for another architecture": {func(in *Input) {
+		in.Words = template
+		failing(podfailure.Failure{Class: podfailure.ExecFormat, Container: "logs", Message: "exec format error"})(in)
+		in.Observed.Pods[0].Architecture = ""
+	}, elasticwebv1.ReasonExecFormatError, "container logs, which spec.podTemplate adds to the pods, has an image whose program is not built for its node's architecture: list in spec.architectures those that the images of all containers are built for, or change the image where it is added", false},
+	"a container of the template, and a kubelet that says no more": {func(in *Input) {
+		in.Words = template
+		failing(podfailure.Failure{Class: podfailure.PullFailed, Container: "logs", Message: `Back-off pulling image "l:1"`})(in)
+	}, elasticwebv1.ReasonRegistryUnreachable, "container logs, which spec.podTemplate adds to the pods, does not run, as its image cannot be had: mend it where it is added", false},
+	"a quota of what a container of the template leaves out": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: logs`)(in)
+	}, elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: failed quota: q: must specify limits.cpu for: logs: set limits.cpu in resources of container logs in spec.podTemplate: the ResourceQuota of the namespace takes no pod without", false},
+	"a quota of what all containers leave out": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: istio-proxy,logs,web`)(in)
+	}, elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: failed quota: q: must specify limits.cpu for: istio-proxy,logs,web: set limits.cpu in resources of container istio-proxy where it is added and resources of container logs in spec.podTemplate and spec.podTemplate.spec.containers[1].resources: the ResourceQuota of the namespace takes no pod without", false},
+	"the pod security standard, of a container of the template": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "logs" must set securityContext.allowPrivilegeEscalation=false)`)(in)
+	}, elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "logs" must set securityContext.allowPrivilegeEscalation=false): set securityContext of container logs in spec.podTemplate as the namespace's pod security standard asks`, false},
+	"the pod security standard, of the pods and several containers": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true (pod or containers "web", "logs" must set securityContext.runAsNonRoot=true), runAsUser=0 (pod must not set runAsUser=0)`)(in)
+	}, elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true (pod or containers "web", "logs" must set securityContext.runAsNonRoot=true), runAsUser=0 (pod must not set runAsUser=0): set spec.podSecurityContext and securityContext of container logs in spec.podTemplate and spec.securityContext as the namespace's pod security standard asks`, false},
+	"the pod security standard, of the host's namespaces and volumes": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPath volumes (volume "x")`)(in)
+	}, elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPath volumes (volume "x"): take hostNetwork out of spec.podTemplate, change spec.volumes as the namespace's pod security standard asks`, false},
+	"a RuntimeClass that is not there": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: pod rejected: RuntimeClass "kata" not found`),
+		elasticwebv1.ReasonReferenceMissing, `the pods cannot be created: pods is forbidden: pod rejected: RuntimeClass "kata" not found: correct runtimeClassName in spec.podTemplate, or create the RuntimeClass`, false},
+	"a LimitRange that adds to a container of the template": {func(in *Input) {
+		in.Words = template
+		cannotCreate(`Pod "shop-5d8f7c9b4-x7k2p" is invalid: spec.containers[1].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 256Mi`)(in)
+	}, elasticwebv1.ReasonInvalidPod, `the pods cannot be created: Pod is invalid: spec.podTemplate.spec.containers[0].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 256Mi: give requests and limits that go together in resources of the container that it speaks of: a LimitRange of the namespace adds what is left out`, true},
 	"a template that takes what must be held": {func(in *Input) {
-		in.Problems = append(in.Problems, UnfitTemplate(errors.New("spec.podTemplate.spec.affinity: give terms of your own, or leave it out")))
-	}, elasticwebv1.ReasonInvalidPod, "spec.podTemplate.spec.affinity: give terms of your own, or leave it out", true},
+		in.Problems = append(in.Problems, TemplateProblems(nil, errors.New("spec.podTemplate.spec.affinity: give terms of your own, or leave it out"))...)
+	}, elasticwebv1.ReasonInvalidPod, "spec.podTemplate.spec.affinity: give terms of your own, or leave it out: correct it, for instance with kubectl edit; the pods keep the template that they have until then", true},
+	"a template that is refused": {func(in *Input) {
+		in.Problems = append(in.Problems, TemplateProblems(errors.New("spec.podTemplate.spec.contaners: unknown field"), nil)...)
+	}, elasticwebv1.ReasonInvalidSpec, "spec.podTemplate.spec.contaners: unknown field: correct it, for instance with kubectl edit; the pods keep the template that they have until then", true},
 	"an invalid container of the template": {func(in *Input) {
 		in.Words = template
 		refused("Deployment", invalid("Deployment", "spec.template.spec.containers[1].image", "no"))(in)
@@ -150,7 +193,7 @@ var messages = map[string]said{
 	"an invalid setting of the template": {func(in *Input) {
 		in.Words = template
 		cannotCreate("pods \"shop-1\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi")(in)
-	}, elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi: set spec.podTemplate.spec.containers[1].resources to what the LimitRange of the namespace allows; without it the operator gives a pod 100m of CPU and 512Mi of memory", false},
+	}, elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi: set spec.podTemplate.spec.containers[1].resources and resources of container logs in spec.podTemplate to what the LimitRange of the namespace allows; where the spec gives none, the operator gives the container web 100m of CPU and 512Mi of memory", false},
 	"no demand": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil },
 		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas", false},
 	"no demand, and a budget that is denied to go": {func(in *Input) {
@@ -260,7 +303,7 @@ var messages = map[string]said{
 	"a quota of what the spec leaves out": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: failed quota: q: must specify limits.cpu for: web`),
 		elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: failed quota: q: must specify limits.cpu for: web: set limits.cpu in spec.resources: the ResourceQuota of the namespace takes no pod without", false},
 	"a LimitRange below the default": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: maximum memory usage per Container is 256Mi, but limit is 512Mi`),
-		elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 256Mi, but limit is 512Mi: set spec.resources to what the LimitRange of the namespace allows; without it the operator gives a pod 100m of CPU and 512Mi of memory", false},
+		elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 256Mi, but limit is 512Mi: set spec.resources to what the LimitRange of the namespace allows; where the spec gives none, the operator gives the container web 100m of CPU and 512Mi of memory", false},
 	"a LimitRange that adds what does not fit": {cannotCreate(`Pod "shop-5d8f7c9b4-x7k2p" is invalid: spec.containers[0].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 256Mi`),
 		elasticwebv1.ReasonInvalidPod, `the pods cannot be created: Pod is invalid: spec.containers[0].resources.requests: Invalid value: "1Gi": must be less than or equal to memory limit of 256Mi: give requests and limits in spec.resources that go together: a LimitRange of the namespace adds what is left out`, true},
 	"a pod that others make invalid": {cannotCreate(`Pod "shop-5d8f7c9b4-x7k2p" is invalid: spec.containers[1].image: Required value`),
@@ -331,7 +374,7 @@ var messages = map[string]said{
 }
 
 func TestMessages(t *testing.T) {
-	provoked := map[string]bool{elasticwebv1.ReasonInvalidSpec: true} // by TestUnreadable.
+	provoked := map[string]bool{}
 	for name, tc := range messages {
 		provoked[tc.reason] = true
 		t.Run(name, func(t *testing.T) {

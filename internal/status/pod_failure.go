@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -74,7 +75,7 @@ func held(in Input, found *verdict) *verdict {
 	if before == nil || before.ObservedGeneration != in.Web.Generation {
 		return found
 	}
-	isPull := found.reason == elasticwebv1.ReasonRegistryUnreachable && found.message == pullFailed(quote.Value(in.Web.Spec.Image)) &&
+	isPull := found.reason == elasticwebv1.ReasonRegistryUnreachable && isOfSamePull(in, found.message, before.Message) &&
 		slices.Contains([]string{elasticwebv1.ReasonImageNotFound, elasticwebv1.ReasonRegistryUnauthorized,
 			elasticwebv1.ReasonRegistryUnreachable, elasticwebv1.ReasonPlatformMissing, elasticwebv1.ReasonImageUntrusted}, before.Reason)
 	isStart := found.reason == elasticwebv1.ReasonCrashLoop && before.Reason == elasticwebv1.ReasonContainerFailed &&
@@ -83,6 +84,15 @@ func held(in Input, found *verdict) *verdict {
 		return &verdict{reason: before.Reason, message: before.Message}
 	}
 	return found
+}
+
+// isOfSamePull reports whether a message says no more than that an image cannot be pulled, and the one before spoke of the same container.
+func isOfSamePull(in Input, message, before string) bool {
+	if message == pullFailed(quote.Value(in.Web.Spec.Image)) {
+		return !strings.HasPrefix(before, otherContainer)
+	}
+	container, isOther := strings.CutSuffix(message, notPulled)
+	return isOther && strings.HasPrefix(before, container)
 }
 
 // isStarted reports whether the kubelet shows a container that crashes running, or ended, rather than waiting: what kept it from
@@ -99,11 +109,10 @@ func isStarted(pods []plan.Pod) bool {
 
 // failureWords are what is said of a failure, around what others said of it. That is "" where it is not told.
 func failureWords(words podtemplate.Words, image string, pod *plan.Pod) (before, said, after string) {
-	failure := pod.Failure
+	failure, architecture := pod.Failure, cmp.Or(pod.Architecture, "its node's architecture")
 	if !failure.IsOwn {
-		return otherWords(words, failure)
+		return otherWords(words, failure, architecture)
 	}
-	architecture := cmp.Or(pod.Architecture, "its node's architecture")
 	switch failure.Class {
 	case podfailure.InvalidImageName:
 		return "spec.image is no name of an image: correct it; the kubelet says: ", failure.Message, ""
@@ -173,14 +182,26 @@ func notMadeRemedy(failure *podfailure.Failure) string {
 	}
 }
 
+// Of containers beside that of spec.image: how their messages begin, that their image cannot be had, and what to do where it is not built
+// for an architecture. Nobody looks up their images.
+const (
+	otherContainer = "container "
+	notPulled      = "does not run, as its image cannot be had: mend it where it is added"
+	elsewhere      = ": list in spec.architectures those that the images of all containers are built for, or change the image where it is added"
+)
+
 // otherWords is about another container than that of spec.image: one of spec.podTemplate, or one that is not of the ElasticWeb's spec, as
 // that of a service mesh, which the spec cannot mend.
-func otherWords(words podtemplate.Words, failure *podfailure.Failure) (before, said, after string) {
-	before = "container " + quote.Value(failure.Container) + ", which somebody adds to the pods, "
+func otherWords(words podtemplate.Words, failure *podfailure.Failure, architecture string) (before, said, after string) {
+	before = otherContainer + quote.Value(failure.Container) + ", which somebody adds to the pods, "
 	if words.Names(failure.Container) {
-		before = "container " + quote.Value(failure.Container) + ", which spec.podTemplate adds to the pods, "
+		before = otherContainer + quote.Value(failure.Container) + ", which spec.podTemplate adds to the pods, "
 	}
 	switch failure.Class {
+	case podfailure.PlatformMissing:
+		return before + "has an image that holds nothing for " + architecture + elsewhere, "", ""
+	case podfailure.ExecFormat:
+		return before + "has an image whose program is not built for " + architecture + elsewhere, "", ""
 	case podfailure.Crash:
 		how := fmt.Sprintf("ended with exit code %d", failure.ExitCode)
 		if failure.IsEndUnknown {
@@ -192,8 +213,11 @@ func otherWords(words podtemplate.Words, failure *podfailure.Failure) (before, s
 		return before + "needs more memory than it may have: raise its limit where it is added", "", ""
 	default:
 		said = podfailure.PullMessage(failure.Message)
+		if failure.Class.IsOfImage() && said == "" {
+			return before + notPulled, "", ""
+		}
 		if failure.Class.IsOfImage() {
-			return before + "does not run, as its image cannot be had: mend it where it is added; the kubelet says: ", said, ""
+			return before + notPulled + "; the kubelet says: ", said, ""
 		}
 		return fmt.Sprintf("%sdoes not run: %s: ", before, quote.Value(failure.Reason)), said, ": mend it where it is added"
 	}

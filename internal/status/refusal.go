@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
@@ -30,7 +31,7 @@ type Problem struct {
 
 // refusals are the reasons of problems.
 var refusals = []string{
-	elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
+	elasticwebv1.ReasonInvalidSpec, elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
 	elasticwebv1.ReasonForbidden, elasticwebv1.ReasonWebhookFailed, elasticwebv1.ReasonReferenceMissing,
 	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService, elasticwebv1.ReasonRollingOut,
 }
@@ -79,9 +80,16 @@ func ProblemOf(kind, name string, err error) Problem {
 	return result
 }
 
-// UnfitTemplate is the problem of a podTemplate that takes from the pods what the operator must hold: they stay as they are.
-func UnfitTemplate(err error) Problem {
-	return Problem{Reason: elasticwebv1.ReasonInvalidPod, Message: quote.Said(err.Error())}
+// TemplateProblems are those of a podTemplate that is refused for itself, or that does not fit the pods that the operator makes; errors
+// are nil where it is not.
+func TemplateProblems(refusal, unfit error) (problems []Problem) {
+	for reason, err := range map[string]error{elasticwebv1.ReasonInvalidSpec: refusal, elasticwebv1.ReasonInvalidPod: unfit} {
+		if err != nil {
+			problems = append(problems, Problem{Reason: reason, Message: quote.Said(err.Error()) +
+				": correct it, for instance with kubectl edit; the pods keep the template that they have until then"})
+		}
+	}
+	return problems
 }
 
 // LastingFailure names an error that is not a refusal of the object, and has not passed for some time.
@@ -133,7 +141,7 @@ func refusalOf(kind string, err error) Problem {
 	case saysAny(message, "duplicate entries for key"):
 		return Problem{Reason: invalid, Message: "two items of a list in the spec have that key: leave one of them out"}
 	case isOfAdmission(message):
-		return admissionRefusal(message)
+		return admissionRefusal(message, podtemplate.Words{})
 	case kind == "Service" && isInvalid && saysAny(message, nodePortWords...):
 		return nodePortRefusal(message)
 	case isInvalid && kind != "Service" && kind != "Deployment":
@@ -144,7 +152,7 @@ func refusalOf(kind string, err error) Problem {
 	case saysAny(message, "too large"):
 		return Problem{Reason: invalid, Message: "make the spec smaller"}
 	default:
-		return admissionRefusal(message)
+		return admissionRefusal(message, podtemplate.Words{})
 	}
 }
 
@@ -154,33 +162,34 @@ func isOfAdmission(message string) bool {
 }
 
 var (
-	mustSpecify   = regexp.MustCompile(`failed quota: .* must specify ([a-z0-9./,-]+)`)
 	limitRange    = regexp.MustCompile(`(?:minimum|maximum) \S+ usage per (?:Container|Pod) is|max limit to request ratio per (?:Container|Pod) is`)
 	priorityClass = regexp.MustCompile(`no PriorityClass with name \S+ was found`)
+	runtimeClass  = regexp.MustCompile(`RuntimeClass \S+ not found`)
 )
 
 const policyRemedy = "change the spec as the policy asks, or ask an administrator of the cluster to allow it"
 
 // admissionRefusal sorts what admission says of an object or a pod, and names the remedy.
-func admissionRefusal(message string) Problem {
+func admissionRefusal(message string, words podtemplate.Words) Problem {
 	switch {
 	case saysAny(message, "denied the request"): // what follows is a policy's own, whatever words of Kubernetes it uses.
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: policyRemedy}
 	case saysAny(message, "failed calling webhook"):
 		return Problem{Reason: elasticwebv1.ReasonWebhookFailed, Message: "mend the webhook, or ask an administrator of the cluster to"}
 	case mustSpecify.MatchString(message):
-		return Problem{Reason: elasticwebv1.ReasonQuotaExceeded, Message: "set " + quote.Value(mustSpecify.FindStringSubmatch(message)[1]) +
-			" in spec.resources: the ResourceQuota of the namespace takes no pod without"}
+		return Problem{Reason: elasticwebv1.ReasonQuotaExceeded, Message: quotaRemedy(words, message)}
 	case saysAny(message, "exceeded quota", "failed quota", "status unknown for quota", "insufficient quota"):
 		return Problem{Reason: elasticwebv1.ReasonQuotaExceeded, Message: "raise the ResourceQuota of the namespace, or ask for less"}
 	case limitRange.MatchString(message):
-		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "set spec.resources to what the LimitRange of the namespace allows; without it the operator gives a pod 100m of CPU and 512Mi of memory"}
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: limitRangeRemedy(words)}
 	case priorityClass.MatchString(message):
 		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct spec.priorityClassName, or create the PriorityClass"}
+	case runtimeClass.MatchString(message):
+		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct runtimeClassName in spec.podTemplate, or create the RuntimeClass"}
 	case saysAny(message, "error looking up service account"):
 		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct spec.serviceAccountName, or create the ServiceAccount"}
 	case saysAny(message, "violates PodSecurity"):
-		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "set spec.podSecurityContext and spec.securityContext as the namespace's pod security standard asks"}
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: podSecurityRemedy(words, message)}
 	case saysAny(message, "cannot create resource", "cannot patch resource", "cannot update resource", "cannot delete resource", "cannot get resource"):
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to give that right to whom it names"}
 	case saysAny(message, "ValidatingAdmissionPolicy"):
@@ -196,10 +205,14 @@ func admissionRefusal(message string) Problem {
 
 // invalidPodRemedy is about a pod that is invalid although its Deployment was not: somebody added to it.
 func invalidPodRemedy(message string) string {
-	if saysAny(message, ".resources") {
+	switch {
+	case saysAny(message, "spec.containers[0].resources"):
 		return "give requests and limits in spec.resources that go together: a LimitRange of the namespace adds what is left out"
+	case saysAny(message, ".resources"):
+		return "give requests and limits that go together in resources of the container that it speaks of: a LimitRange of the namespace adds what is left out"
+	default:
+		return "mend the field of the spec that it speaks of, or what adds it to the pods"
 	}
-	return "mend the field of the spec that it speaks of, or what adds it to the pods"
 }
 
 // replicaFailure is a ReplicaSet that may not create its pods.
@@ -208,7 +221,7 @@ func replicaFailure(in Input, _ facts) *verdict {
 	if condition == nil || condition.Status != corev1.ConditionTrue {
 		return nil
 	}
-	found := admissionRefusal(condition.Message)
+	found := admissionRefusal(condition.Message, in.Words)
 	return &verdict{found.Reason, "the pods cannot be created: " + quote.Said(condition.Message) + ": " + found.Message, found.IsFinal}
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
@@ -57,7 +58,7 @@ func TestEndingObjectHeals(t *testing.T) {
 
 // A policy may speak of quotas that are none of Kubernetes'.
 func TestADenialIsThePolicys(t *testing.T) {
-	got := admissionRefusal(`admission webhook "p.example.com" denied the request: the team exceeded quota of images`)
+	got := admissionRefusal(`admission webhook "p.example.com" denied the request: the team exceeded quota of images`, podtemplate.Words{})
 	if want := (Problem{Reason: elasticwebv1.ReasonForbidden, Message: policyRemedy}); got != want {
 		t.Errorf("%+v", got)
 	}
