@@ -18,38 +18,41 @@ import (
 
 // What is a text stays one, also where YAML would read a number, a truth or nothing.
 func TestTextsStayTexts(t *testing.T) {
-	made, err := renderIn(t, "123", "1e3", everything, `
+	const texts = `
 fullnameOverride: web
-watchNamespaces: ["1e4"]
 image: {repository: "1e5"}
 serviceAccount: {name: "true"}
-priorityClassName: "null"
+priorityClassName: "1e8"
 metrics: {serviceMonitor: {labels: {a: "1e6"}}}
 imagePullSecrets: [{name: "1e7"}]
 podLabels: {b: "yes"}
 nodeSelector: {c: "0x1"}
-`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := made.Manifest
-	for _, hook := range made.Hooks {
-		text += "---\n" + hook.Manifest + "\n"
-	}
-	objects := byName(t, text)
-	for _, want := range []string{
-		"Deployment web-controller-manager 123", "Role web-manager-role 1e4", "RoleBinding web-manager-rolebinding 1e4", "Role web-test 1e4",
-		"ServiceAccount true 123", "Service web-controller-manager-metrics-service 123", "Pod web-test 123",
+`
+	for watched, want := range map[string][]string{
+		"":                         {"Role web-test 123"},
+		`watchNamespaces: ["1e4"]`: {"Role web-manager-role 1e4", "RoleBinding web-manager-rolebinding 1e4", "Role web-test 1e4"},
 	} {
-		if objects[want] == nil {
-			t.Errorf("no %s", want)
+		made, err := renderIn(t, "123", "1e3", everything, texts, watched)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for name, object := range objects {
-		if got := object.GetLabels()["app.kubernetes.io/instance"]; got != "1e3" {
-			t.Errorf("%s is of the release %q", name, got)
+		text := made.Manifest
+		for _, hook := range made.Hooks {
+			text += "---\n" + hook.Manifest + "\n"
 		}
-		expectTyped(t, name, object)
+		objects := byName(t, text)
+		for _, name := range append(want, "Deployment web-controller-manager 123", "ServiceAccount true 123", "Pod web-test 123",
+			"Service web-controller-manager-metrics-service 123", "ServiceMonitor web-controller-manager-metrics-monitor 123") {
+			if objects[name] == nil {
+				t.Errorf("%q: no %s", watched, name)
+			}
+		}
+		for name, object := range objects {
+			if got := object.GetLabels()["app.kubernetes.io/instance"]; got != "1e3" {
+				t.Errorf("%s is of the release %q", name, got)
+			}
+			expectTyped(t, name, object)
+		}
 	}
 }
 
@@ -57,7 +60,7 @@ nodeSelector: {c: "0x1"}
 func expectTyped(t *testing.T, name string, object *unstructured.Unstructured) {
 	t.Helper()
 	typed, err := scheme.Scheme.New(object.GroupVersionKind())
-	if runtime.IsNotRegisteredError(err) { // CRDs and monitors: TestValuesReachTheManager tells of the latter.
+	if runtime.IsNotRegisteredError(err) { // CRDs and monitors
 		return
 	}
 	if err != nil {
