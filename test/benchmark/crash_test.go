@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
@@ -88,7 +89,9 @@ var _ = Describe("An operator that is killed", func() {
 			lost := jobOf(ctx, b, "amd64")
 			op.stop()
 			died := dieDuring(ctx, namespace, k, func() { lose(ctx, lost) }, func() bool {
-				return jobOf(ctx, b, "amd64") != nil && complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b)
+				made, told := jobOf(ctx, b, "amd64"), meta.FindStatusCondition(current(ctx, b).Status.Conditions, v1alpha1.ConditionDeployed)
+				return made != nil && told != nil && !told.LastTransitionTime.Before(&made.CreationTimestamp) && // not yet that of the lost one.
+					complete(ctx, b)() == v1alpha1.ReasonRunning && isDeployed(ctx, b)
 			})
 			finish(ctx, namespace, b)
 			return died
