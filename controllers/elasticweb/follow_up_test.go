@@ -29,6 +29,10 @@ func TestFollowUp(t *testing.T) {
 			Spec:       appsv1.DeploymentSpec{Replicas: &replicas},
 		}
 	}
+	warming := func(deployment *appsv1.Deployment) *appsv1.Deployment {
+		deployment.Spec.MinReadySeconds = 20
+		return deployment
+	}
 	first := plan.Make(web, plan.Observed{})
 	larger := plan.Observed{Deployment: of(9, first.Record)}
 	shrinking := plan.Make(web, larger)
@@ -45,6 +49,8 @@ func TestFollowUp(t *testing.T) {
 		"what was planned is there": {first, plan.Observed{}, plan.Observed{
 			Service: &corev1.Service{}, Deployment: of(first.Replicas, first.Record)}, false, 0},
 		"it has shrunk": {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, false, 0},
+		"pods warm up for another time": {first, plan.Observed{Deployment: of(first.Replicas, first.Record)}, plan.Observed{
+			Deployment: warming(of(first.Replicas, first.Record))}, false, atOnce},
 		"what was made has another record than was planned": {first, plan.Observed{}, plan.Observed{
 			Deployment: of(first.Replicas, plan.Record{Generation: 1, Pod: first.Record.Pod, MaxSkew: first.Record.MaxSkew + 1})}, false, atOnce},
 		"another's event was left out": {first, larger, larger, true, atOnce},

@@ -10,10 +10,12 @@ import (
 	"reflect"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -152,12 +154,19 @@ func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, b
 	if before.Service == after.Service && before.Budget == after.Budget && before.Deployment == after.Deployment {
 		return 0
 	}
+	if minReadySeconds(before.Deployment) != minReadySeconds(after.Deployment) {
+		return atOnce // the pods were counted by the old one.
+	}
 	next := plan.Make(web, after)
 	planned.Shrinks, next.Shrinks = false, false // it has shrunk.
 	if reflect.DeepEqual(planned, next) {
 		return 0
 	}
 	return atOnce
+}
+
+func minReadySeconds(deployment *appsv1.Deployment) int32 {
+	return ptr.Deref(deployment, appsv1.Deployment{}).Spec.MinReadySeconds
 }
 
 // get is the ElasticWeb as the cache has it, or as it was last written where the cache lags; nil where it

@@ -51,7 +51,7 @@ func (w Words) pods() object {
 }
 
 // specField is a field of a spec, be it an ElasticWeb's, a Deployment's or a pod's. An item of a list has its place, or its name.
-var specField = regexp.MustCompile(`\bspec\.` + step + `(?:\.` + step + `)*`)
+var specField = regexp.MustCompile(`\bspec\.` + step + `(?:\.` + step + `)*(?:: (?:Invalid|Required|Unsupported|Duplicate) value|: Forbidden)?`)
 
 const step = `[A-Za-z][A-Za-z0-9]*(?:\[(?:\d+|name="[^"]*")\])?`
 
@@ -61,22 +61,41 @@ func (w Words) Say(text string) string {
 	if w.template == nil {
 		return text
 	}
-	return specField.ReplaceAllStringFunc(text, func(field string) string {
-		path := strings.Split(field, ".")[1:]
-		if path[0] == "template" {
-			path = path[1:]
-			if len(path) == 0 || path[0] != "spec" {
-				return field
-			}
-			path = path[1:]
-		} else if found, isField := w.ofField(path); isField {
-			return cmp.Or(found, field)
+	return specField.ReplaceAllStringFunc(text, func(found string) string {
+		field, complaint, isComplaint := strings.Cut(found, ": ")
+		if isComplaint {
+			complaint = ": " + complaint
 		}
-		if found := w.ofPod(path); found != "" {
+		return cmp.Or(w.place(strings.Split(field, ".")[1:], isComplaint), field) + complaint
+	})
+}
+
+// place is where the template says a field; "" where it does not. What is complained of is a Deployment's field, or a pod's: the operator
+// complains of none of an ElasticWeb's that way.
+func (w Words) place(path []string, isComplaint bool) string {
+	switch {
+	case path[0] == "template" && len(path) > 1 && path[1] == "spec":
+		return w.ofPod(path[2:])
+	case path[0] == "template":
+		return w.ofMetadata(path[1:])
+	case !isComplaint:
+		if found, isField := w.ofField(path); isField {
 			return found
 		}
-		return field
-	})
+	}
+	return w.ofPod(path)
+}
+
+// ofMetadata is where the template says labels or annotations, in the path of which the API server leaves out the metadata.
+func (w Words) ofMetadata(path []string) string {
+	metadata, _ := w.template["metadata"].(object)
+	if len(path) > 0 && path[0] == "metadata" {
+		path = path[1:]
+	}
+	if len(path) == 0 || metadata[path[0]] == nil {
+		return ""
+	}
+	return strings.Join(append([]string{root, "metadata"}, path...), ".")
 }
 
 // ofField is where the template says what the ElasticWeb has a field for; "" where it does not. Pods have some of that name, too, but it is

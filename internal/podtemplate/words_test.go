@@ -12,7 +12,7 @@ import (
 func TestFieldsAreNamedWhereTheUserSaidThem(t *testing.T) {
 	words := WordsOf(&runtime.RawExtension{Raw: []byte(`{"metadata": {"labels": {"a": "b"}}, "spec": {
 		"initContainers": [{"name": "prepare"}], "hostAliases": [{"ip": "x"}], "nodeSelector": {"disk": "fast"}, "securityContext": {"fsGroup": 1}, "volumes": [{}],
-		"containers": [{"name": "logs", "ports": [{}]}, {"name": "web", "env": [{}], "ports": [{"containerPort": 9090}], "lifecycle": null}, {"name": "proxy"}]}}`)})
+		"containers": [{"name": "logs", "ports": [{}]}, {"name": "web", "env": [{}], "securityContext": {"runAsUser": 1}, "ports": [{"containerPort": 9090}], "lifecycle": null}, {"name": "proxy"}]}}`)})
 	for text, want := range map[string]string{
 		// As the API server names them in a Deployment, and in a pod.
 		"spec.template.spec.initContainers[0].image: Required value":    "spec.podTemplate.spec.initContainers[0].image: Required value",
@@ -26,14 +26,20 @@ func TestFieldsAreNamedWhereTheUserSaidThem(t *testing.T) {
 		`.spec.template.spec.containers[name="proxy"].grpc.mode: no`:    `.spec.podTemplate.spec.containers[2].grpc.mode: no`,
 		`.spec.template.spec.containers[name="web"].lifecycle.x: no`:    `.spec.podTemplate.spec.containers[1].lifecycle.x: no`,
 		`.spec.template.spec.containers[name="istio"].lifecycle: no`:    `.spec.template.spec.containers[name="istio"].lifecycle: no`,
+		"spec.template.labels: Invalid value: \"-\": no":                "spec.podTemplate.metadata.labels: Invalid value: \"-\": no",
+		"spec.template.metadata.labels":                                 "spec.podTemplate.metadata.labels",
+		"spec.securityContext.runAsUser: Invalid value: -1: no":         "spec.podTemplate.spec.securityContext.runAsUser: Invalid value: -1: no",
+		"spec.nodeSelector: Forbidden: set spec.nodeSelector":           "spec.podTemplate.spec.nodeSelector: Forbidden: set spec.podTemplate.spec.nodeSelector",
 		// What the operator made, or others added.
+		"spec.template.annotations: Invalid value":                "spec.template.annotations: Invalid value",
+		"spec.priorityClassName: Forbidden":                       "spec.priorityClassName: Forbidden",
 		"spec.template.spec.containers[0].ports[0].containerPort": "spec.template.spec.containers[0].ports[0].containerPort",
 		"spec.template.spec.containers[0].image":                  "spec.template.spec.containers[0].image",
 		"spec.template.spec.containers[0]":                        "spec.template.spec.containers[0]",
 		"spec.template.spec.containers[3].image":                  "spec.template.spec.containers[3].image",
 		"spec.template.spec.initContainers[1].image":              "spec.template.spec.initContainers[1].image",
 		"spec.template.spec.tolerations[0]":                       "spec.template.spec.tolerations[0]",
-		"spec.template.metadata.labels":                           "spec.template.metadata.labels",
+		"spec.template.metadata.annotations":                      "spec.template.metadata.annotations",
 		"spec.template":                                           "spec.template",
 		"spec.replicas":                                           "spec.replicas",
 		// As the operator names them.
@@ -41,7 +47,7 @@ func TestFieldsAreNamedWhereTheUserSaidThem(t *testing.T) {
 		"mend spec.lifecycle.postStart":                        "mend spec.lifecycle.postStart",
 		"spec.env or spec.envFrom":                             "spec.podTemplate.spec.containers[1].env or spec.envFrom",
 		"spec.podLabels, spec.podSecurityContext.fsGroup":      "spec.podTemplate.metadata.labels, spec.podTemplate.spec.securityContext.fsGroup",
-		"spec.securityContext":                                 "spec.securityContext",
+		"set spec.securityContext":                             "set spec.podTemplate.spec.containers[1].securityContext",
 		"spec.podTemplate.spec.nodeSelector stays as it is":    "spec.podTemplate.spec.nodeSelector stays as it is",
 		"no field of the spec is at fault: spec. and its kind": "no field of the spec is at fault: spec. and its kind",
 	} {
