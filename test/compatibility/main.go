@@ -40,7 +40,7 @@ func run(ctx context.Context, versions []string, page string) error {
 			fmt.Fprintf(os.Stderr, "Kubernetes %s: %s\n", version, f.name)
 			outcome, err := f.try(ctx, version)
 			if err != nil {
-				failures = append(failures, fmt.Errorf("Kubernetes %s: %s: %w", version, f.name, err))
+				failures = append(failures, fmt.Errorf("on Kubernetes %s: %s: %w", version, f.name, err))
 			}
 			results[f.name] = append(results[f.name], outcome)
 		}
