@@ -4,7 +4,6 @@
 package elasticweb
 
 import (
-	"crypto/sha256"
 	"sync"
 	"time"
 
@@ -42,8 +41,8 @@ type remembered struct {
 	// stamping begins, where some failed.
 	damaged   int64
 	nextStamp string
-	// answer is what was made of the status that was written last, see answerTo.
-	answer [sha256.Size]byte
+	// answer is what was made of the status that was written last, where that is another one, see answerTo.
+	answer string
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
 	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind; unlabelled those

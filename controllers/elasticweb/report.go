@@ -4,11 +4,13 @@
 package elasticweb
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -46,16 +48,26 @@ func (r *Reconciler) reportUnreadable(ctx context.Context, web *elasticwebv1.Ela
 // isTold reports whether the status is as wanted, or what an admission policy made of it when it was written: writing again would go
 // on for ever. It is false as well where a part of the status was not read, which may be in the way of what others read.
 func (r *Reconciler) isTold(web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) bool {
-	return web.UnreadableStatus == "" &&
-		(equality.Semantic.DeepEqual(web.Status, wanted) || r.memory.of(web).answer == answerTo(wanted, web.Status))
+	if web.UnreadableStatus != "" || equality.Semantic.DeepEqual(web.Status, wanted) {
+		return web.UnreadableStatus == ""
+	}
+	answer := r.memory.of(web).answer
+	return answer != "" && answer == answerTo(wanted, web.Status)
 }
 
 var transitionTime = regexp.MustCompile(`"lastTransitionTime":(null|"[^"]*")`)
 
-// answerTo is a hash of a status and of what was made of it. Times are left out: a condition that is changed each time has another one.
-func answerTo(wanted, made elasticwebv1.ElasticWebStatus) [sha256.Size]byte {
-	text, _ := json.Marshal([]elasticwebv1.ElasticWebStatus{wanted, made})
-	return sha256.Sum256(transitionTime.ReplaceAll(text, nil))
+// answerTo is a hash of a status and of what was made of it, "" where that is the same. Times are left out: a condition that is changed
+// each time has another one.
+func answerTo(wanted, made elasticwebv1.ElasticWebStatus) string {
+	asked, _ := json.Marshal(wanted)
+	answered, _ := json.Marshal(made)
+	asked, answered = transitionTime.ReplaceAll(asked, nil), transitionTime.ReplaceAll(answered, nil)
+	if bytes.Equal(asked, answered) {
+		return ""
+	}
+	sum := sha256.Sum256(slices.Concat(asked, answered))
+	return string(sum[:])
 }
 
 // tell writes the status where it differs. retry is when to try again what could not be told.
@@ -81,7 +93,10 @@ func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticW
 		return r.orLookAgain(ctx, web, err)
 	}
 	r.memory.wrote(web.ResourceVersion, changed)
-	r.memory.of(web).answer = answerTo(wanted, changed.Status)
+	r.memory.of(web).answer = ""
+	if !equality.Semantic.DeepEqual(wanted, changed.Status) {
+		r.memory.of(web).answer = answerTo(wanted, changed.Status)
+	}
 	for _, news := range status.News(web.Status.Conditions, wanted.Conditions) {
 		r.Events.Eventf(web, nil, news.Type, news.Reason, "Reconcile", "%s", news.Message)
 	}

@@ -83,9 +83,12 @@ func ProblemOf(kind, name string, err error) Problem {
 // TemplateProblems are those of a podTemplate that is refused for itself, or that does not fit the pods that the operator makes; errors
 // are nil where it is not.
 func TemplateProblems(refusal, unfit error) (problems []Problem) {
-	for reason, err := range map[string]error{elasticwebv1.ReasonInvalidSpec: refusal, elasticwebv1.ReasonInvalidPod: unfit} {
-		if err != nil {
-			problems = append(problems, Problem{Reason: reason, Message: quote.Said(err.Error()) +
+	for _, found := range []struct {
+		reason string
+		err    error
+	}{{elasticwebv1.ReasonInvalidSpec, refusal}, {elasticwebv1.ReasonInvalidPod, unfit}} {
+		if found.err != nil {
+			problems = append(problems, Problem{Reason: found.reason, Message: quote.Said(found.err.Error()) +
 				": correct it, for instance with kubectl edit; the pods keep the template that they have until then"})
 		}
 	}
