@@ -103,7 +103,7 @@ func (w *workshop) checkChart(image string) {
 		w.t.Errorf("the chart is not that of the release:\n%s", shown)
 	}
 	made := w.output(helm, "template", "elasticweb", name, "--plain-http", "--version", "1.2.3")
-	if strings.Count(made, "image: "+image) != 2 { // the manager, and the test
+	if strings.Count(made, `image: "`+image+`"`) != 2 { // the manager, and the test
 		w.t.Errorf("the chart does not install %s", image)
 	}
 	if text := w.dist("charts.txt"); !strings.Contains(text, w.reference("elasticweb/charts/elasticweb-operator@sha256:")) {
