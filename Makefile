@@ -96,6 +96,8 @@ OLM := $(LOCALBIN)/olm
 OLM_CATALOG := $(LOCALBIN)/olm-catalog
 HELM := $(LOCALBIN)/helm
 HELM4 := $(LOCALBIN)/helm4
+PROMETHEUS := $(LOCALBIN)/prometheus
+PROMTOOL := $(LOCALBIN)/promtool
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -496,6 +498,11 @@ release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_S
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
 $(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
+
+# Without the discovery of clouds, which takes most of the time to compile.
+$(PROMETHEUS) $(PROMTOOL): $(LOCALBIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
+	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
+	go build -C tools/prometheus -tags remove_all_sd -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/$*
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go
 
