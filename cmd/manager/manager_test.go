@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +23,15 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -286,6 +291,7 @@ func TestManager(t *testing.T) {
 	t.Run("metrics are for those who may read them", b.testMetrics)
 	t.Run("WATCH_NAMESPACE", b.testNamespaces)
 	t.Run("a second one waits for the lease", b.testStandby)
+	t.Run("an orphan is named where owners are guarded", b.testGuardedOwners)
 }
 
 func (b *bench) testLife(t *testing.T) {
@@ -411,6 +417,58 @@ func (b *bench) testStandby(t *testing.T) {
 	first.stop(t)
 	web := b.newWeb(t, "standby")
 	eventually(t, "the second one takes over", func() error { return b.observed(t, web) })
+}
+
+// OpenShift lets only those change an owner who may delete the object, and the operator deletes no Deployment.
+func (b *bench) testGuardedOwners(t *testing.T) {
+	p := b.start(t, "")
+	defer p.stop(t)
+	before := b.newWeb(t, "guarded")
+	eventually(t, "the ElasticWeb is looked after", func() error { return b.observed(t, before) })
+	if err := b.client.Delete(t.Context(), before, client.PropagationPolicy(metav1.DeletePropagationOrphan)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is gone", func() error {
+		if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(before), before); !apierrors.IsNotFound(err) {
+			return fmt.Errorf("got %w", err)
+		}
+		return nil
+	})
+	web := before.DeepCopy()
+	web.ObjectMeta = metav1.ObjectMeta{Namespace: before.Namespace, Name: before.Name}
+	b.create(t, web)
+	eventually(t, "what was refused is named", func() error {
+		if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(web), web); err != nil {
+			return err
+		}
+		ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+		if ready == nil || ready.Reason != elasticwebv1.ReasonForbidden || !strings.Contains(ready.Message, "Deployment "+web.Name+" was refused") ||
+			!strings.Contains(ready.Message, "only who may delete an object may change its owner") {
+			return fmt.Errorf("Ready is %+v", ready)
+		}
+		return nil
+	})
+	owners := []metav1.OwnerReference{*metav1.NewControllerRef(web, elasticwebv1.GroupVersion.WithKind("ElasticWeb"))}
+	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}} {
+		object.SetNamespace(web.Namespace)
+		object.SetName(web.Name)
+		body, err := json.Marshal(map[string]any{"metadata": map[string]any{"ownerReferences": owners}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.client.Patch(t.Context(), object, client.RawPatch(types.MergePatchType, body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "they are the ElasticWeb's again", func() error {
+		if err := b.client.Get(t.Context(), client.ObjectKeyFromObject(web), web); err != nil {
+			return err
+		}
+		if ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady); ready.Reason == elasticwebv1.ReasonForbidden {
+			return fmt.Errorf("Ready is %+v", ready)
+		}
+		return nil
+	})
 }
 
 func (b *bench) leaseHolder(t *testing.T) string {

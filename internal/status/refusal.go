@@ -193,6 +193,9 @@ func admissionRefusal(message string, words podtemplate.Words) Problem {
 		return Problem{Reason: elasticwebv1.ReasonReferenceMissing, Message: "correct spec.serviceAccountName, or create the ServiceAccount"}
 	case saysAny(message, "violates PodSecurity"):
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: podSecurityRemedy(words, message)}
+	case saysAny(message, "cannot set an ownerRef on a resource you can't delete"): // OpenShift, where something is taken back.
+		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "on this cluster only who may delete an object may change its owner: " +
+			"set the ElasticWeb as its owner yourself, or ask an administrator of the cluster to give that right to the operator"}
 	case saysAny(message, "cannot create resource", "cannot patch resource", "cannot update resource", "cannot delete resource", "cannot get resource"):
 		return Problem{Reason: elasticwebv1.ReasonForbidden, Message: "ask an administrator of the cluster to give that right to whom it names"}
 	case saysAny(message, "ValidatingAdmissionPolicy"):
