@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -89,7 +90,8 @@ func Index(ctx context.Context, mgr ctrl.Manager, of client.Object, name string,
 func Listed(
 	ctx context.Context, cached client.Reader, list client.ObjectList, isConcerned func(client.Object) bool, options ...client.ListOption,
 ) []reconcile.Request {
-	if err := cached.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...); err != nil {
+	err := cached.List(ctx, list, append(options, client.UnsafeDisableDeepCopy)...)
+	if _, comes := errors.AsType[*cache.ErrResourceNotCached](err); err != nil && !comes { // at a start: then each is woken when it comes.
 		ctrl.LoggerFrom(ctx).Error(err, "list what is to be woken")
 	}
 	var requests []reconcile.Request

@@ -42,7 +42,7 @@ func BenchmarkParseConfig(b *testing.B) {
 func BenchmarkCanonical(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Canonical("quay.io/team/shop:1.4"); err != nil {
+		if _, err := canonical("quay.io/team/shop:1.4"); err != nil {
 			b.Fatal(err)
 		}
 	}

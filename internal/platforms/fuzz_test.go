@@ -83,11 +83,11 @@ func FuzzCanonical(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, image string) {
-		once, err := Canonical(image)
+		once, err := canonical(image)
 		if err != nil {
 			return
 		}
-		twice, err := Canonical(once)
+		twice, err := canonical(once)
 		if err != nil || once != twice {
 			t.Errorf("%q became %q, which became %q, error %v", image, once, twice, err)
 		}

