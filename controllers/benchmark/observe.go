@@ -31,7 +31,7 @@ func (r *Reconciler) observe(ctx context.Context, b *v1alpha1.ElasticWebBenchmar
 			if err := r.Cached.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 				return observed, 0, fmt.Errorf("list nodes: %w", err)
 			}
-			observed.Nodes = nodes.CountNodes(list.Items).Counts
+			observed.Nodes = nodes.CountNodes(list.Items).For(nodes.NodeTerms{NodeSelector: b.Spec.NodeSelector, Tolerations: b.Spec.Tolerations})
 		}
 		pod := images.Pod{Image: b.Spec.Image, ServiceAccount: b.Spec.ServiceAccountName, PullSecrets: b.Spec.ImagePullSecrets}
 		observed.Image, retry = r.images.Observe(client.ObjectKeyFromObject(b), pod, true)

@@ -5,8 +5,10 @@
 package caches
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"unique"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -168,10 +170,36 @@ func projectNode(node *corev1.Node) *corev1.Node {
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion,
-			Labels: keep(node.Labels, corev1.LabelArchStable, corev1.LabelOSStable),
+			DeletionTimestamp: node.DeletionTimestamp, Labels: shared(node.Labels),
 		},
-		Spec: corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable},
+		Spec: corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable, Taints: closing(node.Spec.Taints)},
 	}
+}
+
+// shared are labels whose texts are those of other nodes with the same: a cluster has many nodes, and few that are not alike.
+func shared(labels map[string]string) map[string]string {
+	kept := make(map[string]string, len(labels))
+	for key, value := range labels {
+		if key == corev1.LabelHostname {
+			continue // every node has another.
+		}
+		kept[unique.Make(key).Value()] = unique.Make(value).Value()
+	}
+	return kept
+}
+
+// closing are the taints that keep pods away, in an order that is not that in which they came.
+func closing(all []corev1.Taint) []corev1.Taint {
+	var kept []corev1.Taint
+	for _, taint := range all {
+		if taint.Effect != corev1.TaintEffectPreferNoSchedule {
+			kept = append(kept, corev1.Taint{Key: taint.Key, Value: taint.Value, Effect: taint.Effect})
+		}
+	}
+	slices.SortFunc(kept, func(a, b corev1.Taint) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Effect, b.Effect), cmp.Compare(a.Value, b.Value))
+	})
+	return kept
 }
 
 func keep(all map[string]string, keys ...string) map[string]string {

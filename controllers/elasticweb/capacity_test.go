@@ -14,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -163,6 +164,32 @@ var _ = Describe("Spill-over", func() {
 			expectStill(replicas)
 		}
 	}, SpecTimeout(3*time.Minute))
+
+	It("counts on no node that does not take the pods", func(ctx SpecContext) {
+		nodes := ownNodes(ctx, "apart", cluster.NodePool{Arch: "arm64", Count: 1}, cluster.NodePool{Arch: "amd64", Count: 1})
+		arm := &corev1.Node{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Name: nodes[0]}, arm)).To(Succeed())
+		taint := corev1.Taint{Key: "elasticweb.test/team", Value: "other", Effect: corev1.TaintEffectNoSchedule}
+		Expect(retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			if err := k8s.Get(ctx, client.ObjectKeyFromObject(arm), arm); err != nil {
+				return err
+			}
+			arm.Spec.Taints = append(arm.Spec.Taints, taint)
+			return k8s.Update(ctx, arm)
+		})).To(Succeed())
+		namespace, _ := startInNamespace(ctx, operatorOptions{resync: resync})
+		web := newWeb(namespace, "shop", onOwnNodes("apart"), armTwiceAsFast, serving(3000))
+		replicas := replicasOf(web)
+		create(ctx, web)
+		expectCapacity(ctx, web, "amd64=6", 3000, true)
+		Expect(replicas.all()).To(Equal([]int32{6}))
+
+		By("tolerating the taint: the pods are replaced, and fewer do")
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.Tolerations = append(w.Spec.Tolerations, corev1.Toleration{Key: taint.Key, Operator: corev1.TolerationOpExists})
+		})
+		expectCapacity(ctx, web, "arm64=3", 3000, true)
+	})
 
 	It("restarts no pod for a restart of the operator, a node, or another number", func(ctx SpecContext) {
 		ownNodes(ctx, "calm", cluster.NodePool{Arch: "arm64", Count: 2}, cluster.NodePool{Arch: "amd64", Count: 1})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -48,7 +49,16 @@ func (c *nodeCensus) forget() {
 	c.isKnown = false
 }
 
-// concernedByNode counts the nodes anew, and is all ElasticWebs where the set of architectures changed, else those with pods on the
+// nodeTerms are what decides about the nodes of the pods: the spec, or the Deployment's template where that is kept.
+func nodeTerms(spec *elasticwebv1.ElasticWebSpec, kept *appsv1.Deployment) observed.NodeTerms {
+	if kept != nil {
+		pod := &kept.Spec.Template.Spec
+		return observed.NodeTerms{NodeSelector: pod.NodeSelector, Affinity: pod.Affinity, Tolerations: pod.Tolerations}
+	}
+	return observed.NodeTerms{NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations}
+}
+
+// concernedByNode counts the nodes anew, and is the ElasticWebs for which the set of architectures changed, and those with pods on the
 // node that changed. Of a change it is asked twice, and for the node as it was there is nothing to do.
 func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []reconcile.Request {
 	now := &corev1.Node{}
@@ -60,10 +70,19 @@ func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []
 	after, errAfter := r.observeNodes(ctx)
 	if err := errors.Join(err, errAfter); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "count nodes")
-	} else if !before.HasSameArchitectures(after) {
-		return controllers.Listed(ctx, r.Cached, &elasticwebv1.ElasticWebList{}, nil)
 	}
-	pods, requests := &corev1.PodList{}, []reconcile.Request{}
+	var requests []reconcile.Request
+	if !before.IsLike(after) {
+		requests = controllers.Listed(ctx, r.Cached, &elasticwebv1.ElasticWebList{}, func(object client.Object) bool {
+			web, isElasticWeb := object.(*elasticwebv1.ElasticWeb)
+			if !isElasticWeb {
+				return false
+			}
+			web, _, refusal := resolved(web)
+			return refusal != nil || !before.IsSameFor(nodeTerms(&web.Spec, nil), after)
+		})
+	}
+	pods := &corev1.PodList{}
 	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node.GetName()}); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")
 	}

@@ -58,7 +58,11 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	if err != nil {
 		return seen, err
 	}
-	seen.Nodes = nodes.Counts
+	var kept *appsv1.Deployment
+	if keepsTemplate {
+		kept = seen.Deployment
+	}
+	seen.Nodes = nodes.For(nodeTerms(&web.Spec, kept))
 	if seen.Pods, err = r.observePods(ctx, seen.Deployment, nodes); err != nil {
 		return seen, err
 	}

@@ -129,7 +129,7 @@ func architectureRun(name string, facts *plan.ImageFacts, nodes *plan.Nodes, now
 		}, now)
 	case nodes != nil && nodes.All[name] == 0:
 		return finished(result, v1alpha1.BenchmarkResult{
-			Reason: v1alpha1.ReasonNoCompatibleNodes, Message: "the cluster has no " + name + " node: add one, or take the architecture out of spec.architectures",
+			Reason: v1alpha1.ReasonNoCompatibleNodes, Message: "the cluster has no " + name + " node that takes the pods: add one, mend spec.nodeSelector or spec.tolerations, or take the architecture out of spec.architectures",
 		}, now)
 	}
 	return result

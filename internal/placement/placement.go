@@ -131,7 +131,7 @@ func tolerations(own []corev1.Toleration, allowed []string) []corev1.Toleration 
 	all := slices.Clone(own)
 	for _, architecture := range slices.Sorted(slices.Values(allowed)) {
 		taint := corev1.Taint{Key: corev1.LabelArchStable, Value: architecture, Effect: corev1.TaintEffectNoSchedule}
-		if !slices.ContainsFunc(own, func(t corev1.Toleration) bool { return tolerates(t, taint) }) {
+		if !slices.ContainsFunc(own, func(t corev1.Toleration) bool { return Tolerates(t, taint) }) {
 			all = append(all, corev1.Toleration{
 				Key: taint.Key, Operator: corev1.TolerationOpEqual, Value: taint.Value, Effect: taint.Effect,
 			})
@@ -140,7 +140,8 @@ func tolerations(own []corev1.Toleration, allowed []string) []corev1.Toleration 
 	return all
 }
 
-func tolerates(toleration corev1.Toleration, taint corev1.Taint) bool {
+// Tolerates reports whether pods with the toleration may be bound in spite of the taint.
+func Tolerates(toleration corev1.Toleration, taint corev1.Taint) bool {
 	if toleration.Effect != "" && toleration.Effect != taint.Effect {
 		return false
 	}

@@ -248,7 +248,7 @@ var messages = map[string]said{
 		elasticwebv1.ReasonReplicaLimit, "the demand calls for 5 pods, and spec.maxReplicas allows 3: raise spec.maxReplicas, or lower the demand", true},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },
-		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node: add one, or let the image, spec.architectures, spec.nodeSelector and spec.affinity allow one that the cluster has", false},
+		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
 	"a contradiction": {func(in *Input) {
 		in.Plan.Placement.Contradiction = "spec.nodeSelector pins kubernetes.io/os to windows, but the pods run on linux only: remove it"
 	},

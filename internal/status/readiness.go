@@ -121,7 +121,7 @@ func noCompatibleNodes(in Input, f facts) *verdict {
 		}
 	}
 	return &verdict{reason: elasticwebv1.ReasonNoCompatibleNodes, message: fmt.Sprintf(
-		"the pods can run on %s, and the cluster has no such Linux node: add one, or let the image, spec.architectures, spec.nodeSelector and spec.affinity allow one that the cluster has",
+		"the pods can run on %s, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has",
 		quote.Value(strings.Join(possible, ", ")))}
 }
 
