@@ -144,8 +144,9 @@ help: ## Show this help.
 ##@ Development
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate the DeepCopy methods.
+generate: $(CONTROLLER_GEN) ## Generate the DeepCopy methods, and the apply configurations for programs.
 	$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt paths=./api/...
+	$(CONTROLLER_GEN) applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/v1 paths=./api/v1alpha1
 
 .PHONY: manifests
 manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's role.
@@ -186,6 +187,10 @@ verify: generate manifests api-docs catalog chart $(KUSTOMIZE) ## Regenerate eve
 test-kstatus: ## Hold the status of both kinds against the library of kstatus.
 	go test -C test/kstatus -count=1 ./...
 
+.PHONY: test-consumer
+test-consumer: ## Use the API as a program of somebody else's does, and hold what it takes along.
+	go test -C test/consumer -count=1 ./...
+
 .PHONY: test-argocd
 test-argocd: ## Run the health scripts for Argo CD over every reason of the conditions.
 	go test -C test/argocd -count=1 ./...
@@ -196,12 +201,12 @@ test-traffic: ## Test the replay of recorded traffic; compiles a part of Kuberne
 	go test -C test/traffic ./...
 
 .PHONY: test-unit
-test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-argocd ## Run the tests that need no cluster.
+test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-consumer test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-consumer test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \

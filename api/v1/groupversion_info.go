@@ -3,6 +3,7 @@
 
 // Package v1 holds the ElasticWeb API, group elasticweb.example.com, version v1.
 //
+// +kubebuilder:ac:generate=true
 // +kubebuilder:object:generate=true
 // +groupName=elasticweb.example.com
 package v1
@@ -16,6 +17,9 @@ import (
 var (
 	// GroupVersion is the group and version of the types of this package.
 	GroupVersion = schema.GroupVersion{Group: "elasticweb.example.com", Version: "v1"}
+
+	// SchemeGroupVersion is GroupVersion, as the generated apply configurations call it.
+	SchemeGroupVersion = GroupVersion
 
 	// SchemeBuilder collects the functions that register the types of this package.
 	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
