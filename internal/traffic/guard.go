@@ -34,6 +34,9 @@ func (g guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// WrappedRoundTripper lets client-go find the one that can cancel.
+func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
+
 // host is what of an address may be shown: the rest of one that leads to a login tells who came from where.
 func host(location string) string {
 	to, err := url.Parse(location)

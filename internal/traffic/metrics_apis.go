@@ -60,7 +60,9 @@ func newMetricsAPIs(o Options) (source, error) {
 var errNoCustomMetrics = errors.New("the cluster serves no custom.metrics.k8s.io")
 
 // customVersion tells that the API is not there from that it could not be asked for.
-type customVersion struct{ custom_metrics.AvailableAPIsGetter }
+type customVersion struct {
+	custom_metrics.AvailableAPIsGetter
+}
 
 // PreferredVersion is that of the API.
 func (c *customVersion) PreferredVersion() (schema.GroupVersion, error) {

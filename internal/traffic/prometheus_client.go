@@ -62,7 +62,7 @@ func (c *connection) refresh() error {
 	if err != nil {
 		return err
 	}
-	client, err := api.NewClient(api.Config{Address: c.server.URL, RoundTripper: guard{bearer{c.server.TokenFile, newTransport(roots)}}})
+	client, err := api.NewClient(api.Config{Address: c.server.URL, RoundTripper: guard{bearer{c.server, newTransport(roots)}}})
 	if err != nil {
 		return err
 	}
@@ -108,23 +108,32 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 	}
 }
 
-// bearer puts the token of a file on each request.
+// bearer puts the token on each request.
 type bearer struct {
-	file string
-	next http.RoundTripper
+	server PrometheusServer
+	next   http.RoundTripper
 }
 
 func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
-	if b.file == "" {
-		return b.next.RoundTrip(req)
-	}
-	token, err := readFile(b.file)
+	token, err := b.server.token()
 	if err != nil {
 		return nil, &tokenError{err}
 	}
+	if token == "" {
+		return b.next.RoundTrip(req)
+	}
 	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	req.Header.Set("Authorization", "Bearer "+token)
 	return b.next.RoundTrip(req)
+}
+
+// token is that of the file; "" where there is none.
+func (s PrometheusServer) token() (string, error) {
+	if s.TokenFile == "" {
+		return "", nil
+	}
+	content, err := readFile(s.TokenFile)
+	return strings.TrimSpace(string(content)), err
 }
 
 // tokenError is that the token cannot be read.

@@ -4,6 +4,10 @@
 package traffic
 
 import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
@@ -51,9 +55,11 @@ func (q Query) question() question {
 	switch {
 	case q.External != nil:
 		result.external, selector = q.External.Name, q.External.Selector
+		result.mistake = mistake(externalField, q.External.Name)
 	case q.Object != nil:
 		o := q.Object
 		result.object, selector = object{o.APIVersion, o.Kind, o.Name, o.Metric}, o.Selector
+		result.mistake = mistake(objectField, o.Name, o.Metric)
 	}
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
@@ -62,4 +68,18 @@ func (q Query) question() question {
 	}
 	result.selector = parsed.String()
 	return result
+}
+
+// mistake is what is wrong with names that stand in the path of a request.
+func mistake(field string, names ...string) string {
+	for _, name := range names {
+		wrong := path.IsValidPathSegmentName(name)
+		if name == "" {
+			wrong = append(wrong, "may not be empty")
+		}
+		if len(wrong) > 0 {
+			return fmt.Sprintf("%s: %q cannot be a name: it %s", field, quote.Value(name), strings.Join(wrong, ", "))
+		}
+	}
+	return ""
 }

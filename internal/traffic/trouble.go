@@ -97,24 +97,33 @@ func unreadableAuthorities(err error) *trouble {
 // failure is why a query has no answer.
 func (p *prometheus) failure(err error) *trouble {
 	if said, isSaid := errors.AsType[*prometheusv1.Error](err); isSaid {
-		return refused(said)
+		return refused(said.Type, p.withoutToken(said.Msg))
 	}
 	if failed, isAsking := errors.AsType[*askingError](err); isAsking {
 		return p.unanswered(failed.err)
 	}
-	return unreadable(err.Error())
+	return unreadable(p.withoutToken(err.Error()))
+}
+
+// withoutToken is what a server says, which saw the token.
+func (p *prometheus) withoutToken(said string) string {
+	token, err := p.connection.server.token()
+	if err != nil || token == "" {
+		return said
+	}
+	return strings.ReplaceAll(said, token, "…")
 }
 
 // refused is what Prometheus says itself.
-func refused(said *prometheusv1.Error) *trouble {
-	switch said.Type {
+func refused(kind prometheusv1.ErrorType, said string) *trouble {
+	switch kind {
 	case prometheusv1.ErrBadData, prometheusv1.ErrExec:
-		return troubled(demand.MetricInvalid, "Prometheus refuses %s: %s", queryField, quote.Said(said.Msg))
+		return troubled(demand.MetricInvalid, "Prometheus refuses %s: %s", queryField, quote.Said(said))
 	case prometheusv1.ErrTimeout, prometheusv1.ErrCanceled:
 		return tookLong("Prometheus", queryField)
 	}
 	return troubled(demand.SourceUnreachable, "what the operator asks does not answer as Prometheus does (%s): its administrator looks whether Prometheus is well, "+
-		"and whether --prometheus-url leads to it", quote.Said(said.Msg))
+		"and whether --prometheus-url leads to it", quote.Said(said))
 }
 
 // unanswered is what happened on the way.
