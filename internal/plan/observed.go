@@ -29,6 +29,8 @@ type Observed struct {
 	Image Image
 	// KnownFacts are those of the ElasticWeb's status: they hold where the Deployment is lost.
 	KnownFacts *ImageFacts
+	// Traffic is what was decided from the traffic; nil where the spec has none read.
+	Traffic *Traffic
 	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
 	Benchmark map[string]Measurement
 }
