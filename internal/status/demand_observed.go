@@ -4,7 +4,7 @@
 package status
 
 import (
-	"math"
+	"cmp"
 	"slices"
 	"time"
 
@@ -31,6 +31,7 @@ type Traffic struct {
 // that was just started is told of as before: nothing is known to be otherwise.
 func demandObserved(in Input) (metav1.ConditionStatus, verdict) {
 	before := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionDemandObserved)
+	said := cmp.Or(in.Traffic.Message, unsaid[in.Traffic.Reason])
 	switch traffic := in.Traffic; {
 	case in.Paused:
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonPaused, message: "the traffic is not read while the ElasticWeb is paused, and what was planned last holds"}
@@ -41,9 +42,9 @@ func demandObserved(in Input) (metav1.ConditionStatus, verdict) {
 	case traffic.Reason == elasticwebv1.ReasonObserved:
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonObserved, message: "the traffic is read, and the pods follow it"}
 	case traffic.Reason == elasticwebv1.ReasonFallback:
-		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonFallback, message: "there was no number for more than a minute, so that spec.demand.fallbackQPS is in force and no pod goes: " + traffic.Message}
+		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonFallback, message: "there was no number for more than a minute, so that spec.demand.fallbackQPS is in force and no pod goes: " + said}
 	default:
-		return metav1.ConditionFalse, verdict{reason: traffic.Reason, message: traffic.Message + "; no pod goes until there is a number"}
+		return metav1.ConditionFalse, verdict{reason: traffic.Reason, message: said + "; no pod goes until there is a number"}
 	}
 }
 
@@ -55,6 +56,13 @@ func isSourceReason(reason string) bool {
 var unobserved = []string{
 	elasticwebv1.ReasonMetricMissing, elasticwebv1.ReasonMetricInvalid, elasticwebv1.ReasonSourceUnreachable,
 	elasticwebv1.ReasonSourceUnauthorized, elasticwebv1.ReasonSourceNotConfigured,
+}
+
+// unsaid is what is wrong where the source did not find it.
+var unsaid = map[string]string{
+	elasticwebv1.ReasonMetricMissing: "the source of spec.demand has no number that is new enough: look at what it measures, and how often",
+	elasticwebv1.ReasonFallback:      "look at what the source of spec.demand measures",
+	elasticwebv1.ReasonMetricInvalid: "the source of spec.demand gives what is no number of requests per second: have it give one from 0 to 2147483647",
 }
 
 // demandUnknown is that the traffic cannot be read. What comes back within a minute, as after a restart of the source, makes nothing less
@@ -95,4 +103,4 @@ func demandStatus(in Input) *elasticwebv1.DemandStatus {
 }
 
 // NeverObserved in the place of ObservedQPS and ExpectedQPS is that there was no number yet.
-const NeverObserved int64 = math.MinInt64
+const NeverObserved int64 = -1
