@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"sync"
 	"time"
+	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -114,7 +115,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 		d.byName = map[types.NamespacedName]*webDemand{}
 	}
 	d.byName[key] = known
-	known.query, known.settings = query, settingsOf(&web.Spec, d.period)
+	known.query, known.settings = query, unique.Make(settingsOf(&web.Spec, d.period))
 	known.starts.see(seen.Pods, now)
 	known.decide(nil, now)
 	return known.planned, known.tell(now)

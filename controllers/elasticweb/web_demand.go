@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"time"
+	"unique"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,9 +27,10 @@ const (
 
 // webDemand is what is known of the traffic of one ElasticWeb.
 type webDemand struct {
-	uid      types.UID
-	query    traffic.Query
-	settings demand.Settings
+	uid   types.UID
+	query traffic.Query
+	// settings are those of many, so that each is kept once.
+	settings unique.Handle[demand.Settings]
 	memory   demand.Memory
 	// planned is what the plan is made with, and handed what the last pass made its plan with.
 	planned, handed plan.Traffic
@@ -40,19 +42,24 @@ type webDemand struct {
 	message string
 	history *traffic.History
 	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
-	numberAt  time.Time
+	numberAt  instant
 	hasNumber bool
 
 	// told is what the status tells, since toldAt.
 	told   status.Traffic
-	toldAt time.Time
+	toldAt instant
 }
+
+// instant is a time in nanoseconds since 1970, 0 for none: a third of the size of a time.Time.
+type instant int64
+
+func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
 
 // newWebDemand goes on where an operator of before ended, as far as the Deployment and the status say so.
 func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, now time.Time) *webDemand {
 	result := &webDemand{uid: web.UID, planned: plan.ResumedTraffic(web, deployment), told: status.Traffic{ObservedQPS: status.NeverObserved}}
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
-		result.numberAt = now // it has its time before it, as after any gap.
+		result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
 		result.told.ObservedQPS, result.told.ExpectedQPS = int64(*before.ObservedQPS), int64(ptr.Deref(before.ExpectedQPS, 0))
 		result.told.LeadTime, _ = time.ParseDuration(before.LeadTime)
 	}
@@ -72,24 +79,25 @@ func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 	}
 	w.decide(answer.Samples, now)
 	if w.decision.Reason == demand.Observed {
-		w.numberAt, w.hasNumber = now, true
+		w.numberAt, w.hasNumber = instant(now.UnixNano()), true
 	}
 	current := w.current(now)
-	return w.planned != w.handed || !isSameTrouble(current, w.told) || w.hasMoved(current) && now.Sub(w.toldAt) >= toldEvery
+	return w.planned != w.handed || !isSameTrouble(current, w.told) || w.hasMoved(current) && w.toldAt.ago(now) >= toldEvery
 }
 
 // decide works out what is planned. Without new samples it is by the last answer, and by the settings as they are now.
 func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
-	in := demand.Input{Settings: w.settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
-	if len(samples) > 0 && w.history != nil && w.settings.Forecast != (demand.Forecast{}) {
-		in.Earlier = w.history.Days(w.answer.At, w.settings.Stabilization, w.starts.lead+w.settings.Period)
+	settings := w.settings.Value()
+	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
+	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
+		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, w.starts.lead+settings.Period)
 	}
 	if len(samples) == 0 && !w.answer.At.IsZero() {
 		in.Samples = []demand.Sample{w.answer}
 	}
 	w.decision = w.memory.Decide(in, now)
 	w.planned.PlannedQPS = w.decision.Planned
-	w.planned.Holds = w.planned.Holds && !w.memory.SawWindow(w.settings.Stabilization)
+	w.planned.Holds = w.planned.Holds && !w.memory.SawWindow(settings.Stabilization)
 }
 
 // current is what there is to tell.
@@ -103,7 +111,7 @@ func (w *webDemand) current(now time.Time) status.Traffic {
 	}
 	if w.decision.Reason != demand.Observed {
 		current.Message = w.message
-		current.IsLasting = w.numberAt.IsZero() || now.Sub(w.numberAt) > max(lasting, 2*w.settings.Period)
+		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > max(lasting, 2*w.settings.Value().Period)
 	}
 	if w.hasNumber {
 		current.ObservedQPS, current.ExpectedQPS = w.decision.Observed, w.decision.Expected
@@ -114,13 +122,13 @@ func (w *webDemand) current(now time.Time) status.Traffic {
 // tell is what the status is to say: numbers that moved little, or too soon after the last, stay as they were told.
 func (w *webDemand) tell(now time.Time) status.Traffic {
 	current := w.current(now)
-	isDue := w.planned != w.handed || w.hasMoved(current) && now.Sub(w.toldAt) >= toldEvery
+	isDue := w.planned != w.handed || w.hasMoved(current) && w.toldAt.ago(now) >= toldEvery
 	w.handed = w.planned
 	if current.Reason == "" {
 		return current
 	}
 	if isDue {
-		w.toldAt = now
+		w.toldAt = instant(now.UnixNano())
 	} else {
 		current.ObservedQPS, current.ExpectedQPS, current.LeadTime = w.told.ObservedQPS, w.told.ExpectedQPS, w.told.LeadTime
 	}
