@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -18,6 +19,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 )
 
 // addControllers adds the reconcilers, and the look-up of images that they share.
@@ -25,6 +27,9 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 	webs, benchmarks := make(chan event.GenericEvent), make(chan event.GenericEvent)
 	images, err := addImageLookup(mgr, o, webs, benchmarks)
 	if err != nil {
+		return err
+	}
+	if _, err := addTraffic(mgr, o, func(types.NamespacedName, traffic.Answer) {}); err != nil {
 		return err
 	}
 	if err := addElasticWeb(ctx, mgr, o, images, webs); err != nil {

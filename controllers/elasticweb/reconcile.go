@@ -77,6 +77,8 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
+// +kubebuilder:rbac:groups=custom.metrics.k8s.io,resources=*,verbs=get
+// +kubebuilder:rbac:groups=external.metrics.k8s.io,resources=*,verbs=list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile reads what there is, decides what should be, writes what differs, and reports.

@@ -5,8 +5,6 @@ package traffic
 
 import (
 	"context"
-	"errors"
-	"net/url"
 	"time"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -30,20 +28,6 @@ func newPrometheus(o Options) source {
 			"--prometheus-url")
 	}
 	return &prometheus{connection: connection{server: *o.Prometheus}, timeout: o.timeout()}
-}
-
-// Check says what is wrong with the address.
-func (s PrometheusServer) Check() error {
-	to, err := url.Parse(s.URL)
-	switch {
-	case err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "":
-		return errors.New("it takes an address such as https://prometheus.monitoring.svc:9090")
-	case to.User != nil:
-		return errors.New("it takes no user and no password: a token comes from --prometheus-token-file")
-	case to.RawQuery != "" || to.Fragment != "":
-		return errors.New("it takes no parameters: that of the tenant comes from --prometheus-tenant-parameter")
-	}
-	return nil
 }
 
 // now leaves the time to the server, whose clock is that of its samples.

@@ -330,8 +330,14 @@ func TestAddressOfTheServer(t *testing.T) {
 		"https://prometheus.monitoring.svc:9090": true, "http://[::1]:9090/prefix": true, "": false, "prometheus:9090": false, "ftp://x": false,
 		"https://": false, "https://user:password@x": false, "https://x?tenant=a": false, "https://x#a": false, "http://x:y": false,
 	} {
-		if err := (PrometheusServer{URL: address}).Check(); (err == nil) != isRight {
+		err := PrometheusServer{URL: address}.Check()
+		if (err == nil) != isRight || err != nil && strings.Contains(err.Error(), "password@") {
 			t.Errorf("%s: %v", address, err)
+		}
+	}
+	for parameter, isRight := range map[string]bool{"": true, "namespace": true, "x-scope": true, "query": false, "time": false, "a=b": false, "a&b": false} {
+		if err := (PrometheusServer{URL: "https://x", TenantParameter: parameter}).Check(); (err == nil) != isRight {
+			t.Errorf("%s: %v", parameter, err)
 		}
 	}
 }
