@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -19,7 +18,6 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
-	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 )
 
 // addControllers adds the reconcilers, and the look-up of images that they share.
@@ -27,9 +25,6 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 	webs, benchmarks := make(chan event.GenericEvent), make(chan event.GenericEvent)
 	images, err := addImageLookup(mgr, o, webs, benchmarks)
 	if err != nil {
-		return err
-	}
-	if _, err := addTraffic(mgr, o, func(types.NamespacedName, traffic.Answer) {}); err != nil {
 		return err
 	}
 	if err := addElasticWeb(ctx, mgr, o, images, webs); err != nil {
@@ -50,9 +45,16 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 		ImageWait:         o.imageWait,
 		WatchesNodes:      o.watchNodes,
 		FollowsBenchmarks: o.benchmarks,
+		DemandPeriod:      o.demandPeriod,
 		Concurrency:       o.concurrency,
 		Clock:             clock.RealClock{},
 	}
+	reader, err := addTraffic(mgr, o, reconciler.Deliver)
+	if err != nil {
+		return err
+	}
+	reconciler.Traffic = reader
+	metrics.RegisterDemands(reconciler.Demands)
 	return reconciler.SetupWithManager(ctx, mgr, resolved)
 }
 
