@@ -475,6 +475,9 @@ release-sign: $(CRANE) ## Sign what release made with cosign, by COSIGN_KEY or w
 	CRANE='$(CRANE)$(if $(filter true,$(INSECURE)), --insecure)' $(foreach name,COSIGN COSIGN_KEY COSIGN_FLAGS COSIGN_IMAGE_FLAGS,$(name)='$($(name))') \
 		hack/release-sign.sh
 
+# What internal/traffic and test/docs run.
+test: $(PROMETHEUS) $(PROMTOOL)
+
 # What test/olm and test/scorecard run.
 test: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
 

@@ -4,7 +4,7 @@
 package v1
 
 // Condition types of an ElasticWeb. Reconciling and Stalled are there only while they are True, as kstatus
-// wants it; the others are always there.
+// wants it, DemandObserved where spec.demand is; the others are always there.
 const (
 	// ConditionReady is True while the current generation is rolled out and what the ready pods serve
 	// meets the demand. It is the summary that kubectl wait and kstatus read.
@@ -15,6 +15,8 @@ const (
 	ConditionStalled = "Stalled"
 	// ConditionCapacityMet is True while what the ready pods serve meets the demand.
 	ConditionCapacityMet = "CapacityMet"
+	// ConditionDemandObserved is True while the traffic is read, and there only where spec.demand asks for that.
+	ConditionDemandObserved = "DemandObserved"
 	// ConditionPlatformsResolved is True while the platforms of the image are known from its registry.
 	ConditionPlatformsResolved = "PlatformsResolved"
 	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
@@ -55,7 +57,12 @@ const (
 //	ContainerFailed       False    True         later    measured
 //	OutOfMemory           False    True         later    measured
 //	CrashLoop             False    True         later    measured
-//	ReplicaLimit          False    -            True     False
+//	MetricMissing         False    True         -        measured
+//	MetricInvalid         False    True         -        measured
+//	SourceUnreachable     False    True         -        measured
+//	SourceUnauthorized    False    True         -        measured
+//	SourceNotConfigured   False    -            True     measured
+//	ReplicaLimit          False    True         later    False
 //	NameConflict          False    -            True     measured
 //	InvalidSpec           False    -            True     measured
 //	InvalidPod            False    -            True     measured
@@ -63,13 +70,19 @@ const (
 //	ProgressDeadline      False    -            True     measured
 //
 // NoCompatibleNodes of a spec that contradicts itself or the image, NodePortConflict of a port outside the cluster's
-// range, and BenchmarkMissing where benchmarks are switched off are Stalled at once.
+// range, BenchmarkMissing where benchmarks are switched off, and ReplicaLimit but for the traffic of spec.demand, which falls by itself, are
+// Stalled at once.
 //
 // CapacityMet is Unknown while a spec cannot be decoded. What is wrong with its podTemplate alone keeps nothing from being measured.
 //
 // While there is demand and the benchmark of the spec has no result, CapacityMet is Unknown in every row.
 //
 // Reasons of CapacityMet: AsPlanned, NoDemand, ReplicaLimit, BenchmarkRunning, BenchmarkMissing, CapacityShort, InvalidSpec.
+//
+// Reasons of DemandObserved: Observed, MetricMissing, MetricInvalid, SourceUnreachable, SourceUnauthorized, SourceNotConfigured,
+// Fallback, Paused, InvalidSpec.
+//
+// What comes back within a minute is told by DemandObserved alone, and so is Fallback.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
 // RegistryUnreachable, InvalidSpec.
@@ -140,6 +153,20 @@ const (
 	ReasonOutOfMemory = "OutOfMemory"
 	// ReasonCrashLoop: a container ended, and is started again.
 	ReasonCrashLoop = "CrashLoop"
+	// ReasonObserved: the traffic is read.
+	ReasonObserved = "Observed"
+	// ReasonMetricMissing: the source of spec.demand has no number, or none that is new enough.
+	ReasonMetricMissing = "MetricMissing"
+	// ReasonMetricInvalid: what the source of spec.demand gives is no number of requests per second.
+	ReasonMetricInvalid = "MetricInvalid"
+	// ReasonSourceUnreachable: the source of spec.demand does not answer.
+	ReasonSourceUnreachable = "SourceUnreachable"
+	// ReasonSourceUnauthorized: the source of spec.demand refuses the operator.
+	ReasonSourceUnauthorized = "SourceUnauthorized"
+	// ReasonSourceNotConfigured: there is no such source: nobody named a Prometheus to the operator, or the cluster lacks the metrics API.
+	ReasonSourceNotConfigured = "SourceNotConfigured"
+	// ReasonFallback: there was no number for more than a minute, so that spec.demand.fallbackQPS is in force.
+	ReasonFallback = "Fallback"
 	// ReasonProgressDeadline: the rollout made no progress for its deadline.
 	ReasonProgressDeadline = "ProgressDeadline"
 	// ReasonResolved: the platforms are known from the registry.

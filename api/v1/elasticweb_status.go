@@ -44,6 +44,11 @@ type ElasticWebStatus struct {
 	// +optional
 	PodsByArchitecture string `json:"podsByArchitecture,omitempty"`
 
+	// demand reports on the traffic, where spec.demand has it read.
+	//
+	// +optional
+	Demand *DemandStatus `json:"demand,omitempty"`
+
 	// image holds the facts of the image that the pods are made from.
 	//
 	// +optional
@@ -57,7 +62,7 @@ type ElasticWebStatus struct {
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
 	//
 	// +optional
 	// +listType=map

@@ -10,6 +10,8 @@ import (
 // ElasticWebSpec says what the web application is, and what it must serve.
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.totalQPS) && has(self.replicas))",message="totalQPS and replicas exclude each other: keep totalQPS to let the operator work out the pods, or replicas to set them (kubectl scale, HPA, KEDA); to change over, remove the other one in the same request, with null in kubectl patch --type=merge where another field manager owns it (server-side apply takes no null)",fieldPath=".replicas"
+// +kubebuilder:validation:XValidation:rule="!(has(self.demand) && has(self.totalQPS))",message="demand and totalQPS exclude each other: keep demand to have the traffic read, or totalQPS to say what it is; to change over, remove the other one in the same request, with null in kubectl patch --type=merge where another field manager owns it (server-side apply takes no null)",fieldPath=".totalQPS"
+// +kubebuilder:validation:XValidation:rule="!(has(self.demand) && has(self.replicas))",message="demand and replicas exclude each other: keep demand to have the pods follow the traffic, or replicas to set them (kubectl scale, HPA, KEDA); to change over, remove the other one in the same request, with null in kubectl patch --type=merge where another field manager owns it (server-side apply takes no null)",fieldPath=".replicas"
 // +kubebuilder:validation:XValidation:rule="!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",message="minReplicas is above maxReplicas: lower minReplicas or raise maxReplicas",fieldPath=".minReplicas"
 type ElasticWebSpec struct {
 	// image that the pods run, for instance registry.example.com/shop:1.4, or the same with a digest.
@@ -39,11 +41,16 @@ type ElasticWebSpec struct {
 
 	// totalQPS is what the application must serve, in requests per second. The operator works out the
 	// number of pods from it. Absent or 0 means that there is no demand: nothing is created, and what
-	// exists goes to 0 pods. It excludes replicas.
+	// exists goes to 0 pods. It excludes replicas and demand.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TotalQPS *int32 `json:"totalQPS,omitempty"`
+
+	// demand has the operator read the traffic, in the place of totalQPS and replicas: the pods follow it.
+	//
+	// +optional
+	Demand *DemandSpec `json:"demand,omitempty"`
 
 	// replicas is the number of pods, in the place of totalQPS. It is what kubectl scale, a
 	// HorizontalPodAutoscaler and KEDA write through the scale subresource. 0 means no demand.
@@ -52,8 +59,8 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// minReplicas is the least number of pods while there is demand. With neither totalQPS nor replicas
-	// it hands the number of pods to an autoscaler: the operator sets replicas once, and then leaves it.
+	// minReplicas is the least number of pods while there is demand. With none of totalQPS, demand and
+	// replicas it hands the number of pods to an autoscaler: the operator sets replicas once, and then leaves it.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
@@ -65,7 +72,7 @@ type ElasticWebSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
 
-	// headroomPercent is capacity kept above totalQPS, in percent of it, from 0 to 1000.
+	// headroomPercent is capacity kept above totalQPS, or above what is expected of demand, in percent of it, from 0 to 1000.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -192,6 +199,7 @@ type ServiceSpec struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Port",type=integer,priority=1,JSONPath=`.spec.port`
 // +kubebuilder:printcolumn:name="Architectures",type=string,priority=1,JSONPath=`.status.podsByArchitecture`
+// +kubebuilder:printcolumn:name="PlannedQPS",type=integer,priority=1,JSONPath=`.status.demand.plannedQPS`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name becomes the name of a Service: use at most 63 lower case letters, digits and dashes, beginning with a letter and ending with a letter or a digit",fieldPath=".metadata"
 type ElasticWeb struct {

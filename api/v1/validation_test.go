@@ -89,6 +89,8 @@ func TestRefusedSpecs(t *testing.T) {
 		"totalQPS above int32":             {`{"totalQPS": 2147483648}`, "spec.totalQPS", "must be of type integer with format int32 / should be less than or equal to 2147483647"},
 		"totalQPS and replicas":            {`{"replicas": 3}`, "spec.replicas", "keep totalQPS to let the operator work out the pods, or replicas to set them"},
 		"totalQPS 0 and replicas 0":        {`{"totalQPS": 0, "replicas": 0}`, "spec.replicas", "totalQPS and replicas exclude each other"},
+		"demand and totalQPS":              {`{"demand": {"prometheus": {"query": "up"}}}`, "spec.totalQPS", "demand and totalQPS exclude each other: keep demand to have the traffic read, or totalQPS to say what it is"},
+		"demand and replicas":              {`{"totalQPS": null, "replicas": 0, "demand": {"prometheus": {"query": "up"}}}`, "spec.replicas", "keep demand to have the pods follow the traffic, or replicas to set them"},
 		"replicas negative":                {`{"totalQPS": null, "replicas": -1}`, "spec.replicas", atLeast + "0"},
 		"minReplicas 0":                    {`{"minReplicas": 0}`, "spec.minReplicas", atLeast + "1"},
 		"maxReplicas 0":                    {`{"maxReplicas": 0}`, "spec.maxReplicas", atLeast + "1"},
@@ -144,16 +146,61 @@ func TestRefusedSpecs(t *testing.T) {
 	}
 }
 
+func TestRefusedDemands(t *testing.T) {
+	const one, name = "set exactly one of prometheus, external and object", "use letters, digits, underscores"
+	const described = `"describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "shop"}`
+	for title, test := range map[string]struct{ demand, field, message string }{
+		"no source":                    {`{}`, "", one},
+		"bounds without a source":      {`{"minQPS": 1}`, "", one},
+		"two sources":                  {`{"prometheus": {"query": "up"}, "external": {"metric": {"name": "requests"}}}`, "", one},
+		"three sources":                {`{"prometheus": {"query": "up"}, "external": {"metric": {"name": "requests"}}, "object": {"metric": {"name": "requests"}, ` + described + `}}`, "", one},
+		"no query":                     {`{"prometheus": {}}`, ".prometheus.query", "Required value"},
+		"an empty query":               {`{"prometheus": {"query": ""}}`, ".prometheus.query", "should be at least 1 chars long"},
+		"a query without end":          {`{"prometheus": {"query": "` + strings.Repeat("a", 4097) + `"}}`, ".prometheus.query", "may not be more than 4096 / may not be longer than 4096"},
+		"no metric":                    {`{"external": {}}`, ".external.metric", "Required value"},
+		"a metric of another path":     {`{"external": {"metric": {"name": "../secrets"}}}`, ".external.metric.name", name},
+		"a metric with a parameter":    {`{"external": {"metric": {"name": "a?b"}}}`, ".external.metric.name", name},
+		"a long metric":                {`{"external": {"metric": {"name": "` + strings.Repeat("a", 254) + `"}}}`, ".external.metric.name", "may not be more than 253 / may not be longer than 253"},
+		"an object without a name":     {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "v1", "kind": "Service"}}}`, ".object.describedObject.name", "Required value"},
+		"an object of another path":    {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "../x"}}}`, ".object.describedObject.name", "use lower case letters, digits, dashes and dots"},
+		"a kind of another path":       {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "v1", "kind": "a/b", "name": "x"}}}`, ".object.describedObject.kind", "write it like Ingress"},
+		"an apiVersion with two parts": {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "a/b/v1", "kind": "Ingress", "name": "x"}}}`, ".object.describedObject.apiVersion", "write it like networking.k8s.io/v1"},
+		"minQPS negative":              {`{"prometheus": {"query": "up"}, "minQPS": -1}`, ".minQPS", "should be greater than or equal to 0"},
+		"maxQPS 0":                     {`{"prometheus": {"query": "up"}, "maxQPS": 0}`, ".maxQPS", "should be greater than or equal to 1"},
+		"fallbackQPS 0":                {`{"prometheus": {"query": "up"}, "fallbackQPS": 0}`, ".fallbackQPS", "should be greater than or equal to 1"},
+		"maxQPS above int32":           {`{"prometheus": {"query": "up"}, "maxQPS": 2147483648}`, ".maxQPS", "must be of type integer with format int32 / should be less than or equal to 2147483647"},
+		"minQPS above maxQPS":          {`{"prometheus": {"query": "up"}, "minQPS": 5, "maxQPS": 4}`, ".minQPS", "lower minQPS or raise maxQPS"},
+		"a window below 0":             {`{"prometheus": {"query": "up"}, "behavior": {"scaleDown": {"stabilizationWindowSeconds": -1}}}`, ".behavior.scaleDown.stabilizationWindowSeconds", "should be greater than or equal to 0"},
+		"a window above an hour":       {`{"prometheus": {"query": "up"}, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 3601}}}`, ".behavior.scaleDown.stabilizationWindowSeconds", "should be less than or equal to 3600"},
+		"a forecast that is none":      {`{"prometheus": {"query": "up"}, "forecast": "On"}`, ".forecast", `supported values: "Auto", "Off"`},
+	} {
+		t.Run(title, func(t *testing.T) {
+			needsAPIServer(t)
+			spec := `{"totalQPS": null, "demand": ` + test.demand + `}`
+			checkRefused(t, k8s.Create(t.Context(), newManifest(t, metav1.NamespaceDefault, "shop", spec), client.DryRunAll), "spec.demand"+test.field, test.message)
+		})
+	}
+}
+
 func TestAcceptedSpecs(t *testing.T) {
 	for name, spec := range map[string]string{
-		"the four fields":               ``,
-		"no demand":                     `{"totalQPS": null}`,
-		"totalQPS 0":                    `{"totalQPS": 0}`,
-		"the least port":                `{"port": 1}`,
-		"the greatest port":             `{"port": 65535}`,
-		"replicas":                      `{"totalQPS": null, "replicas": 3}`,
-		"replicas 0":                    `{"totalQPS": null, "replicas": 0}`,
-		"minReplicas for autoscalers":   `{"totalQPS": null, "minReplicas": 1}`,
+		"the four fields":             ``,
+		"no demand":                   `{"totalQPS": null}`,
+		"totalQPS 0":                  `{"totalQPS": 0}`,
+		"the least port":              `{"port": 1}`,
+		"the greatest port":           `{"port": 65535}`,
+		"replicas":                    `{"totalQPS": null, "replicas": 3}`,
+		"replicas 0":                  `{"totalQPS": null, "replicas": 0}`,
+		"minReplicas for autoscalers": `{"totalQPS": null, "minReplicas": 1}`,
+		"demand": `{"totalQPS": null, "minReplicas": 2, "maxReplicas": 40, "headroomPercent": 20, "demand": {"prometheus": {"query": "sum(rate(http_requests_total{service=\"shop\"}[1m]))"},
+			"minQPS": 400, "maxQPS": 20000, "fallbackQPS": 2400, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}, "forecast": "Auto"}}`,
+		"demand, a query alone":         `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}}}`,
+		"demand, the longest query":     `{"totalQPS": null, "demand": {"prometheus": {"query": "` + strings.Repeat("a", 4096) + `"}}}`,
+		"demand, an external metric":    `{"totalQPS": null, "demand": {"external": {"metric": {"name": "requests-per-second", "selector": {"matchLabels": {"service": "shop"}, "matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}}}, "forecast": "Off"}}`,
+		"demand, an object":             `{"totalQPS": null, "demand": {"object": {"metric": {"name": "requests_per_second"}, "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "shop"}}}}`,
+		"demand, the least bounds":      `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "minQPS": 0, "maxQPS": 1, "fallbackQPS": 1, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}}`,
+		"demand, the greatest bounds":   `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "minQPS": 2147483647, "maxQPS": 2147483647, "fallbackQPS": 2147483647, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 3600}}}}`,
+		"demand, with empty behavior":   `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "behavior": {"scaleDown": {}}}}`,
 		"minReplicas is maxReplicas":    `{"minReplicas": 4, "maxReplicas": 4}`,
 		"replicas beyond the limits":    `{"totalQPS": null, "replicas": 100, "minReplicas": 2, "maxReplicas": 4}`,
 		"the greatest headroom":         `{"headroomPercent": 1000}`,

@@ -45,9 +45,16 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 		ImageWait:         o.imageWait,
 		WatchesNodes:      o.watchNodes,
 		FollowsBenchmarks: o.benchmarks,
+		DemandPeriod:      o.demandPeriod,
 		Concurrency:       o.concurrency,
 		Clock:             clock.RealClock{},
 	}
+	reader, err := addTraffic(mgr, o, reconciler.Deliver)
+	if err != nil {
+		return err
+	}
+	reconciler.Traffic = reader
+	metrics.RegisterDemands(reconciler.Demands)
 	return reconciler.SetupWithManager(ctx, mgr, resolved)
 }
 

@@ -526,6 +526,11 @@ func TestMistakesAreNamed(t *testing.T) {
 		"no load generator":          {[]string{"--leader-elect=false"}, []string{"RELATED_IMAGE_LOADTEST="}, "RELATED_IMAGE_LOADTEST is not set"},
 		"no watches":                 {[]string{"--leader-elect=false", "--watches-file=/no/such/file"}, []string{"RELATED_IMAGE_LOADTEST=x"}, "--watches-file: read /no/such/file"},
 		"authorities without a file": {[]string{"--leader-elect=false", "--registry-ca-file=/no/such/file"}, nil, "--registry-ca-file: stat /no/such/file"},
+		"no address of Prometheus":   {[]string{"--leader-elect=false", "--prometheus-url=prometheus:9090"}, nil, "--prometheus-url=prometheus:9090: it takes"},
+		"a token for nobody":         {[]string{"--leader-elect=false", "--prometheus-token-file=/dev/null"}, nil, "--prometheus-url is needed"},
+		"a token without a file":     {[]string{"--leader-elect=false", "--prometheus-url=http://x", "--prometheus-token-file=/no/such/file"}, nil, "--prometheus-token-file: stat"},
+		"a tenant like a query":      {[]string{"--leader-elect=false", "--prometheus-url=http://x", "--prometheus-tenant-parameter=query"}, nil, "--prometheus-tenant-parameter=query"},
+		"no time between samples":    {[]string{"--leader-elect=false", "--demand-period=0s"}, nil, "--demand-period=0s: it takes 1s to 5m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)

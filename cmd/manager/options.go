@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/elasticweb/elasticweb-operator/controllers/benchmark"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 )
 
 // options are the flags of the manager, and what it takes from its environment.
@@ -32,6 +33,8 @@ type options struct {
 	imageWait                        time.Duration
 	plainHTTPRegistries, registryCAs string
 	allowedRegistries                string
+	prometheus                       traffic.PrometheusServer
+	demandPeriod                     time.Duration
 	benchmarks                       bool
 	watchesFile                      string
 	watch                            watches.Watch
@@ -56,6 +59,11 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.plainHTTPRegistries, "plain-http-registries", "", "Comma-separated registries (host or host:port) that are asked over HTTP.")
 	flags.StringVar(&o.allowedRegistries, "allowed-registries", "", "Comma-separated registries (host or host:port) that are asked at all, docker.io for Docker Hub. Default: those of any image.")
 	flags.StringVar(&o.registryCAs, "registry-ca-file", "", "PEM file with certificate authorities that registries are trusted by, beside those of the system.")
+	flags.StringVar(&o.prometheus.URL, "prometheus-url", "", "Address of the Prometheus that is asked for spec.demand.prometheus, for instance https://prometheus.monitoring.svc:9090.")
+	flags.StringVar(&o.prometheus.CAFile, "prometheus-ca-file", "", "PEM file with the certificate authorities that Prometheus is trusted by. Default: those of the system.")
+	flags.StringVar(&o.prometheus.TokenFile, "prometheus-token-file", "", "File with the bearer token that Prometheus is shown.")
+	flags.StringVar(&o.prometheus.TenantParameter, "prometheus-tenant-parameter", "", "Parameter that tells Prometheus the namespace of the ElasticWeb with each query: namespace on OpenShift.")
+	flags.DurationVar(&o.demandPeriod, "demand-period", 15*time.Second, "How often the traffic of each ElasticWeb with spec.demand is read.")
 	flags.BoolVar(&o.benchmarks, "enable-benchmarks", true, "Reconcile ElasticWebBenchmarks, whose Jobs are made by Helm, and let ElasticWebs follow them.")
 	flags.StringVar(&o.watchesFile, "watches-file", "watches.yaml", "File that names the chart of ElasticWebBenchmarks.")
 	flags.DurationVar(&o.shutdownTimeout, "graceful-shutdown-timeout", 20*time.Second, "How long running reconciles may take to end.")
@@ -91,6 +99,9 @@ func (o *options) check(arguments []string) error {
 	}
 	if _, err := os.Stat(namespaceOfPod); err != nil && o.leaderElect && o.leaderElectionNamespace == "" {
 		return errors.New("outside of a pod, --leader-election-namespace is needed, or --leader-elect=false")
+	}
+	if err := o.checkTraffic(); err != nil {
+		return err
 	}
 	return o.completeBenchmarks()
 }

@@ -114,9 +114,9 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 	kept := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
-			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:            keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
-			OwnerReferences:   controllerOf(pod),
+			CreationTimestamp: pod.CreationTimestamp, DeletionTimestamp: pod.DeletionTimestamp,
+			Labels:          keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
+			OwnerReferences: controllerOf(pod),
 		},
 		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},
 		Status: corev1.PodStatus{Phase: pod.Status.Phase},

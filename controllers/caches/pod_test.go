@@ -26,6 +26,14 @@ func TestProjectPodKeepsSinceWhenItIsReady(t *testing.T) {
 	}
 }
 
+// From its creation counts how long it takes to be ready.
+func TestProjectPodKeepsWhenItWasMade(t *testing.T) {
+	made := metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	if kept := projectPod(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: made}}); kept.CreationTimestamp != made {
+		t.Errorf("made at %v", kept.CreationTimestamp)
+	}
+}
+
 // The failure of a pod is read from the cache as it is from the pod, of init containers, too.
 func TestProjectPodKeepsWhatFails(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

@@ -39,6 +39,7 @@ const (
 type observation struct {
 	plan.Observed
 	benchmark status.BenchmarkState
+	traffic   status.Traffic
 	// retry is when to look again though nothing tells; 0 for never.
 	retry time.Duration
 }
@@ -74,6 +75,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 			Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
 		}
 	}
+	seen.traffic = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
 	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil

@@ -42,6 +42,10 @@ type operatorOptions struct {
 	images     images.Lookup
 	resolved   chan event.GenericEvent
 	imageWait  time.Duration
+	// traffic has the traffic read, by its clock, or prometheus, the address of a server, once a period.
+	traffic    *trafficSource
+	prometheus string
+	period     time.Duration
 	// clock in the place of the real one.
 	clock clock.PassiveClock
 	// transport wraps the operator's connection to the API server, to inject faults.
@@ -95,6 +99,13 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 		Events: mgr.GetEventRecorder(controllers.FieldManager),
 		Images: options.images, ImageWait: options.imageWait,
 		WatchesNodes: true, Concurrency: 10, Clock: options.clock,
+	}
+	switch {
+	case options.traffic != nil:
+		options.traffic.deliver = reconciler.Deliver
+		reconciler.Traffic, reconciler.DemandPeriod, reconciler.Clock = options.traffic, demandPeriod, options.traffic.clock
+	case options.prometheus != "":
+		reconciler.Traffic, reconciler.DemandPeriod = addReader(ctx, options, reconciler.Deliver), options.period
 	}
 	Expect(reconciler.SetupWithManager(ctx, mgr, options.resolved)).To(Succeed())
 	return mgr

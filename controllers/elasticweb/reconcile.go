@@ -49,6 +49,9 @@ type Reconciler struct {
 	WatchesNodes bool
 	// FollowsBenchmarks is false where ElasticWebBenchmarks are switched off: then none is read.
 	FollowsBenchmarks bool
+	// Traffic reads what comes in for ElasticWebs, once every DemandPeriod, and gives it to Deliver; nil to read nothing.
+	Traffic      TrafficReader
+	DemandPeriod time.Duration
 	// Concurrency is how many ElasticWebs are reconciled at a time.
 	Concurrency int
 	Clock       clock.PassiveClock
@@ -59,6 +62,7 @@ type Reconciler struct {
 	images  images.Observer
 	memory  memory
 	ports   nodeports.Ports
+	demands demands
 	// obstacles are what has the names of ElasticWebs and is somebody else's.
 	obstacles obstacles
 }
@@ -73,13 +77,19 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
+// +kubebuilder:rbac:groups=custom.metrics.k8s.io,resources=*,verbs=get
+// +kubebuilder:rbac:groups=external.metrics.k8s.io,resources=*,verbs=list
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile reads what there is, decides what should be, writes what differs, and reports.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	web, err := r.get(ctx, request.NamespacedName)
-	if err != nil || web == nil || !web.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, err // the garbage collector takes what the ElasticWeb owns.
+	if err != nil || web == nil {
+		return ctrl.Result{}, err
+	}
+	if !web.DeletionTimestamp.IsZero() {
+		r.demands.forget(request.NamespacedName)
+		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
 	}
 	web, words, refusal := resolved(web)
 	if web.UnreadableSpec != "" {
@@ -111,7 +121,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Words: words,
+		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
 	})
 	return ctrl.Result{
 		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
@@ -197,5 +207,6 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.images.Forget(name)
 	r.ports.StopWaiting(name)
 	r.obstacles.keep(name, nil)
+	r.demands.forget(name)
 	r.memory.forget(name)
 }

@@ -41,6 +41,7 @@ func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, i
 // reportUnreadable looks after an ElasticWeb whose spec was not read. What was made for it stays as it is: an empty spec is not
 // what somebody asked for.
 func (r *Reconciler) reportUnreadable(ctx context.Context, web *elasticwebv1.ElasticWeb) (ctrl.Result, error) {
+	r.demands.forget(client.ObjectKeyFromObject(web))
 	retry, err := r.tell(ctx, web, status.Unreadable(web, metav1.NewTime(r.Clock.Now())))
 	return ctrl.Result{RequeueAfter: retry}, err
 }

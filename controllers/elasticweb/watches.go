@@ -43,6 +43,7 @@ const (
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
 	r.written = apply.NewWritten(r.Clock)
 	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
+	r.demands.reader, r.demands.period, r.demands.clock = r.Traffic, r.DemandPeriod, r.Clock
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
 	api, err := metadata.NewForConfigAndClient(metadata.ConfigFor(mgr.GetConfig()), mgr.GetHTTPClient())
 	if err != nil {
@@ -65,6 +66,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
 		WatchesRawSource(r.obstaclesMoved(api)).
+		WatchesRawSource(r.demandsChanged()).
 		WithOptions(controllers.Options(r.Concurrency))
 	if r.WatchesNodes {
 		work = work.Watches(&corev1.Node{}, handler.EnqueueRequestsFromMapFunc(r.concernedByNode),

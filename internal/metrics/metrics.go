@@ -20,7 +20,7 @@ import (
 
 var (
 	totalQPS = prometheus.NewDesc("elasticweb_total_qps",
-		"What the ElasticWeb must serve, in requests per second; absent where it is scaled by replicas.",
+		"What the ElasticWeb must serve, in requests per second; absent where it is scaled by replicas or by its traffic.",
 		[]string{"namespace", "name"}, nil)
 	realQPS = prometheus.NewDesc("elasticweb_real_qps",
 		"What the ready pods of the ElasticWeb serve, in requests per second.",

@@ -23,6 +23,7 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration,
 		Architecture: nodes.Architecture[pod.Spec.NodeName],
 		TemplateHash: metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
 		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
+		Created:      pod.CreationTimestamp.Time,
 		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
 		Failure:      podfailure.Of(pod, container, now),
 	}
@@ -30,6 +31,9 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration,
 		switch {
 		case condition.Type == corev1.PodReady:
 			result.Ready = condition.Status == corev1.ConditionTrue
+			if result.Ready {
+				result.ReadySince = condition.LastTransitionTime.Time
+			}
 			if until := condition.LastTransitionTime.Add(minReady); result.Ready && minReady > 0 && now.Before(until) {
 				result.WarmUntil = until
 			}

@@ -29,6 +29,8 @@ type Observed struct {
 	Image Image
 	// KnownFacts are those of the ElasticWeb's status: they hold where the Deployment is lost.
 	KnownFacts *ImageFacts
+	// Traffic is what was decided from the traffic; nil where the spec has none read.
+	Traffic *Traffic
 	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
 	Benchmark map[string]Measurement
 }
@@ -49,6 +51,8 @@ type Pod struct {
 	// TemplateHash tells the ReplicaSets of a Deployment apart.
 	TemplateHash string
 	Ready        bool
+	// Created is when the pod was asked for, and ReadySince since when it is ready; the latter is zero where it is not.
+	Created, ReadySince time.Time
 	// WarmUntil is when a pod that is ready has been so for as long as its Deployment asks; zero where it has, or is not ready.
 	WarmUntil time.Time
 	// Gone is a pod that is about to end, or has ended: it serves nothing and counts for nothing.

@@ -56,9 +56,9 @@ type Plan struct {
 func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	spec := &web.Spec
 	existing := existingReplicas(observed.Deployment)
-	demand, seed := demandOf(spec, existing)
-	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 	live, isLost := liveRecord(web, observed)
+	demand, seed := demandOf(spec, existing, live, observed.Traffic)
+	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 	rolls := !live.isOf(spec) && !observed.KeepsTemplate
 
 	facts, waits := chooseFacts(spec, observed, live, rolls)
@@ -89,7 +89,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		ContainerPort: port, ContainerPortKnown: isPortKnown,
 		Record: Record{
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
-			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas,
+			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas, PlannedQPS: recordedQPS(spec, demand),
 		},
 		DeletionCosts: deletionCosts(preferred, observed.Pods),
 		Shrinks:       replicas < existing,

@@ -40,6 +40,8 @@ type Record struct {
 	MaxSkew int32 `json:"maxSkew,omitempty"`
 	// Replicas that were asked for: others may change those of the Deployment.
 	Replicas int32 `json:"replicas,omitempty"`
+	// PlannedQPS is what was planned from the traffic, in requests per second, when that number was.
+	PlannedQPS int64 `json:"plannedQPS,omitempty"`
 }
 
 // RecordOf reads the Record of a Deployment; nil where there is none, or it is damaged, which counts as none. Whoever may edit
@@ -56,11 +58,11 @@ func RecordOf(deployment *appsv1.Deployment) *Record {
 }
 
 // IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an older spec,
-// nor a change of the image, nor what others did to the replicas could be told, the registry would be asked for ever, and an order that
-// changes no template, since the user's own terms prefer, would be new for ever.
+// nor a change of the image, nor what others did to the replicas could be told, the registry would be asked for ever, an order that
+// changes no template, since the user's own terms prefer, would be new for ever, and a restarted operator would go on with another demand.
 func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 	live := RecordOf(deployment)
-	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas ||
+	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas || live.PlannedQPS != r.PlannedQPS ||
 		!reflect.DeepEqual(live.Levels, r.Levels) || live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
 }
 
@@ -109,7 +111,7 @@ var (
 
 // isSound reports whether every field is one that the operator could have written.
 func (r *Record) isSound() bool {
-	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && r.MaxSkew >= 0 && r.MaxSkew <= maxSkew && r.Replicas >= 0 &&
+	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && r.MaxSkew >= 0 && r.MaxSkew <= maxSkew && r.Replicas >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
 		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
 }
 

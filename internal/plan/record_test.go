@@ -275,6 +275,7 @@ func TestRecordIsDue(t *testing.T) {
 		"another number of pods":                        {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
 		"a restart that an older operator did not note": {(Record{Generation: 2, Pod: record.Pod, Replicas: 3, Restart: ptr.To("0123456789abcdef")}).String(), false},
 		"another order":                                 {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
+		"another demand":                                {Record{Generation: 2, Pod: record.Pod, Replicas: 3, PlannedQPS: 1}.String(), true},
 		"of before that number was kept":                {Record{Generation: 2, Pod: record.Pod}.String(), false},
 		"none":                                          {"", true},
 	} {

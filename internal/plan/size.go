@@ -30,9 +30,9 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 	isAtRest := !isReordered && isAtRest(observed, pods)
 	s.placed = slices.DeleteFunc(pods, func(pod Pod) bool { return pod.Node == "" })
 	if isAtRest {
-		return s.atRest()
+		return max(s.atRest(), demand.Pods)
 	}
-	return s.onTheMove()
+	return max(s.onTheMove(), demand.Pods)
 }
 
 // sizing is what the number of pods is worked out from. Nothing is remembered but the number itself.

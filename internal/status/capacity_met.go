@@ -34,7 +34,7 @@ func demandMet(in Input, f facts) (metav1.ConditionStatus, verdict) {
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served"}
 	case lacksBenchmark(in):
 		return metav1.ConditionUnknown, benchmarkMissing(in)
-	case isMet(in, f) && in.Plan.Demand.Pods > 0 && in.Plan.Asked < int64(in.Plan.Replicas):
+	case isMet(in, f) && in.Plan.Demand.QPS == 0 && in.Plan.Asked < int64(in.Plan.Replicas):
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonReplicaLimit, message: fmt.Sprintf(
 			"spec.replicas asks for %d pods, and spec.minReplicas keeps %d", in.Plan.Asked, in.Plan.Replicas)}
 	case isMet(in, f):
@@ -89,18 +89,20 @@ func benchmarkMissing(in Input) verdict {
 }
 
 func replicaLimit(in Input) verdict {
-	return verdict{reason: elasticwebv1.ReasonReplicaLimit, message: fmt.Sprintf(
-		"the demand calls for %d pods, and spec.maxReplicas allows %d: raise spec.maxReplicas, or lower the demand",
-		in.Plan.Asked, in.Plan.Replicas)}
+	remedy := "lower the demand"
+	if in.Web.Spec.Demand != nil {
+		remedy = "wait until the traffic falls"
+	}
+	return verdict{elasticwebv1.ReasonReplicaLimit, fmt.Sprintf(
+		"the demand calls for %d pods, and spec.maxReplicas allows %d: raise spec.maxReplicas, or %s",
+		in.Plan.Asked, in.Plan.Replicas, remedy), in.Web.Spec.Demand == nil}
 }
 
 // short says what is missing, and which pods drag the others down.
 func short(in Input, f facts) string {
 	ready := fmt.Sprintf("%d of %d pods are ready", f.ready, max(in.Plan.Demand.Pods, int64(in.Plan.Replicas))) + warmingUp(f)
 	switch {
-	case in.Plan.Demand.Pods > 0:
-		return ready
-	case isMet(in, f):
+	case in.Plan.Demand.QPS == 0 || f.served >= in.Plan.Demand.QPS:
 		return ready
 	}
 	message := fmt.Sprintf("the ready pods serve %d of %d requests per second", f.served, in.Plan.Demand.QPS)

@@ -53,7 +53,7 @@ type verdict struct {
 }
 
 // conditions are the present ones with what changed, and when to look again though nothing tells. Reconciling, Stalled and
-// Contested are there only while True.
+// Contested are there only while True, and DemandObserved where the spec has the traffic read.
 func conditions(in Input, f facts) (result []metav1.Condition, again time.Duration) {
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
@@ -81,6 +81,12 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	setWhile(in.Contestant != "", elasticwebv1.ConditionContested, contested(in), sinceOf(in, elasticwebv1.ConditionContested))
 	capacityMet, why := capacityMet(in, f)
 	set(elasticwebv1.ConditionCapacityMet, capacityMet, why)
+	if in.Web.Spec.Demand == nil {
+		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionDemandObserved)
+	} else {
+		observed, why := demandObserved(in)
+		set(elasticwebv1.ConditionDemandObserved, observed, why)
+	}
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
 	slices.SortFunc(result, func(a, b metav1.Condition) int { return order(a.Type) - order(b.Type) })
@@ -105,6 +111,6 @@ func contested(in Input) verdict {
 func order(kind string) int {
 	return slices.Index([]string{
 		elasticwebv1.ConditionReady, elasticwebv1.ConditionReconciling, elasticwebv1.ConditionStalled,
-		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
+		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
 	}, kind)
 }

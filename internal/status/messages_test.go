@@ -99,6 +99,12 @@ func benchmarkIs(state BenchmarkState) func(*Input) {
 	}
 }
 
+func reads(traffic Traffic) func(*Input) {
+	return func(in *Input) {
+		in.Web.Spec.Demand, in.Traffic = &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}, traffic
+	}
+}
+
 // template has a sidecar, and resources of the operator's own container.
 var template = podtemplate.WordsOf(&runtime.RawExtension{Raw: []byte(`{"spec": {"containers": [{"name": "logs"}, {"name": "web", "resources": {"limits": {"memory": "128Mi"}}}]}}`)})
 
@@ -195,7 +201,7 @@ var messages = map[string]said{
 		cannotCreate("pods \"shop-1\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi")(in)
 	}, elasticwebv1.ReasonForbidden, "the pods cannot be created: pods is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi: set spec.podTemplate.spec.containers[1].resources and resources of container logs in spec.podTemplate to what the LimitRange of the namespace allows; where the spec gives none, the operator gives the container web 100m of CPU and 512Mi of memory", false},
 	"no demand": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil },
-		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS or spec.replicas", false},
+		elasticwebv1.ReasonNoDemand, "nothing is to be served: set spec.totalQPS, spec.replicas or spec.demand", false},
 	"no demand, and a budget that is denied to go": {func(in *Input) {
 		in.Plan.Demand, in.Plan.Replicas, in.Observed.Pods = plan.Demand{}, 0, nil
 		in.Problems = []Problem{{Reason: elasticwebv1.ReasonForbidden, Message: "PodDisruptionBudget shop was refused", IsAside: true}}
@@ -246,6 +252,42 @@ var messages = map[string]said{
 		elasticwebv1.ReasonBenchmarkMissing, "ElasticWebBenchmark shop-capacity is not looked at, since the operator runs with --enable-benchmarks=false: the numbers of the spec hold; remove spec.benchmarkRef, or switch benchmarks on", true},
 	"maxReplicas": {func(in *Input) { in.Plan.Demand.QPS, in.Plan.Asked = 4000, 5 },
 		elasticwebv1.ReasonReplicaLimit, "the demand calls for 5 pods, and spec.maxReplicas allows 3: raise spec.maxReplicas, or lower the demand", true},
+
+	"maxReplicas below the traffic": {func(in *Input) {
+		reads(Traffic{Reason: elasticwebv1.ReasonObserved})(in)
+		in.Plan.Demand.QPS, in.Plan.Asked = 4000, 5
+	}, elasticwebv1.ReasonReplicaLimit, "the demand calls for 5 pods, and spec.maxReplicas allows 3: raise spec.maxReplicas, or wait until the traffic falls", false},
+
+	"traffic that is read": {reads(Traffic{Reason: elasticwebv1.ReasonObserved}), elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand", false},
+	"a source that has not answered": {reads(Traffic{}),
+		elasticwebv1.ReasonMetricMissing, "the source of spec.demand has not answered yet, and no pod goes until it has", false},
+	"a sample that is missing": {reads(Traffic{Reason: elasticwebv1.ReasonMetricMissing, Message: "no series"}),
+		elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand", false},
+	"a metric that is missing": {reads(Traffic{Reason: elasticwebv1.ReasonMetricMissing, Message: "look at the query", IsLasting: true}),
+		elasticwebv1.ReasonMetricMissing, "look at the query; no pod goes until there is a number", false},
+	"a metric that is none": {reads(Traffic{Reason: elasticwebv1.ReasonMetricInvalid, Message: "sum it up", IsLasting: true}),
+		elasticwebv1.ReasonMetricInvalid, "sum it up; no pod goes until there is a number", false},
+	"a source that does not answer": {reads(Traffic{Reason: elasticwebv1.ReasonSourceUnreachable, Message: "look at it", IsLasting: true}),
+		elasticwebv1.ReasonSourceUnreachable, "look at it; no pod goes until there is a number", false},
+	"a source that refuses": {reads(Traffic{Reason: elasticwebv1.ReasonSourceUnauthorized, Message: "look at the token", IsLasting: true}),
+		elasticwebv1.ReasonSourceUnauthorized, "look at the token; no pod goes until there is a number", false},
+	"no source": {reads(Traffic{Reason: elasticwebv1.ReasonSourceNotConfigured, Message: "set --prometheus-url", IsLasting: true}),
+		elasticwebv1.ReasonSourceNotConfigured, "set --prometheus-url; no pod goes until there is a number", true},
+	"no source, during a rollout": {func(in *Input) {
+		reads(Traffic{Reason: elasticwebv1.ReasonSourceNotConfigured, Message: "set --prometheus-url", IsLasting: true})(in)
+		in.Observed.Deployment.Status.UpdatedReplicas = 1
+	}, elasticwebv1.ReasonSourceNotConfigured, "set --prometheus-url; no pod goes until there is a number", true},
+	"no metric, during a rollout": {func(in *Input) {
+		reads(Traffic{Reason: elasticwebv1.ReasonMetricMissing, Message: "look at the query", IsLasting: true})(in)
+		in.Observed.Deployment.Status.UpdatedReplicas = 1
+	}, elasticwebv1.ReasonRollingOut, "the pods are being brought to what the spec says", false},
+	"a fallback": {reads(Traffic{Reason: elasticwebv1.ReasonFallback, Message: "look at it", IsLasting: true}),
+		elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand", false},
+	"pods that are kept until it is known": {func(in *Input) {
+		reads(Traffic{Reason: elasticwebv1.ReasonObserved})(in)
+		in.Plan.Demand.Pods = 3
+		in.Observed.Pods[0].Ready = false
+	}, elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready", false},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },
 		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
@@ -433,6 +475,7 @@ func TestMessagesAreBounded(t *testing.T) {
 			benchmarkIs(BenchmarkAbsent)(in)
 			in.Web.Spec.BenchmarkRef.Name = long
 		},
+		"a source of the traffic": reads(Traffic{Reason: elasticwebv1.ReasonMetricInvalid, Message: long, IsLasting: true}),
 		"a registry": func(in *Input) {
 			in.Observed.Image = plan.Image{State: plan.ImageFailed, Reason: elasticwebv1.ReasonImageNotFound, Message: long}
 		},

@@ -14,7 +14,7 @@ import (
 // Event is one to record.
 type Event struct{ Type, Reason, Message string }
 
-// News are the events of a failure that begins, changes or ends, and of a contest that begins. The rest is no news.
+// News are the events of a failure that begins, changes or ends, and of a fallback or a contest that begins. The rest is no news.
 func News(before, now []metav1.Condition) (news []Event) {
 	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionReady), meta.FindStatusCondition(now, elasticwebv1.ConditionReady)
 	switch {
@@ -24,9 +24,17 @@ func News(before, now []metav1.Condition) (news []Event) {
 	case was != nil && IsFailure(was.Reason) && is.Reason != elasticwebv1.ReasonPaused:
 		news = append(news, Event{corev1.EventTypeNormal, is.Reason, was.Reason + " no longer: " + is.Message})
 	}
+	demand := meta.FindStatusCondition(now, elasticwebv1.ConditionDemandObserved)
+	if isFallback(demand) && !isFallback(meta.FindStatusCondition(before, elasticwebv1.ConditionDemandObserved)) {
+		news = append(news, Event{corev1.EventTypeWarning, demand.Reason, demand.Message})
+	}
 	contest := meta.FindStatusCondition(now, elasticwebv1.ConditionContested)
 	if contest != nil && !meta.IsStatusConditionTrue(before, elasticwebv1.ConditionContested) {
 		news = append(news, Event{corev1.EventTypeWarning, contest.Reason, contest.Message})
 	}
 	return news
+}
+
+func isFallback(condition *metav1.Condition) bool {
+	return condition != nil && condition.Reason == elasticwebv1.ReasonFallback
 }

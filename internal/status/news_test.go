@@ -18,6 +18,8 @@ func TestNews(t *testing.T) {
 	}
 	contested := append(ready(elasticwebv1.ReasonAsPlanned), metav1.Condition{
 		Type: elasticwebv1.ConditionContested, Status: metav1.ConditionTrue, Reason: elasticwebv1.ReasonReplicasContested, Message: "who"})
+	falls := append(ready(elasticwebv1.ReasonAsPlanned), metav1.Condition{
+		Type: elasticwebv1.ConditionDemandObserved, Status: metav1.ConditionFalse, Reason: elasticwebv1.ReasonFallback, Message: "it fell"})
 	const failure, other = elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonImageNotFound
 	for name, test := range map[string]struct {
 		before, now []metav1.Condition
@@ -33,6 +35,12 @@ func TestNews(t *testing.T) {
 		"a pause is no end of it": {ready(failure), ready(elasticwebv1.ReasonPaused), "[]"},
 		"a contest begins":        {ready(elasticwebv1.ReasonAsPlanned), contested, "[{Warning " + elasticwebv1.ReasonReplicasContested + " who}]"},
 		"it goes on as a contest": {contested, contested, "[]"},
+		"a demand is not known":   {ready(elasticwebv1.ReasonAsPlanned), ready(elasticwebv1.ReasonMetricMissing), "[{Warning " + elasticwebv1.ReasonMetricMissing + " why}]"},
+		"it is known again": {ready(elasticwebv1.ReasonMetricMissing), ready(elasticwebv1.ReasonAsPlanned),
+			"[{Normal " + elasticwebv1.ReasonAsPlanned + " " + elasticwebv1.ReasonMetricMissing + " no longer: why}]"},
+		"a fallback begins":  {ready(elasticwebv1.ReasonAsPlanned), falls, "[{Warning " + elasticwebv1.ReasonFallback + " it fell}]"},
+		"a fallback goes on": {falls, falls, "[]"},
+		"a fallback ends":    {falls, ready(elasticwebv1.ReasonAsPlanned), "[]"},
 	} {
 		if got := fmt.Sprint(News(test.before, test.now)); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)

@@ -48,10 +48,14 @@ var checks = []struct {
 		"no cause was found"},
 	{sideProblem, refusals,
 		"it keeps no pod from running"},
+	{sourceNotConfigured, []string{elasticwebv1.ReasonSourceNotConfigured},
+		"nothing ends it but the administrator, and the pods run meanwhile"},
 	{rollingOut, []string{elasticwebv1.ReasonRollingOut},
 		"it is why pods are not ready yet"},
 	{missingBenchmark, []string{elasticwebv1.ReasonBenchmarkRunning, elasticwebv1.ReasonBenchmarkMissing},
 		"the pods run; what they serve is not known"},
+	{demandUnknown, unobserved,
+		"the pods run; what they have to serve is not known"},
 	{podsNotReady, []string{elasticwebv1.ReasonPodsNotReady},
 		"it is what is left"},
 }
@@ -142,7 +146,7 @@ func noDemand(in Input, f facts) *verdict {
 	if f.replicas > 0 {
 		return &verdict{reason: elasticwebv1.ReasonRollingOut, message: "there is no demand, and the last pods are going"}
 	}
-	return &verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served: set spec.totalQPS or spec.replicas"}
+	return &verdict{reason: elasticwebv1.ReasonNoDemand, message: "nothing is to be served: set spec.totalQPS, spec.replicas or spec.demand"}
 }
 
 func limited(in Input, f facts) *verdict {

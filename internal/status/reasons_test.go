@@ -88,14 +88,14 @@ func (d *documented) readDoc(doc string) {
 
 func TestEveryReasonIsRegistered(t *testing.T) {
 	reasons := readReasons(t)
-	others := slices.Concat(reasons.lists["CapacityMet"], reasons.lists["PlatformsResolved"], reasons.lists["Contested"])
+	others := slices.Concat(reasons.lists["CapacityMet"], reasons.lists["PlatformsResolved"], reasons.lists["DemandObserved"], reasons.lists["Contested"])
 	byValue := map[string]string{}
 	for name, value := range reasons.constants {
 		if name != "Reason"+value {
 			t.Errorf("%s has the value %q", name, value)
 		}
 		if _, isReady := rows[value]; !isReady && !slices.Contains(others, value) {
-			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet, PlatformsResolved or Contested", name)
+			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet, PlatformsResolved, DemandObserved or Contested", name)
 		}
 		byValue[value] = name
 	}
@@ -161,7 +161,7 @@ func TestDocumentedTableIsTheTable(t *testing.T) {
 // Reasons that the functions of CapacityMet and PlatformsResolved name are those that are documented for them.
 func TestDocumentedReasonsAreUsed(t *testing.T) {
 	reasons := readReasons(t)
-	for condition, path := range map[string]string{"CapacityMet": "capacity_met.go", "PlatformsResolved": "platforms_resolved.go"} {
+	for condition, path := range map[string]string{"CapacityMet": "capacity_met.go", "PlatformsResolved": "platforms_resolved.go", "DemandObserved": "demand_observed.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			t.Fatal(err)

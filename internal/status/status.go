@@ -37,6 +37,8 @@ type Input struct {
 	Contestant string
 	// Benchmark is how far the one that the spec names is, while it has no result.
 	Benchmark BenchmarkState
+	// Traffic is what is told of the traffic; it counts where the spec has that read.
+	Traffic Traffic
 	// Words name fields as the user's podTemplate does.
 	Words podtemplate.Words
 	// Now is the time of conditions that change.
@@ -53,6 +55,7 @@ func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) 
 		Replicas:           f.replicas,
 		ReadyReplicas:      f.ready + f.warming,
 		Selector:           selector(in.Web.Name),
+		Demand:             demandStatus(in),
 		Image:              image(in.Plan.Facts),
 		Architectures:      architectures(in),
 	}

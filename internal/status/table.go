@@ -24,12 +24,15 @@ const (
 type row struct {
 	ready  metav1.ConditionStatus
 	stalls stall
+	// isBlind is true where the demand is not known: pods serve what was planned last, and that it is old is told.
+	isBlind bool
 }
 
 var (
 	done    = row{ready: metav1.ConditionTrue}
 	unknown = row{ready: metav1.ConditionUnknown}
 	working = row{ready: metav1.ConditionFalse}
+	blind   = row{ready: metav1.ConditionFalse, isBlind: true}
 	healing = row{ready: metav1.ConditionFalse, stalls: later}
 	stuck   = row{ready: metav1.ConditionFalse, stalls: atOnce}
 )
@@ -60,7 +63,12 @@ var rows = map[string]row{
 	elasticwebv1.ReasonContainerFailed:      healing,
 	elasticwebv1.ReasonOutOfMemory:          healing,
 	elasticwebv1.ReasonCrashLoop:            healing,
-	elasticwebv1.ReasonReplicaLimit:         stuck,
+	elasticwebv1.ReasonMetricMissing:        blind,
+	elasticwebv1.ReasonMetricInvalid:        blind,
+	elasticwebv1.ReasonSourceUnreachable:    blind,
+	elasticwebv1.ReasonSourceUnauthorized:   blind,
+	elasticwebv1.ReasonSourceNotConfigured:  stuck,
+	elasticwebv1.ReasonReplicaLimit:         healing,
 	elasticwebv1.ReasonNameConflict:         stuck,
 	elasticwebv1.ReasonInvalidSpec:          stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
@@ -70,4 +78,4 @@ var rows = map[string]row{
 
 // IsFailure reports whether a reason of Ready tells of something that went wrong, rather than of work that
 // is done or under way.
-func IsFailure(reason string) bool { return rows[reason].stalls != never }
+func IsFailure(reason string) bool { return rows[reason].stalls != never || rows[reason].isBlind }

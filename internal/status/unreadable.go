@@ -21,12 +21,16 @@ func Unreadable(web *elasticwebv1.ElasticWeb, now metav1.Time) elasticwebv1.Elas
 	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionReconciling)
 	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionContested)
 	meaning := rows[elasticwebv1.ReasonInvalidSpec]
-	for kind, status := range map[string]metav1.ConditionStatus{
+	conditions := map[string]metav1.ConditionStatus{
 		elasticwebv1.ConditionReady:             meaning.ready,
 		elasticwebv1.ConditionStalled:           metav1.ConditionTrue,
 		elasticwebv1.ConditionCapacityMet:       metav1.ConditionUnknown,
 		elasticwebv1.ConditionPlatformsResolved: metav1.ConditionUnknown,
-	} {
+	}
+	if meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionDemandObserved) != nil {
+		conditions[elasticwebv1.ConditionDemandObserved] = metav1.ConditionUnknown
+	}
+	for kind, status := range conditions {
 		meta.SetStatusCondition(&result.Conditions, metav1.Condition{
 			Type: kind, Status: status, Reason: elasticwebv1.ReasonInvalidSpec, ObservedGeneration: web.Generation, LastTransitionTime: now,
 			Message: quote.Said(web.UnreadableSpec) + ": correct it, for instance with kubectl edit; what runs stays as it is until then",

@@ -32,11 +32,11 @@ func TestWhatTheNetworkPolicyLetsOut(t *testing.T) {
 		{corev1.ProtocolTCP, []string{"10.96.0.10", "169.254.20.10", "fd00:10::a"}, []int32{53, 5353}, true},
 		{corev1.ProtocolTCP, []string{"10.96.0.1", "192.168.1.2", registry, "fd00:10::1", registry6}, []int32{443, 6443, 8443, 16443}, true},
 		{corev1.ProtocolTCP, []string{uncounted}, []int32{443, 6443, 8443, 16443}, true},
-		{corev1.ProtocolTCP, []string{uncounted}, []int32{22, 80, 2379, 8080, 10250}, false},
-		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6, "64:ff9b::cb00:7107"}, []int32{80, 443, 3128, 5000, 5050, 8080}, true},
-		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6}, []int32{22, 25, 2379, 3306, 5432, 6379, 9090, 10250}, false},
+		{corev1.ProtocolTCP, []string{uncounted}, []int32{22, 80, 2379, 8080, 9090, 10250}, false},
+		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6, "64:ff9b::cb00:7107"}, []int32{80, 443, 3128, 5000, 5050, 8080, 9090, 9091, 9092}, true},
+		{corev1.ProtocolTCP, []string{"10.0.0.5", registry, registry6}, []int32{22, 25, 2379, 3306, 5432, 6379, 9093, 10250}, false},
 		{corev1.ProtocolUDP, []string{"10.0.0.5", registry, registry6}, []int32{80, 443, 6443}, false},
-		{corev1.ProtocolTCP, metadata, []int32{80, 988, 5000, 8080, 8775, 32526}, false},
+		{corev1.ProtocolTCP, metadata, []int32{80, 988, 5000, 8080, 8775, 9090, 32526}, false},
 	} {
 		for _, address := range row.addresses {
 			for _, port := range row.ports {

@@ -52,12 +52,15 @@ func (r Right) isUsed(requests []Request) bool {
 // watches may be its own.
 func (r Right) allows(request Request) bool {
 	isThere := r.Scope == request.Scope || r.Scope == Cluster || r.Scope == Watched && request.Scope == Own
-	return isThere && r.Verb == request.Verb && r.Group == request.Group && r.Resource == request.Resource
+	return isThere && r.Verb == request.Verb && r.Group == request.Group && (r.Resource == request.Resource || r.Resource == "*")
 }
 
 // isShownElsewhere is for rights that no request shows: the admission plugin OwnerReferencesPermissionEnforcement asks whether the one who sets
-// an owner may change its finalizers. The API server of cmd/manager's tests has it, so they fail without the right.
-func isShownElsewhere(right Right) bool { return strings.HasSuffix(right.Resource, "/finalizers") }
+// an owner may change its finalizers. The API server of cmd/manager's tests has it, so they fail without the right. And OpenShift's Thanos
+// Querier asks whether who reads the metrics of a namespace may get its pods.
+func isShownElsewhere(right Right) bool {
+	return strings.HasSuffix(right.Resource, "/finalizers") || right.Verb == "get" && right.Resource == "pods"
+}
 
 // isOLMs is for requests whose right OLM grants by itself: to the operator's own OperatorCondition.
 func isOLMs(request Request) bool { return request.Group == "operators.coreos.com" }

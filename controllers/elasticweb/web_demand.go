@@ -1,0 +1,151 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"time"
+	"unique"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/demand"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
+)
+
+const (
+	// toldEvery is how often the status tells numbers that moved, where the plan stays.
+	toldEvery = 30 * time.Second
+	// lasting is for how long there may be no number before it makes an ElasticWeb less ready.
+	lasting = time.Minute
+)
+
+// webDemand is what is known of the traffic of one ElasticWeb.
+type webDemand struct {
+	uid   types.UID
+	query traffic.Query
+	// settings are those of many, so that each is kept once.
+	settings unique.Handle[demand.Settings]
+	memory   demand.Memory
+	// planned is what the plan is made with, and handed what the last pass made its plan with.
+	planned, handed plan.Traffic
+	decision        demand.Decision
+	starts          podStarts
+
+	// answer is the last sample, message what is wrong with it, and history that of earlier days.
+	answer  demand.Sample
+	message string
+	history *traffic.History
+	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
+	numberAt  instant
+	hasNumber bool
+
+	// told is what the status tells, since toldAt.
+	told   status.Traffic
+	toldAt instant
+}
+
+// instant is a time in nanoseconds since 1970, 0 for none: a third of the size of a time.Time.
+type instant int64
+
+func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
+
+// newWebDemand goes on where an operator of before ended, as far as the Deployment and the status say so.
+func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, now time.Time) *webDemand {
+	result := &webDemand{uid: web.UID, planned: plan.ResumedTraffic(web, deployment), told: status.Traffic{ObservedQPS: status.NeverObserved}}
+	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
+		result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
+		result.told.ObservedQPS, result.told.ExpectedQPS = int64(*before.ObservedQPS), int64(ptr.Deref(before.ExpectedQPS, 0))
+		result.told.LeadTime, _ = time.ParseDuration(before.LeadTime)
+	}
+	return result
+}
+
+// another is the same for another query: what is planned stays until its window was seen.
+func (w *webDemand) another() *webDemand {
+	return &webDemand{uid: w.uid, planned: w.planned, handed: w.handed, starts: w.starts, told: status.Traffic{ObservedQPS: status.NeverObserved}}
+}
+
+// take takes in an answer, and reports whether a pass is due.
+func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
+	w.answer, w.message = answer.Samples[len(answer.Samples)-1], answer.Message
+	if answer.History != nil {
+		w.history = answer.History
+	}
+	w.decide(answer.Samples, now)
+	if w.decision.Reason == demand.Observed {
+		w.numberAt, w.hasNumber = instant(now.UnixNano()), true
+	}
+	current := w.current(now)
+	return w.planned != w.handed || !isSameTrouble(current, w.told) || w.hasMoved(current) && w.toldAt.ago(now) >= toldEvery
+}
+
+// decide works out what is planned. Without new samples it is by the last answer, and by the settings as they are now.
+func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
+	settings := w.settings.Value()
+	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
+	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
+		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, w.starts.lead+settings.Period)
+	}
+	if len(samples) == 0 && !w.answer.At.IsZero() {
+		in.Samples = []demand.Sample{w.answer}
+	}
+	w.decision = w.memory.Decide(in, now)
+	w.planned.PlannedQPS = w.decision.Planned
+	w.planned.Holds = w.planned.Holds && !w.memory.SawWindow(settings.Stabilization)
+}
+
+// current is what there is to tell.
+func (w *webDemand) current(now time.Time) status.Traffic {
+	if w.answer.At.IsZero() {
+		return status.Traffic{}
+	}
+	current := status.Traffic{
+		Reason: string(w.decision.Reason), ObservedQPS: w.told.ObservedQPS, ExpectedQPS: w.told.ExpectedQPS,
+		PlannedQPS: w.planned.PlannedQPS, LeadTime: w.starts.lead,
+	}
+	if w.decision.Reason != demand.Observed {
+		current.Message = w.message
+		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > max(lasting, 2*w.settings.Value().Period)
+	}
+	if w.hasNumber {
+		current.ObservedQPS, current.ExpectedQPS = w.decision.Observed, w.decision.Expected
+	}
+	return current
+}
+
+// tell is what the status is to say: numbers that moved little, or too soon after the last, stay as they were told.
+func (w *webDemand) tell(now time.Time) status.Traffic {
+	current := w.current(now)
+	isDue := w.planned != w.handed || w.hasMoved(current) && w.toldAt.ago(now) >= toldEvery
+	w.handed = w.planned
+	if current.Reason == "" {
+		return current
+	}
+	if isDue {
+		w.toldAt = instant(now.UnixNano())
+	} else {
+		current.ObservedQPS, current.ExpectedQPS, current.LeadTime = w.told.ObservedQPS, w.told.ExpectedQPS, w.told.LeadTime
+	}
+	w.told = current
+	return current
+}
+
+func (w *webDemand) hasMoved(current status.Traffic) bool {
+	return moved(w.told.ObservedQPS, current.ObservedQPS) || moved(w.told.ExpectedQPS, current.ExpectedQPS) || moved(int64(w.told.LeadTime), int64(current.LeadTime))
+}
+
+// moved reports whether a number did by more than a tenth.
+func moved(from, to int64) bool {
+	difference := to - from
+	return max(difference, -difference) > max(from, -from)/10
+}
+
+func isSameTrouble(a, b status.Traffic) bool {
+	return a.Reason == b.Reason && a.Message == b.Message && a.IsLasting == b.IsLasting
+}

@@ -1,0 +1,358 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/demand"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
+)
+
+const period = 15 * time.Second
+
+var shop = types.NamespacedName{Namespace: "dev", Name: "shop"}
+
+// noted is a TrafficReader that takes note of what it is told.
+type noted struct{ told []string }
+
+func (n *noted) Read(key types.NamespacedName, query traffic.Query, window time.Duration) {
+	n.told = append(n.told, fmt.Sprintf("read %s %s %s", key.Name, query.Prometheus, window))
+}
+
+func (n *noted) Forget(key types.NamespacedName) { n.told = append(n.told, "forget "+key.Name) }
+
+// following is an ElasticWeb whose traffic is read, an operator, and the time.
+type following struct {
+	*testing.T
+	r       *Reconciler
+	clock   *clocktesting.FakePassiveClock
+	reader  *noted
+	web     *elasticwebv1.ElasticWeb
+	changes int
+}
+
+func follows(t *testing.T, changes ...func(*elasticwebv1.ElasticWeb)) *following {
+	t.Helper()
+	f := &following{T: t, clock: clocktesting.NewFakePassiveClock(time.Unix(1_800_000_000, 0)), web: &elasticwebv1.ElasticWeb{}}
+	f.web.Namespace, f.web.Name, f.web.UID = shop.Namespace, shop.Name, "1"
+	f.web.Spec.Demand = &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}, Forecast: elasticwebv1.ForecastOff}
+	for _, change := range changes {
+		change(f.web)
+	}
+	f.restart()
+	return f
+}
+
+func (f *following) restart() {
+	f.r, f.reader = &Reconciler{}, &noted{}
+	f.r.demands.reader, f.r.demands.period, f.r.demands.clock = f.reader, period, f.clock
+	f.r.demands.changed = func(types.NamespacedName) { f.changes++ }
+}
+
+// pass is what a reconcile does with the traffic.
+func (f *following) pass(pods ...plan.Pod) (decided plan.Traffic, told status.Traffic) {
+	f.Helper()
+	seen := plan.Observed{Pods: pods}
+	told = f.r.observeDemand(f.web, &seen)
+	return ptr.Deref(seen.Traffic, plan.Traffic{}), told
+}
+
+// answers delivers numbers a period apart, and reports whether a pass was asked for after the last.
+func (f *following) answers(numbers ...float64) (isDue bool) {
+	for _, qps := range numbers {
+		isDue = f.delivers(traffic.Answer{Samples: []demand.Sample{{At: f.clock.Now().Add(period), QPS: qps}}})
+	}
+	return isDue
+}
+
+func (f *following) lacks(trouble demand.Reason, message string) (isDue bool) {
+	return f.delivers(traffic.Answer{Samples: []demand.Sample{{At: f.clock.Now().Add(period), Trouble: trouble}}, Message: message})
+}
+
+func (f *following) delivers(answer traffic.Answer) (isDue bool) {
+	before := f.changes
+	f.clock.SetTime(f.clock.Now().Add(period))
+	f.r.Deliver(shop, answer)
+	return f.changes > before
+}
+
+func (f *following) want(what string, isTrue bool) {
+	f.Helper()
+	if !isTrue {
+		f.Errorf("not so: %s", what)
+	}
+}
+
+func TestAPassIsAskedForWhereSomethingChanges(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.want("the first number is news", f.answers(1000))
+	decided, told := f.pass()
+	f.want("it is planned, and pods stay until a window was seen", decided == plan.Traffic{PlannedQPS: 1000, Holds: true})
+	f.want("it is told", told.Reason == "Observed" && told.ObservedQPS == 1000 && told.ExpectedQPS == 1000 && told.LeadTime == time.Minute)
+	f.want("the same number is none", !f.answers(1000, 1000, 1000))
+	f.want("nor are some less, within a tenth", !f.answers(950, 910, 1000))
+	f.want("what is needed more is at once", f.answers(1500))
+	decided, _ = f.pass()
+	f.want("and planned", decided.PlannedQPS == 1500)
+	f.want("a tenth less is told after half a minute", !f.answers(1200) && f.answers(1200))
+	_, told = f.pass()
+	f.want("with the plan as it was", told.ObservedQPS == 1200 && told.PlannedQPS == 1500)
+	f.want("once", !f.answers(1200, 1200))
+	f.want("trouble is told at once", f.lacks(demand.SourceUnreachable, "look at it"))
+	_, told = f.pass()
+	f.want("with its message", told.Reason == "SourceUnreachable" && told.Message == "look at it" && !told.IsLasting && told.ObservedQPS == 1200)
+	f.want("once", !f.lacks(demand.SourceUnreachable, "look at it"))
+	f.want("other trouble, too", f.lacks(demand.MetricInvalid, "sum it up"))
+	f.pass()
+	f.lacks(demand.MetricInvalid, "sum it up")
+	f.want("and that it lasts", f.lacks(demand.MetricInvalid, "sum it up"))
+	_, told = f.pass()
+	f.want("after a minute", told.IsLasting)
+	f.want("and its end", f.answers(1200))
+	decided, told = f.pass()
+	f.want("no pod goes for it", decided.PlannedQPS == 1500 && told.Reason == "Observed")
+}
+
+func TestOnlyAPassTells(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.want("the number is news", f.answers(1000))
+	f.want("until a pass took it", f.answers(1000))
+	f.pass()
+	f.want("and no longer", !f.answers(1000))
+	_, told := f.pass()
+	f.answers(1000, 950)
+	_, later := f.pass()
+	f.want("a pass for something else tells what was told", told == later)
+}
+
+func TestPodsStayUntilAWindowWasSeen(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	for range 20 {
+		f.answers(100)
+		decided, _ := f.pass()
+		f.want("it holds", decided.Holds)
+	}
+	f.want("the window is whole", f.answers(100))
+	decided, _ := f.pass()
+	f.want("it no longer holds", decided == plan.Traffic{PlannedQPS: 100})
+}
+
+func TestAHistoryIsAWindow(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	var samples []demand.Sample
+	for i := range 21 {
+		samples = append(samples, demand.Sample{At: f.clock.Now().Add(time.Duration(i-19) * period), QPS: 100 + float64(i)})
+	}
+	f.delivers(traffic.Answer{Samples: samples})
+	decided, _ := f.pass()
+	f.want("nothing holds, and the greatest is planned", decided == plan.Traffic{PlannedQPS: 120})
+}
+
+// restarted gives an ElasticWeb the status that an operator of before told.
+func restarted(planned int64, observed *int32) func(*elasticwebv1.ElasticWeb) {
+	return func(web *elasticwebv1.ElasticWeb) {
+		web.Status.Demand = &elasticwebv1.DemandStatus{PlannedQPS: &planned, ObservedQPS: observed, ExpectedQPS: observed, LeadTime: "25s"}
+	}
+}
+
+func TestARestartGoesOn(t *testing.T) {
+	f := follows(t, restarted(1500, ptr.To[int32](1200)))
+	pod := plan.Pod{Name: "a", Ready: true, Created: f.clock.Now().Add(-time.Hour), ReadySince: f.clock.Now().Add(-time.Hour + 25*time.Second)}
+	decided, told := f.pass(pod)
+	f.want("with what was planned", decided == plan.Traffic{PlannedQPS: 1500})
+	f.want("nothing is told before an answer", told == status.Traffic{})
+	f.lacks(demand.SourceUnreachable, "look at it")
+	_, told = f.pass(pod)
+	f.want("trouble has its minute", !told.IsLasting && told.ObservedQPS == 1200)
+	f.answers(1190)
+	decided, told = f.pass(pod)
+	f.want("numbers that are alike change no status", told.ObservedQPS == 1200 && told.LeadTime == 25*time.Second && decided.PlannedQPS == 1500)
+	f.want("the lead time is known from the pods", f.r.Demands()[0].LeadTime == 25*time.Second)
+	f.answers(800)
+	decided, _ = f.pass()
+	f.want("nothing goes down before a window was seen", decided == plan.Traffic{PlannedQPS: 1500})
+}
+
+func TestAFallback(t *testing.T) {
+	f := follows(t, func(web *elasticwebv1.ElasticWeb) { web.Spec.Demand.FallbackQPS = ptr.To[int32](2000) })
+	f.pass()
+	f.answers(1000)
+	f.pass()
+	for range 4 {
+		f.lacks(demand.MetricMissing, "look at the query")
+		decided, _ := f.pass()
+		f.want("a minute goes by", decided.PlannedQPS == 1000)
+	}
+	f.want("it is due", f.lacks(demand.MetricMissing, "look at the query"))
+	decided, told := f.pass()
+	f.want("it is in force", decided.PlannedQPS == 2000 && told.Reason == "Fallback" && told.Message == "look at the query")
+}
+
+func TestTheUsersBoundsCountAtOnce(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.answers(1000)
+	f.pass()
+	f.web.Spec.Demand.MinQPS, f.web.Spec.HeadroomPercent = ptr.To[int32](3000), ptr.To[int32](50)
+	decided, _ := f.pass()
+	f.want("upwards, with headroom", decided.PlannedQPS == 4500)
+	f.web.Spec.Demand.MinQPS, f.web.Spec.Demand.MaxQPS = nil, ptr.To[int32](500)
+	decided, _ = f.pass()
+	f.want("downwards", decided.PlannedQPS == 750)
+	f.want("with the window that was seen", f.r.demands.byName[shop].memory.SawWindow(0))
+}
+
+func TestANewOneHasItsLeastBeforeAnAnswer(t *testing.T) {
+	f := follows(t, func(web *elasticwebv1.ElasticWeb) { web.Spec.Demand.MinQPS = ptr.To[int32](400) })
+	decided, _ := f.pass()
+	f.want("is planned", decided == plan.Traffic{PlannedQPS: 400, Holds: true})
+}
+
+func TestWhatIsReadBeginsAnew(t *testing.T) {
+	const asked = "read shop up 5m0s"
+	for name, tc := range map[string]struct {
+		change func(*elasticwebv1.ElasticWeb)
+		told   []string
+		want   plan.Traffic
+		isKept bool
+	}{
+		"the same": {func(*elasticwebv1.ElasticWeb) {}, []string{asked}, plan.Traffic{PlannedQPS: 1000}, true},
+		"another window": {func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.Demand.Behavior = &elasticwebv1.DemandBehavior{ScaleDown: &elasticwebv1.DemandScaleDown{StabilizationWindowSeconds: ptr.To[int32](60)}}
+		}, []string{"read shop up 1m0s"}, plan.Traffic{PlannedQPS: 1000}, true},
+		"another query": {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand.Prometheus.Query = "down" },
+			[]string{"forget shop", "read shop down 5m0s"}, plan.Traffic{PlannedQPS: 1000}, false},
+		"another of its name": {func(w *elasticwebv1.ElasticWeb) { w.UID, w.Status.Demand = "2", nil },
+			[]string{"forget shop", asked}, plan.Traffic{Holds: true}, false},
+		"paused": {func(w *elasticwebv1.ElasticWeb) {
+			w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"}
+		}, []string{"forget shop"}, plan.Traffic{PlannedQPS: 1000}, false},
+		"by totalQPS":   {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand = nil }, []string{"forget shop"}, plan.Traffic{}, false},
+		"a forecast on": {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand.Forecast = "" }, []string{asked}, plan.Traffic{PlannedQPS: 1000}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follows(t, restarted(1000, ptr.To[int32](1000)))
+			f.pass()
+			f.answers(990)
+			f.pass()
+			f.reader.told = nil
+			tc.change(f.web)
+			decided, _ := f.pass()
+			if got := fmt.Sprint(f.reader.told); got != fmt.Sprint(tc.told) || decided != tc.want {
+				t.Errorf("%s, %+v, want %s, %+v", got, decided, tc.told, tc.want)
+			}
+			known := f.r.demands.byName[shop]
+			if isKept := known != nil && known.hasNumber; isKept != tc.isKept {
+				t.Errorf("what was seen is kept: %t, want %t", isKept, tc.isKept)
+			}
+		})
+	}
+}
+
+func TestAnAnswerThatComesTooLateIsNone(t *testing.T) {
+	f := follows(t)
+	f.want("nothing is read", !f.answers(1000))
+	f.pass()
+	f.r.demands.forget(shop)
+	f.want("nothing is read any more", !f.answers(1000) && len(f.r.Demands()) == 0)
+	f.r.demands.forget(shop)
+	f.want("it is forgotten once", fmt.Sprint(f.reader.told) == "[read shop up 5m0s forget shop]")
+}
+
+func TestQueries(t *testing.T) {
+	for want, spec := range map[string]elasticwebv1.DemandSpec{
+		"{dev up <nil> <nil>}": {Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}},
+		"requests":             {External: &elasticwebv1.ExternalDemand{Metric: elasticwebv1.MetricIdentifier{Name: "requests"}}},
+		"networking.k8s.io/v1 Ingress way-in requests": {Object: &elasticwebv1.ObjectDemand{
+			DescribedObject: elasticwebv1.DescribedObject{APIVersion: "networking.k8s.io/v1", Kind: "Ingress", Name: "way-in"},
+			Metric:          elasticwebv1.MetricIdentifier{Name: "requests"}}},
+	} {
+		web := &elasticwebv1.ElasticWeb{}
+		web.Namespace, web.Spec.Demand = "dev", &spec
+		query := queryOf(web)
+		got := fmt.Sprint(query)
+		switch {
+		case query.External != nil:
+			got = query.External.Name
+		case query.Object != nil:
+			got = strings.Join([]string{query.Object.APIVersion, query.Object.Kind, query.Object.Name, query.Object.Metric}, " ")
+		}
+		if got != want || query.Namespace != "dev" {
+			t.Errorf("%+v, want %s", query, want)
+		}
+	}
+}
+
+// What the decisions call their reasons is what the API does.
+func TestReasonsOfDemand(t *testing.T) {
+	for reason, want := range map[demand.Reason]string{
+		demand.Observed: elasticwebv1.ReasonObserved, demand.MetricMissing: elasticwebv1.ReasonMetricMissing, demand.MetricInvalid: elasticwebv1.ReasonMetricInvalid,
+		demand.SourceUnreachable: elasticwebv1.ReasonSourceUnreachable, demand.SourceUnauthorized: elasticwebv1.ReasonSourceUnauthorized,
+		demand.SourceNotConfigured: elasticwebv1.ReasonSourceNotConfigured, demand.Fallback: elasticwebv1.ReasonFallback,
+	} {
+		if string(reason) != want {
+			t.Errorf("%s is %s", reason, want)
+		}
+	}
+}
+
+func TestDemandsForMetrics(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.want("nothing is known", len(f.r.Demands()) == 0)
+	f.answers(1000)
+	if got, want := f.r.Demands()[0], (metrics.Demand{Namespace: "dev", Name: "shop", Reason: "Observed", IsObserved: true,
+		ObservedQPS: 1000, ExpectedQPS: 1000, PlannedQPS: 1000, LeadTime: time.Minute}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	f.lacks(demand.SourceUnreachable, "look at it")
+	if got := f.r.Demands()[0]; got.IsObserved || got.Reason != "SourceUnreachable" || got.PlannedQPS != 1000 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWhatIsRememberedOfTrafficIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 2048 {
+		t.Errorf("%d bytes for each ElasticWeb with pods on one architecture", size)
+	}
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	const webs = 1000
+	r := &Reconciler{}
+	clock := clocktesting.NewFakePassiveClock(time.Unix(1_800_000_000, 0))
+	r.demands.reader, r.demands.period, r.demands.clock = &noted{}, period, clock
+	web := &elasticwebv1.ElasticWeb{}
+	web.Namespace, web.Spec.Demand = "dev", &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
+	keys := make([]types.NamespacedName, webs)
+	for i := range webs {
+		web.Name = fmt.Sprintf("shop-%d", i)
+		keys[i] = types.NamespacedName{Namespace: web.Namespace, Name: web.Name}
+		r.observeDemand(web, &plan.Observed{})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		clock.SetTime(clock.Now().Add(period))
+		for _, key := range keys {
+			r.Deliver(key, traffic.Answer{Samples: []demand.Sample{{At: clock.Now(), QPS: 1000}}})
+		}
+	}
+}

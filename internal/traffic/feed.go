@@ -1,0 +1,82 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package traffic
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// mostSkipped is for how many periods at most nothing is asked after failures.
+const mostSkipped = 3
+
+// feed is a question that is asked once a period, for all who want to know. The Reader's lock guards it.
+type feed struct {
+	question question
+	outlet   *outlet
+	tenant   *tenant
+	readers  []*subject
+	// hash spreads the turns over the period.
+	hash  uint64
+	timer *time.Timer
+	// isBusy says that it waits for its turn or is under way.
+	isBusy bool
+	// failed is what was wrong the last time, failures how often in a row, and skip how many periods nothing is asked in.
+	failed         *trouble
+	failures, skip int
+
+	// What follows is of the one flight that is under way: the time of the last number, and the earlier days.
+	last    time.Time
+	history *History
+}
+
+// subject is one who wants to know.
+type subject struct {
+	key    types.NamespacedName
+	window time.Duration
+	// isKnown says that it had the numbers of the window.
+	isKnown bool
+
+	// delivery is held while something is delivered, and feed is changed under it and under the Reader's lock: so nothing of an older
+	// feed comes after it was changed.
+	delivery sync.Mutex
+	feed     *feed
+}
+
+// untilTurn is how long it is until its next turn.
+func (f *feed) untilTurn(now time.Time, period time.Duration) time.Duration {
+	return turnAfter(now, period, f.hash).Sub(now)
+}
+
+// turnAfter is the next of the turns that come once a period; they are spread by the hash.
+func turnAfter(now time.Time, period time.Duration, hash uint64) time.Time {
+	offset := time.Duration(hash % uint64(period))
+	return now.Add(-offset).Truncate(period).Add(offset + period)
+}
+
+// window is the longest that a reader wants to see, and whether one of them has seen nothing.
+func (f *feed) window() (window time.Duration, isNew bool) {
+	for _, s := range f.readers {
+		window = max(window, s.window)
+		isNew = isNew || !s.isKnown
+	}
+	return window, isNew
+}
+
+func (f *feed) leave(s *subject) {
+	f.readers = slices.DeleteFunc(f.readers, func(other *subject) bool { return other == s })
+}
+
+// note takes an outcome in: after failures it is asked less often.
+func (f *feed) note(failed *trouble) {
+	if f.failed = failed; failed == nil {
+		f.failures, f.skip = 0, 0
+		return
+	}
+	f.skip = min(f.failures, mostSkipped)
+	f.failures++
+}
