@@ -106,6 +106,9 @@ func (e *environment) terminal() (style screen.Style, height int, isTerminal boo
 	return screen.Fit(width, !isWithout && os.Getenv("TERM") != "dumb"), height, true
 }
 
+// completionPatience is short: somebody waits at a prompt.
+const completionPatience = 2 * time.Second
+
 // completeNames completes the names of ElasticWebs, of as many as the command takes.
 func (e *environment) completeNames(most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -121,7 +124,7 @@ func (e *environment) completeNames(most int) cobra.CompletionFunc {
 }
 
 func (e *environment) names(ctx context.Context) (names []string, err error) {
-	ctx, stop := context.WithTimeout(ctx, 2*time.Second) // somebody waits at a prompt.
+	ctx, stop := context.WithTimeout(ctx, completionPatience)
 	defer stop()
 	c, err := e.client()
 	if err != nil {
