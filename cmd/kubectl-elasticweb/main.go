@@ -86,7 +86,7 @@ func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	e.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(newStatus(e), newPlan(e), newWhy(e), newPause(e), newResume(e), newRestart(e), newRerun(e), newFrom(e))
+	root.AddCommand(newStatus(e), newPlan(e), newWhy(e), newPause(e), newResume(e), newRestart(e), newRerun(e), newFrom(e), newBenchmark(e), newReport(e))
 	for _, command := range root.Commands() {
 		command.DisableFlagsInUseLine = true
 	}

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +109,10 @@ func (o *statusOptions) output() string { return *o.print.OutputFormat }
 func (o *statusOptions) run(ctx context.Context) error {
 	switch {
 	case o.watch:
-		return o.redraw(ctx, o.interval, o.draw)
+		return o.redraw(ctx, o.interval, func(ctx context.Context, style screen.Style) (string, bool, error) {
+			text, err := o.draw(ctx, style)
+			return text, false, err
+		})
 	case o.output() != "" && o.output() != "wide":
 		return o.printObjects(ctx)
 	}
@@ -179,54 +181,4 @@ func (o *statusOptions) printObjects(ctx context.Context) error {
 		object = &list.Items[0]
 	}
 	return printer.PrintObj(object, o.Out)
-}
-
-// redraw draws a screen again and again until the user ends it, in place where that is a terminal. A cluster that does not answer is told
-// below what was last seen.
-func (e *environment) redraw(ctx context.Context, interval time.Duration, draw func(context.Context, screen.Style) (string, error)) error {
-	last, lastSeen, shown := "", e.now(), ""
-	for {
-		style, height, isTerminal := e.terminal()
-		text, err := draw(ctx, style)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil && last == "":
-			return err
-		case err != nil:
-			text = last + fmt.Sprintf("\nNot read since %s: %s\n", lastSeen.Format(time.TimeOnly), screen.Line(err.Error(), style.Width))
-		default:
-			last, lastSeen = text, e.now()
-		}
-		if isTerminal {
-			text = inPlace(text, height)
-		}
-		if isTerminal || text != shown {
-			if _, err := fmt.Fprint(e.Out, text); err != nil {
-				return err
-			}
-			shown = text
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(interval):
-		}
-	}
-}
-
-// inPlace draws over what is there: from the corner, each line to its end, and clears what is below. More than the terminal holds would
-// scroll it.
-func inPlace(text string, height int) string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if height > 1 && len(lines) > height-1 {
-		lines = append(lines[:height-2], "… (the terminal is too low for the rest)")
-	}
-	var out bytes.Buffer
-	out.WriteString("\x1b[H")
-	for _, line := range lines {
-		out.WriteString(line + "\x1b[K\n")
-	}
-	out.WriteString("\x1b[J")
-	return out.String()
 }
