@@ -36,14 +36,18 @@ func benchmarkOfWeb(object client.Object) string {
 
 // observeBenchmark is what the benchmark that the spec names has measured, by architecture, nil for nothing, and how far it is.
 func (r *Reconciler) observeBenchmark(ctx context.Context, web *elasticwebv1.ElasticWeb) (map[string]plan.Measurement, status.BenchmarkState, error) {
-	switch {
-	case web.Spec.BenchmarkRef == nil:
-		return nil, status.BenchmarkAbsent, nil
-	case !r.FollowsBenchmarks:
+	if web.Spec.BenchmarkRef != nil && !r.FollowsBenchmarks {
 		return nil, status.BenchmarksOff, nil
 	}
+	return readBenchmark(ctx, r.Cached, web)
+}
+
+func readBenchmark(ctx context.Context, reader client.Reader, web *elasticwebv1.ElasticWeb) (map[string]plan.Measurement, status.BenchmarkState, error) {
+	if web.Spec.BenchmarkRef == nil {
+		return nil, status.BenchmarkAbsent, nil
+	}
 	b := &v1alpha1.ElasticWebBenchmark{}
-	err := r.Cached.Get(ctx, types.NamespacedName{Namespace: web.Namespace, Name: web.Spec.BenchmarkRef.Name}, b, client.UnsafeDisableDeepCopy)
+	err := reader.Get(ctx, types.NamespacedName{Namespace: web.Namespace, Name: web.Spec.BenchmarkRef.Name}, b, client.UnsafeDisableDeepCopy)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, status.BenchmarkAbsent, nil

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"sync"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +17,8 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // nodeCensus counts the nodes by architecture, anew only after one came, went or changed. Its zero value has not counted yet.
@@ -50,12 +51,12 @@ func (c *nodeCensus) forget() {
 }
 
 // nodeTerms are what decides about the nodes of the pods: the spec, or the Deployment's template where that is kept.
-func nodeTerms(spec *elasticwebv1.ElasticWebSpec, kept *appsv1.Deployment) observed.NodeTerms {
-	if kept != nil {
-		pod := &kept.Spec.Template.Spec
+func nodeTerms(web *elasticwebv1.ElasticWeb, seen *plan.Observed) observed.NodeTerms {
+	if seen.KeepsTemplate && seen.Deployment != nil {
+		pod := &seen.Deployment.Spec.Template.Spec
 		return observed.NodeTerms{NodeSelector: pod.NodeSelector, Affinity: pod.Affinity, Tolerations: pod.Tolerations}
 	}
-	return observed.NodeTerms{NodeSelector: spec.NodeSelector, Affinity: spec.Affinity, Tolerations: spec.Tolerations}
+	return observed.NodeTerms{NodeSelector: web.Spec.NodeSelector, Affinity: web.Spec.Affinity, Tolerations: web.Spec.Tolerations}
 }
 
 // concernedByNode counts the nodes anew, and is the ElasticWebs for which the set of architectures changed, and those with pods on the
@@ -78,8 +79,8 @@ func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []
 			if !isElasticWeb {
 				return false
 			}
-			web, _, refusal := resolved(web)
-			return refusal != nil || !before.IsSameFor(nodeTerms(&web.Spec, nil), after)
+			web, _, refusal := podtemplate.Resolved(web)
+			return refusal != nil || !before.IsSameFor(nodeTerms(web, &plan.Observed{}), after)
 		})
 	}
 	pods := &corev1.PodList{}

@@ -59,26 +59,27 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	if err != nil {
 		return seen, err
 	}
-	var kept *appsv1.Deployment
-	if keepsTemplate {
-		kept = seen.Deployment
-	}
-	seen.Nodes = nodes.For(nodeTerms(&web.Spec, kept))
+	seen.Nodes = nodes.For(nodeTerms(web, &seen.Observed))
 	if seen.Pods, err = r.observePods(ctx, seen.Deployment, nodes); err != nil {
 		return seen, err
 	}
 	if seen.Observed.Benchmark, seen.benchmark, err = r.observeBenchmark(ctx, web); err != nil {
 		return seen, err
 	}
-	if image := web.Status.Image; image != nil {
-		seen.KnownFacts = &plan.ImageFacts{
-			Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
-		}
-	}
+	seen.KnownFacts = knownFacts(web)
 	seen.traffic = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
 	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
+}
+
+// knownFacts are those that the status kept of the image.
+func knownFacts(web *elasticwebv1.ElasticWeb) *plan.ImageFacts {
+	image := web.Status.Image
+	if image == nil {
+		return nil
+	}
+	return &plan.ImageFacts{Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User}
 }
 
 // observeImage asks for the image's facts where they are needed. retry is when to look again, though nobody tells; 0 for never.
@@ -103,14 +104,25 @@ func owned[T children, P interface {
 	*T
 	client.Object
 }](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
-	name, cached := client.ObjectKeyFromObject(web), P(new(T))
-	if err := r.Cached.Get(ctx, name, cached); apierrors.IsNotFound(err) {
-		cached = nil
+	return readOwned(ctx, r.Cached, kind, web, object, func(cached P) P {
+		newest, _ := apply.Newest(r.written, kind, client.ObjectKeyFromObject(web), cached)
+		return newest
+	})
+}
+
+// readOwned does so with any reader. newest is given what was read, nil for none, and may know better.
+func readOwned[T children, P interface {
+	*T
+	client.Object
+}](ctx context.Context, reader client.Reader, kind string, web *elasticwebv1.ElasticWeb, object *P, newest func(P) P) error {
+	read := P(new(T))
+	if err := reader.Get(ctx, client.ObjectKeyFromObject(web), read); apierrors.IsNotFound(err) {
+		read = nil
 	} else if err != nil {
 		return fmt.Errorf("read %s: %w", kind, err)
 	}
-	if newest, _ := apply.Newest(r.written, kind, name, cached); newest != nil && metav1.IsControlledBy(newest, web) {
-		*object = newest
+	if read = newest(read); read != nil && metav1.IsControlledBy(read, web) {
+		*object = read
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ import (
 // A pod is an ElasticWeb's where its controller is a ReplicaSet whose controller is the ElasticWeb's Deployment, by their UIDs. Labels
 // tell nothing: whoever may create pods can give them any.
 
-// observePods reads the pods of a Deployment through the index of the cache, and each of their ReplicaSets once.
+// observePods reads the pods of a Deployment through the index of the cache.
 func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deployment, nodes observed.Nodes) ([]plan.Pod, error) {
 	if deployment == nil {
 		return nil, nil
@@ -36,39 +36,57 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	pods, stamps := make([]plan.Pod, 0, len(list.Items)), r.memory.of(deployment).stamps
-	isOurs, minReady := map[string]bool{}, time.Duration(deployment.Spec.MinReadySeconds)*time.Second
-	for i := range list.Items {
-		pod := &list.Items[i]
-		controller := metav1.GetControllerOfNoCopy(pod)
+	ours, err := podsOf(ctx, r.Cached, deployment, list.Items)
+	if err != nil {
+		return nil, err
+	}
+	stamps := r.memory.of(deployment).stamps
+	pods := planPods(deployment, ours, nodes, r.Clock.Now())
+	for i := range pods {
+		pods[i].DeletionCost, pods[i].CostIsOthers = stamps.CostOf(ours[i])
+	}
+	stamps.Keep(pods)
+	return pods, nil
+}
+
+// podsOf are the pods that are a Deployment's by their chain. Each of their ReplicaSets is read once.
+func podsOf(ctx context.Context, reader client.Reader, deployment *appsv1.Deployment, pods []corev1.Pod) ([]*corev1.Pod, error) {
+	ours, isOurs := make([]*corev1.Pod, 0, len(pods)), map[string]bool{}
+	for i := range pods {
+		controller := metav1.GetControllerOfNoCopy(&pods[i])
 		if controller == nil {
 			continue
 		}
 		owner := controller.Name + "/" + string(controller.UID) // both: whoever may create pods can write one beside another's other.
 		if _, isKnown := isOurs[owner]; !isKnown {
-			set, err := r.replicaSetOf(ctx, pod)
+			set, err := replicaSetOf(ctx, reader, &pods[i])
 			if err != nil {
 				return nil, err
 			}
 			isOurs[owner] = set != nil && metav1.IsControlledBy(set, deployment)
 		}
 		if isOurs[owner] {
-			seen := observed.Pod(pod, resources.ContainerName, nodes, minReady, r.Clock.Now())
-			seen.DeletionCost, seen.CostIsOthers = stamps.CostOf(pod)
-			pods = append(pods, seen)
+			ours = append(ours, &pods[i])
 		}
 	}
-	stamps.Keep(pods)
-	return pods, nil
+	return ours, nil
 }
 
-// replicaSetOf is what the cache keeps of the ReplicaSet that controls a pod; nil where it has none.
-func (r *Reconciler) replicaSetOf(ctx context.Context, pod client.Object) (*metav1.PartialObjectMetadata, error) {
+func planPods(deployment *appsv1.Deployment, pods []*corev1.Pod, nodes observed.Nodes, now time.Time) []plan.Pod {
+	result, minReady := make([]plan.Pod, 0, len(pods)), time.Duration(deployment.Spec.MinReadySeconds)*time.Second
+	for _, pod := range pods {
+		result = append(result, observed.Pod(pod, resources.ContainerName, nodes, minReady, now))
+	}
+	return result
+}
+
+// replicaSetOf is what is to be known of the ReplicaSet that controls a pod; nil where it has none.
+func replicaSetOf(ctx context.Context, reader client.Reader, pod client.Object) (*metav1.PartialObjectMetadata, error) {
 	controller, set := metav1.GetControllerOfNoCopy(pod), caches.ReplicaSet()
 	if controller == nil {
 		return nil, nil //nolint:nilnil // that there is none is an answer.
 	}
-	err := r.Cached.Get(ctx, types.NamespacedName{Namespace: pod.GetNamespace(), Name: controller.Name}, set)
+	err := reader.Get(ctx, types.NamespacedName{Namespace: pod.GetNamespace(), Name: controller.Name}, set)
 	if apierrors.IsNotFound(err) || err == nil && set.UID != controller.UID {
 		return nil, nil //nolint:nilnil // that there is none is an answer.
 	}
@@ -84,7 +102,7 @@ func (r *Reconciler) elasticWebOfPod(ctx context.Context, pod client.Object) []r
 	if instanceOfPod(pod) == "" {
 		return nil
 	}
-	set, err := r.replicaSetOf(ctx, pod)
+	set, err := replicaSetOf(ctx, r.Cached, pod)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "find the ElasticWeb of a pod")
 	}

@@ -91,7 +91,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.demands.forget(request.NamespacedName)
 		return ctrl.Result{}, nil // the garbage collector takes what the ElasticWeb owns.
 	}
-	web, words, refusal := resolved(web)
+	web, words, refusal := podtemplate.Resolved(web)
 	if web.UnreadableSpec != "" {
 		return r.reportUnreadable(ctx, web)
 	}
@@ -110,7 +110,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if retry > 0 {
 		return ctrl.Result{RequeueAfter: retry}, nil // this spec is older than what was made already.
 	}
-	planned, unfit := planOf(web, &seen.Observed)
+	planned, unfit := resources.PlanFor(web, &seen.Observed)
 	before := seen.Observed
 	carried := outcome{err: err, isUnfinished: err != nil}
 	if err == nil {
@@ -126,33 +126,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return ctrl.Result{
 		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
 	}, errors.Join(carried.err, err)
-}
-
-// resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for, and how that names fields, or why it is refused:
-// then it is left as it is. The cache's own is not changed.
-func resolved(web *elasticwebv1.ElasticWeb) (_ *elasticwebv1.ElasticWeb, words podtemplate.Words, refusal error) {
-	spec, err := podtemplate.Resolve(&web.Spec)
-	if err != nil || web.Spec.PodTemplate == nil {
-		return web, words, err
-	}
-	result := *web
-	result.Spec = *spec
-	return &result, podtemplate.WordsOf(web.Spec.PodTemplate), nil
-}
-
-// planOf is the plan, and what the pods that it makes lack for the podTemplate, if anything. Where that is refused, for itself or for them,
-// observed says so, and the plan is that of the template that there is.
-func planOf(web *elasticwebv1.ElasticWeb, observed *plan.Observed) (planned plan.Plan, unfit error) {
-	planned = plan.Make(web, *observed)
-	if web.Spec.PodTemplate == nil || observed.KeepsTemplate || planned.WaitsForImage {
-		return planned, nil
-	}
-	_, err := resources.Deployment(web, &planned)
-	if _, isUnfit := errors.AsType[*podtemplate.Unfit](err); !isUnfit {
-		return planned, nil // another error is told of when it is written.
-	}
-	observed.KeepsTemplate = true
-	return plan.Make(web, *observed), err
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the

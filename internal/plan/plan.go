@@ -54,6 +54,12 @@ type Plan struct {
 // Make works out the plan: the facts of the image, what a pod serves where, the order of the architectures, the number of pods, their
 // placement, and the record of all that.
 func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
+	planned, _ := Explained(web, observed)
+	return planned
+}
+
+// Explained is the plan, and what it was decided by, for people: nothing that is made depends on the latter.
+func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) {
 	spec := &web.Spec
 	existing := existingReplicas(observed.Deployment)
 	live, isLost := liveRecord(web, observed)
@@ -77,7 +83,8 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
 
-	asked := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred}, input.Levels, live, observed)
+	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred}, input.Levels, live, observed)
+	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{
@@ -93,7 +100,7 @@ func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {
 		},
 		DeletionCosts: deletionCosts(preferred, observed.Pods),
 		Shrinks:       replicas < existing,
-	}
+	}, reasons
 }
 
 // placementInput is what the placement is worked out from, but for maxSkew, which depends on the number of pods.

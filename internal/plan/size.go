@@ -17,10 +17,10 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
-// askedFor is the number of pods that the demand calls for, whatever the limits.
-func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, observed Observed) int64 {
+// askedFor is the number of pods that the demand calls for, whatever the limits, and how that came about.
+func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, observed Observed) (asked int64, reasons Reasons) {
 	if demand.QPS == 0 {
-		return demand.Pods
+		return demand.Pods, Reasons{}
 	}
 	s.demand, s.nodes = demand.QPS, observed.Nodes
 	s.last = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment)))
@@ -29,10 +29,13 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 	isReordered := live.Levels != nil && !reflect.DeepEqual(live.Levels, levels)
 	isAtRest := !isReordered && isAtRest(observed, pods)
 	s.placed = slices.DeleteFunc(pods, func(pod Pod) bool { return pod.Node == "" })
+	reasons = Reasons{Last: s.last, First: s.first(), Groups: s.groups()}
 	if isAtRest {
-		return max(s.atRest(), demand.Pods)
+		asked, reasons.Basis = s.atRest(reasons.Groups)
+	} else {
+		asked, reasons.Basis = s.onTheMove()
 	}
-	return max(s.onTheMove(), demand.Pods)
+	return max(asked, demand.Pods), reasons
 }
 
 // sizing is what the number of pods is worked out from. Nothing is remembered but the number itself.
@@ -50,7 +53,7 @@ type sizing struct {
 // onTheMove is the number while it is not known where the pods will be: the last one, but as many as are needed if all are on the
 // fastest architecture, and no more than are needed if one is on the slowest. That is what changes with the demand; what changes with
 // where the pods are waits.
-func (s sizing) onTheMove() int64 {
+func (s sizing) onTheMove() (int64, Basis) {
 	var reachable []int64
 	for _, rate := range s.rates {
 		if s.hasNodes(rate.Architecture) || slices.ContainsFunc(s.placed, func(pod Pod) bool { return pod.Architecture == rate.Architecture }) {
@@ -58,17 +61,16 @@ func (s sizing) onTheMove() int64 {
 		}
 	}
 	if len(reachable) == 0 || s.last == 0 {
-		return capacity.PodsFor(s.demand, s.first())
+		return capacity.PodsFor(s.demand, s.first()), BasisFirst
 	}
 	fewest, most := capacity.PodsFor(s.demand, slices.Max(reachable)), capacity.PodsFor(s.demand, slices.Min(reachable))
-	return min(max(s.last, fewest), most)
+	return min(max(s.last, fewest), most), BasisMoving
 }
 
 // atRest is the number that the demand calls for where the pods are.
-func (s sizing) atRest() int64 {
-	groups := s.groups()
+func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 	if len(groups) == 0 {
-		return capacity.PodsFor(s.demand, s.first())
+		return capacity.PodsFor(s.demand, s.first()), BasisFirst
 	}
 	target := capacity.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), groups)
 	if target > s.existing {
@@ -80,9 +82,10 @@ func (s sizing) atRest() int64 {
 // grown is a number of pods above what there is. While pods wait for a node, more of them would wait, too. A few pods that landed on
 // slow nodes may be chance: where counting with them would more than double what the faster ones need, as many more are tried first as
 // would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones need, that was tried.
-func (s sizing) grown(target int64, groups []capacity.Group) int64 {
+func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 	if int64(len(s.placed)) < s.existing {
-		return s.onTheMove()
+		asked, _ := s.onTheMove()
+		return asked, BasisWaiting
 	}
 	slowest, _ := capacity.Slowest(groups)
 	fast := groups[:slices.IndexFunc(groups, func(group capacity.Group) bool { return group.PodQPS == slowest.PodQPS })]
@@ -93,16 +96,16 @@ func (s sizing) grown(target int64, groups []capacity.Group) int64 {
 	needed := capacity.PodsFor(s.demand, fastQPS)
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
 	if needed >= s.existing && target > 2*tried {
-		return tried
+		return tried, BasisTried
 	}
-	return target
+	return target, BasisCounted
 }
 
 // shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they are is
 // the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the fastest may go.
 // It takes pods that are not ready first, whatever their cost: where they are to stay, or do not count yet, only so many go that it does
 // not matter which.
-func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
+func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 	stay := slices.Clone(s.placed)
 	slices.SortStableFunc(stay, func(a, b Pod) int {
 		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
@@ -116,10 +119,17 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) int64 {
 			break
 		}
 		if staying.Pods >= target && staying.Pods >= capacity.PodsFor(s.demand, staying.PodQPS) {
-			return staying.Pods
+			return staying.Pods, keptBasis(staying.Pods, target)
 		}
 	}
-	return harmless
+	return harmless, keptBasis(harmless, target)
+}
+
+func keptBasis(pods, target int64) Basis {
+	if pods == target {
+		return BasisCounted
+	}
+	return BasisKept
 }
 
 // first is what a pod serves on the architecture that is filled first, of those that the cluster has nodes of.

@@ -15,6 +15,18 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
+// Resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for, and how that names fields, or why it is refused:
+// then it is left as it is. The given one is not changed.
+func Resolved(web *elasticwebv1.ElasticWeb) (_ *elasticwebv1.ElasticWeb, words Words, refusal error) {
+	spec, err := Resolve(&web.Spec)
+	if err != nil || web.Spec.PodTemplate == nil {
+		return web, words, err
+	}
+	result := *web
+	result.Spec = *spec
+	return &result, WordsOf(web.Spec.PodTemplate), nil
+}
+
 // Resolve gives a spec in which all that podTemplate says, and that has a field of its own, stands in that field; in podTemplate there is
 // left what has none. So it means the same in both places: for the placement, for the look-up of the image, and for what restarts pods.
 // The spec is not changed. One without a podTemplate is given back as it is.

@@ -1,0 +1,280 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package explain says in words how the number of pods of an ElasticWeb came about. It decides nothing: all of it is the plan's, and the
+// plan's reasons. It does no I/O.
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// Input is what is explained.
+type Input struct {
+	Web      *elasticwebv1.ElasticWeb
+	Observed plan.Observed
+	Plan     plan.Plan
+	Reasons  plan.Reasons
+}
+
+// Step is one on the way to the number.
+type Step struct {
+	Title     string   `json:"title"`
+	Sentences []string `json:"sentences"`
+}
+
+// Steps in their order, from the demand to what is served.
+func Steps(in Input) (steps []Step) {
+	for _, step := range []struct {
+		title string
+		say   func(Input) []string
+	}{
+		{"What is asked for", demand}, {"Where the pods may run", architectures}, {"What a pod serves", rates},
+		{"Where the pods are", pods}, {"How many pods that takes", number}, {"What comes of it", served}, {"What waits for what", waits},
+	} {
+		if sentences := step.say(in); len(sentences) > 0 {
+			steps = append(steps, Step{step.title, sentences})
+		}
+	}
+	return steps
+}
+
+func demand(in Input) []string {
+	spec := in.Web.Spec
+	switch {
+	case spec.TotalQPS != nil && *spec.TotalQPS > 0:
+		said := []string{fmt.Sprintf("spec.totalQPS asks for %d requests per second.", *spec.TotalQPS)}
+		if headroom := ptr.Deref(spec.HeadroomPercent, 0); headroom > 0 {
+			said = append(said, fmt.Sprintf("spec.headroomPercent keeps %d%% above that: %d.", headroom, in.Plan.Demand.QPS))
+		}
+		return said
+	case in.Plan.Seed != nil:
+		return []string{fmt.Sprintf("The number of pods is left to an autoscaler, and nothing has set spec.replicas yet: the operator begins with %d.", *in.Plan.Seed)}
+	case spec.Replicas != nil && *spec.Replicas > 0:
+		return []string{fmt.Sprintf("spec.replicas asks for %s%s.", count(*spec.Replicas), setter(in.Web.ManagedFields))}
+	}
+	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, so that there is no pod."}
+}
+
+func count(pods int32) string {
+	if pods == 1 {
+		return "1 pod"
+	}
+	return fmt.Sprintf("%d pods", pods)
+}
+
+// setter is who set spec.replicas, as far as that is recorded.
+func setter(fields []metav1.ManagedFieldsEntry) string {
+	for _, entry := range fields {
+		if entry.FieldsV1 != nil && strings.Contains(entry.FieldsV1.String(), `"f:spec":{"f:replicas"`) ||
+			entry.Subresource == "scale" {
+			return ", which " + entry.Manager + " set"
+		}
+	}
+	return ""
+}
+
+func architectures(in Input) []string {
+	said := []string{}
+	if facts := in.Plan.Facts; facts != nil && len(facts.Platforms) > 0 {
+		said = append(said, fmt.Sprintf("The image %s holds %s, says its registry.", facts.Reference, strings.Join(facts.Platforms, ", ")))
+	} else {
+		said = append(said, fmt.Sprintf("What platforms the image %s holds is not known.", in.Web.Spec.Image))
+	}
+	if listed := in.Web.Spec.Architectures; len(listed) > 0 {
+		names := []string{}
+		for _, entry := range listed {
+			names = append(names, string(entry.Name))
+		}
+		said = append(said, fmt.Sprintf("spec.architectures allows %s.", strings.Join(names, ", ")))
+	}
+	if possible := in.Plan.Placement.Possible; len(possible) > 0 {
+		said = append(said, fmt.Sprintf("So the pods may run on %s.", strings.Join(possible, ", ")))
+	}
+	if in.Plan.Placement.Contradiction != "" {
+		said = append(said, "It does not go together: "+in.Plan.Placement.Contradiction+".")
+	}
+	return append(said, nodes(in.Observed.Nodes))
+}
+
+func nodes(nodes *plan.Nodes) string {
+	if nodes == nil {
+		return "The nodes of the cluster may not be read: an architecture of which there is none cannot be told."
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(nodes.All)) {
+		part := fmt.Sprintf("%d of %s", nodes.All[name], name)
+		if cordoned := nodes.All[name] - nodes.Schedulable[name]; cordoned > 0 {
+			part += fmt.Sprintf(" (%d cordoned)", cordoned)
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 {
+		return "The cluster has no Linux node."
+	}
+	return "The cluster has these nodes: " + strings.Join(parts, ", ") + "."
+}
+
+func rates(in Input) (said []string) {
+	for _, rate := range in.Plan.Rates {
+		where := "on " + rate.Architecture
+		if rate.Architecture == "" {
+			where = "on a node that is not known"
+		}
+		said = append(said, fmt.Sprintf("%d requests per second %s, %s.", rate.QPS, where, source(in, rate)))
+	}
+	if weights := in.Plan.Placement.Weights; len(weights) > 0 {
+		names := slices.SortedFunc(maps.Keys(weights), func(a, b string) int { return cmp.Or(int(weights[b]-weights[a]), cmp.Compare(a, b)) })
+		said = append(said, fmt.Sprintf("So nodes are filled in this order: %s.", strings.Join(names, ", ")))
+	}
+	return said
+}
+
+func source(in Input, rate placement.Rate) string {
+	switch {
+	case rate.Measured:
+		text := "measured"
+		if name := in.Plan.Measured[rate.Architecture].Benchmark; name != "" {
+			text += " by ElasticWebBenchmark " + name
+		}
+		if rate.AtLeast {
+			text += ", which was not limited by the application: it may serve more"
+		}
+		return text
+	case rate.Architecture == "":
+		return "that of the slowest"
+	}
+	for _, entry := range in.Web.Spec.Architectures {
+		if string(entry.Name) == rate.Architecture && entry.SinglePodsQPS != nil {
+			return "by spec.architectures"
+		}
+	}
+	return "by spec.singlePodsQPS"
+}
+
+func pods(in Input) (said []string) {
+	count, unplaced, gone := map[string]int{}, 0, 0
+	for _, pod := range in.Observed.Pods {
+		switch {
+		case pod.Gone:
+			gone++
+		case pod.Node == "":
+			unplaced++
+		default:
+			count[cmp.Or(pod.Architecture, "nodes that are not known")]++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(count)) {
+		said = append(said, fmt.Sprintf("%d on %s.", count[name], name))
+	}
+	if unplaced > 0 {
+		said = append(said, fmt.Sprintf("%d without a node yet.", unplaced))
+	}
+	if gone > 0 {
+		said = append(said, fmt.Sprintf("%d that end, and count for nothing.", gone))
+	}
+	if len(said) == 0 && !in.Plan.Demand.IsNone() {
+		return []string{"There is none yet."}
+	}
+	return said
+}
+
+// number is about the arithmetic; the limits come last.
+func number(in Input) (said []string) {
+	if in.Plan.Demand.QPS > 0 {
+		said = append(said, basis(in))
+	}
+	spec, asked := in.Web.Spec, in.Plan.Asked
+	switch {
+	case asked > int64(in.Plan.Replicas):
+		said = append(said, fmt.Sprintf("spec.maxReplicas allows %d of these %d: raise it, or lower the demand.", ptr.Deref(spec.MaxReplicas, 0), asked))
+	case asked < int64(in.Plan.Replicas):
+		said = append(said, fmt.Sprintf("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
+	}
+	return append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+}
+
+func basis(in Input) string {
+	qps, r := in.Plan.Demand.QPS, in.Reasons
+	slowest, _ := capacity.Slowest(r.Groups)
+	switch r.Basis {
+	case plan.BasisFirst:
+		return fmt.Sprintf("No pod has a node yet. The first number counts with what a pod serves where the first ones go: %d / %d makes %d.", qps, r.First, in.Plan.Asked)
+	case plan.BasisMoving:
+		return fmt.Sprintf("Pods come, go or are being replaced, so that it is not known where they will be: until then the last number, %d, holds, between what %d takes if all are on the fastest architecture and if one is on the slowest. That makes %d.", r.Last, qps, in.Plan.Asked)
+	case plan.BasisWaiting:
+		return fmt.Sprintf("Some pods find no node, and more pods would wait as well: the last number, %d, holds. That makes %d.", r.Last, in.Plan.Asked)
+	case plan.BasisTried:
+		return fmt.Sprintf("A few pods are on slow nodes. Counting with them, at %d each, would take more than twice as many; so it is tried first with as many more as let the slow ones go: %d.", slowest.PodQPS, in.Plan.Asked)
+	case plan.BasisKept:
+		return fmt.Sprintf("Fewer would do on the fast nodes, and it is not sure that those on the slow ones would be the ones to go: %d stay.", in.Plan.Asked)
+	default:
+		return counted(in)
+	}
+}
+
+// counted is about pods that are at rest. A Service spreads requests evenly, so that each serves what the slowest does; those that are not
+// needed leave, the slowest first.
+func counted(in Input) string {
+	qps, kept := in.Plan.Demand.QPS, in.Reasons.Groups
+	for j := range kept {
+		slowest, isAny := capacity.Slowest(kept[:j+1])
+		if isAny && capacity.PodsFor(qps, slowest.PodQPS) == in.Plan.Asked {
+			return fmt.Sprintf("A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves: %d / %d makes %d.", qps, slowest.PodQPS, in.Plan.Asked)
+		}
+	}
+	return fmt.Sprintf("%d requests per second take %d pods.", qps, in.Plan.Asked)
+}
+
+func served(in Input) []string {
+	state := in.Web.Status
+	if state.RealQPS == nil {
+		return nil
+	}
+	said := []string{fmt.Sprintf("%d of %d pods are ready, and serve %d requests per second together.", state.ReadyReplicas, in.Plan.Replicas, *state.RealQPS)}
+	met := meta.FindStatusCondition(state.Conditions, elasticwebv1.ConditionCapacityMet)
+	if met != nil && met.Status != metav1.ConditionTrue {
+		said = append(said, "That is not known to be enough: "+met.Message+".")
+	} else if met != nil {
+		said = append(said, "That is enough.")
+	}
+	return said
+}
+
+func waits(in Input) (said []string) {
+	web := in.Web
+	if web.Annotations[elasticwebv1.AnnotationPaused] == "true" {
+		return []string{"The ElasticWeb is paused: nothing is changed before kubectl elasticweb resume " + web.Name + "."}
+	}
+	if web.Status.ObservedGeneration < web.Generation {
+		said = append(said, "The operator has not reported on the newest spec yet.")
+	}
+	if in.Reasons.Rolls && in.Observed.Deployment != nil {
+		said = append(said, "The spec asks for other pods than those that run: a rollout is due.")
+	}
+	if deployment := in.Observed.Deployment; deployment != nil && plan.IsRollingOut(deployment) {
+		said = append(said, fmt.Sprintf("A rollout is under way: %d of %d pods are of the newest template. Old ones go as new ones become ready.",
+			deployment.Status.UpdatedReplicas, in.Plan.Replicas))
+	}
+	ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+	if ready != nil && ready.Status != metav1.ConditionTrue {
+		said = append(said, fmt.Sprintf("It is not Ready, for %s: %s.", ready.Reason, ready.Message))
+	}
+	if len(said) == 0 {
+		return []string{"Nothing waits."}
+	}
+	return said
+}

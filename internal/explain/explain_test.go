@@ -1,0 +1,107 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func shop() *elasticwebv1.ElasticWeb {
+	w := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev", Generation: 2}}
+	w.Spec = elasticwebv1.ElasticWebSpec{Image: "shop:1", Port: ptr.To[int32](30001), SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400),
+		HeadroomPercent: ptr.To[int32](25), Architectures: []elasticwebv1.ArchitectureSpec{{Name: "amd64"}, {Name: "arm64", SinglePodsQPS: ptr.To[int32](1000)}}}
+	w.Status = elasticwebv1.ElasticWebStatus{ObservedGeneration: 2, RealQPS: ptr.To[int32](2400), ReadyReplicas: 3, Replicas: 3, Conditions: []metav1.Condition{
+		{Type: "Ready", Status: "False", Reason: "RollingOut", Message: "the pods are being brought to what the spec says"},
+		{Type: "CapacityMet", Status: "False", Reason: "CapacityShort", Message: "the ready pods serve 2400 of 3000 requests per second"},
+	}}
+	return w
+}
+
+// world has so many pods on each architecture; "" is no node.
+func world(w *elasticwebv1.ElasticWeb, architectures ...string) plan.Observed {
+	seen := plan.Observed{Image: plan.Image{State: plan.ImageResolved, Facts: &plan.ImageFacts{Reference: "shop:1", Platforms: []string{"linux/amd64", "linux/arm64"}}},
+		Nodes: &plan.Nodes{All: map[string]int{"amd64": 3, "arm64": 2}, Schedulable: map[string]int{"amd64": 2, "arm64": 2}}}
+	first := plan.Make(w, seen)
+	first.Record.Replicas = int32(len(architectures))
+	number := int32(len(architectures))
+	seen.Deployment = &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{plan.AnnotationRecord: first.Record.String()}},
+		Spec: appsv1.DeploymentSpec{Replicas: &number}, Status: appsv1.DeploymentStatus{Replicas: number, UpdatedReplicas: number}}
+	for i, architecture := range architectures {
+		pod := plan.Pod{Name: string(rune('a' + i)), Architecture: architecture, Node: architecture, TemplateHash: "1", Ready: architecture != ""}
+		if architecture == "" {
+			pod.Unschedulable = "no node"
+		}
+		seen.Pods = append(seen.Pods, pod)
+	}
+	return seen
+}
+
+func TestSteps(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*elasticwebv1.ElasticWeb)
+		world  func(*elasticwebv1.ElasticWeb) plan.Observed
+	}{
+		"first":   {world: func(*elasticwebv1.ElasticWeb) plan.Observed { return plan.Observed{} }},
+		"counted": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "amd64", "arm64") }},
+		"waiting": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "") }},
+		"moving": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+			seen := world(w, "arm64", "arm64", "arm64")
+			seen.Deployment.Status.UpdatedReplicas = 1
+			return seen
+		}},
+		"limited": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.MaxReplicas = ptr.To[int32](2) },
+			world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64") }},
+		"replicas": {change: func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.TotalQPS, w.Spec.Replicas, w.Spec.MinReplicas = nil, ptr.To[int32](1), ptr.To[int32](2)
+			w.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Subresource: "scale"}}
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64") }},
+		"nothing": {change: func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.TotalQPS, w.Status = nil, elasticwebv1.ElasticWebStatus{}
+			w.Generation = 0
+		}, world: func(*elasticwebv1.ElasticWeb) plan.Observed { return plan.Observed{} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := shop()
+			if tc.change != nil {
+				tc.change(w)
+			}
+			in := Input{Web: w, Observed: tc.world(w)}
+			in.Plan, in.Reasons = plan.Explained(w, in.Observed)
+			got := Text(w.Name, w.Namespace, Steps(in), screen.Fit(80, false))
+			path := filepath.Join("testdata", name+".txt")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("go test ./internal/explain -update takes it over:\n%s", diff)
+			}
+			for line := range strings.Lines(got) {
+				if len([]rune(line)) > 81 {
+					t.Errorf("too wide: %q", line)
+				}
+			}
+		})
+	}
+}

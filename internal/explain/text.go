@@ -1,0 +1,28 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
+)
+
+// Text is the steps for people, numbered.
+func Text(name, namespace string, steps []Step, style screen.Style) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "ElasticWeb %s in %s\n", screen.Name(name), screen.Name(namespace))
+	for i, step := range steps {
+		fmt.Fprintf(&out, "\n%d. %s\n", i+1, step.Title)
+		for _, sentence := range step.Sentences {
+			for _, line := range screen.Lines(sentence, style.Width-len(indent)) {
+				out.WriteString(indent + line + "\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+const indent = "   "

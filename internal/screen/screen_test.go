@@ -1,0 +1,183 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package screen
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// golden holds a screen against a file, and to its width.
+func golden(t *testing.T, name, got string, style Style) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("go test ./internal/screen -update takes it over:\n%s", diff)
+	}
+	checkHarmless(t, got, style)
+}
+
+func checkHarmless(t *testing.T, got string, style Style) {
+	t.Helper()
+	for line := range strings.Lines(got) {
+		line = strings.TrimSuffix(line, "\n")
+		if width := columns.StringWidth(line); width > style.Width {
+			t.Errorf("%d columns: %q", width, line)
+		}
+		if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("not printable: %q", line)
+		}
+	}
+}
+
+// condition is of the type, as the operator would report it.
+func condition(of string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{Type: of, Status: status, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(now.Add(-5 * time.Minute))}
+}
+
+func served() Web {
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev", Generation: 3, CreationTimestamp: metav1.NewTime(now.Add(-48 * time.Hour))}}
+	web.Spec = elasticwebv1.ElasticWebSpec{Image: "registry.example.com/shop:1.4", Port: ptr.To[int32](30003), SinglePodsQPS: ptr.To[int32](800),
+		TotalQPS: ptr.To[int32](2400), HeadroomPercent: ptr.To[int32](25)}
+	web.Status = elasticwebv1.ElasticWebStatus{
+		ObservedGeneration: 3, RealQPS: ptr.To[int32](4000), Replicas: 4, ReadyReplicas: 4, PodsByArchitecture: "arm64=4",
+		Image:         &elasticwebv1.ImageStatus{Reference: "registry.example.com/shop:1.4", Digest: "sha256:0123456789abcdef", Platforms: []string{"linux/amd64", "linux/arm64"}, Port: ptr.To[int32](8080), User: ptr.To[int64](101)},
+		Architectures: []elasticwebv1.ArchitectureStatus{{Name: "arm64", SinglePodsQPS: 1000, Source: elasticwebv1.QPSSourceMeasured, Benchmark: "shop-capacity", Weight: 100, Pods: 4, ReadyPods: 4}, {Name: "amd64", SinglePodsQPS: 800, Source: elasticwebv1.QPSSourceSpec, Weight: 50}},
+		Conditions: []metav1.Condition{
+			condition("Ready", metav1.ConditionTrue, "AsPlanned", "everything is rolled out, and the ready pods serve the demand"),
+			condition("CapacityMet", metav1.ConditionTrue, "AsPlanned", "the ready pods serve the demand"),
+			condition("PlatformsResolved", metav1.ConditionTrue, "Resolved", "the platforms of the image are known"),
+		},
+	}
+	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Generation: 1}, Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](4)},
+		Status: appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: 4, UpdatedReplicas: 4}}
+	in := Web{Web: web, Now: now, Observed: plan.Observed{Deployment: deployment}, Plan: plan.Plan{Demand: plan.Demand{QPS: 3000}, Asked: 4, Replicas: 4}}
+	for i, node := range []string{"arm-1", "arm-1", "arm-2", "arm-1"} {
+		in.Observed.Pods = append(in.Observed.Pods, plan.Pod{Name: "shop-" + string(rune('a'+i)), Node: node, Architecture: "arm64", Ready: true})
+	}
+	return in
+}
+
+func short() Web {
+	in := served()
+	web := in.Web
+	web.Status.RealQPS, web.Status.ReadyReplicas, web.Status.Replicas = ptr.To[int32](1600), 2, 5
+	web.Status.Conditions = []metav1.Condition{
+		condition("Ready", metav1.ConditionFalse, "Unschedulable", "1 of 4 pods find no node: 0/3 nodes are available: 3 Insufficient cpu: add nodes, or lower spec.resources"),
+		condition("Reconciling", metav1.ConditionTrue, "Unschedulable", "1 of 4 pods find no node"),
+		condition("CapacityMet", metav1.ConditionFalse, "CapacityShort", "the ready pods serve 1600 of 3000 requests per second; 2 of 4 pods are ready"),
+	}
+	in.Observed.Deployment.Status.UpdatedReplicas, in.Observed.Deployment.Status.Replicas = 2, 5
+	in.Observed.Pods[0].Ready, in.Observed.Pods[1].WarmUntil, in.Observed.Pods[2].Gone = false, now.Add(time.Minute), true
+	in.Observed.Pods[3].Node, in.Observed.Pods[3].Architecture, in.Observed.Pods[3].Ready = "", "", false
+	in.Plan.Asked, in.Plan.Replicas = 6, 4
+	in.Events = []Event{
+		{Type: "Normal", Reason: "ScalingReplicaSet", Object: "Deployment shop", Message: "Scaled up replica set shop-5d8f7c9b4 from 2 to 4", Count: 1, Last: now.Add(-6 * time.Minute)},
+		{Type: "Warning", Reason: "Unschedulable", Object: "ElasticWeb shop", Message: strings.Repeat("1 of 4 pods find no node ", 20), Count: 7, Last: now.Add(-5 * time.Second)},
+	}
+	in.Missing = []string{"list nodes: nodes is forbidden: User \"jane\" cannot list resource \"nodes\" in API group \"\" at the cluster scope"}
+	return in
+}
+
+func TestStatus(t *testing.T) {
+	unreported := served()
+	unreported.Web.Status, unreported.Observed, unreported.Plan = elasticwebv1.ElasticWebStatus{ObservedGeneration: -1}, plan.Observed{}, plan.Plan{}
+	for name, in := range map[string]Web{"served": served(), "short": short(), "unreported": unreported} {
+		t.Run(name, func(t *testing.T) { golden(t, "status-"+name, Status(in, Fit(80, false)), Fit(80, false)) })
+	}
+}
+
+func TestFleet(t *testing.T) {
+	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
+	golden(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))
+	list.Wide = true
+	golden(t, "fleet-wide", list.Status(Fit(80, false)), Style{Width: 2 * Widest})
+}
+
+func TestColoursRepeatWords(t *testing.T) {
+	bare, coloured := Status(short(), Fit(80, false)), Status(short(), Fit(80, true))
+	if !strings.Contains(coloured, "\x1b[31;1mFalse, Unschedulable\x1b[0m") {
+		t.Errorf("not coloured: %q", coloured)
+	}
+	for _, escape := range escapes {
+		coloured = strings.ReplaceAll(coloured, "\x1b["+escape+"m", "")
+	}
+	if coloured = strings.ReplaceAll(coloured, "\x1b[0m", ""); coloured != bare {
+		t.Error(cmp.Diff(bare, coloured))
+	}
+}
+
+// hostile is what whoever may write an object could write into it.
+const hostile = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\n\x00\u202egnp.exe\u200b\u0085\x9b31m\xff" + "\U000e0041"
+
+// TestHostileStrings has every text of an ElasticWeb be hostile, and long.
+func TestHostileStrings(t *testing.T) {
+	for _, text := range []string{hostile, strings.Repeat(hostile, 300), strings.Repeat("a\u0301\u0301\u0301", 9000), strings.Repeat("語", 4000)} {
+		in := short()
+		in.Web.Name, in.Web.Namespace, in.Web.Spec.Image = text, text, text
+		in.Web.Status.Image = &elasticwebv1.ImageStatus{Reference: text, Digest: text, Platforms: []string{text, text}}
+		for i := range in.Web.Status.Conditions[1:] {
+			in.Web.Status.Conditions[i+1] = metav1.Condition{Type: text, Status: metav1.ConditionStatus(text), Reason: text, Message: text}
+		}
+		in.Web.Status.Conditions[0].Reason, in.Web.Status.Conditions[0].Message = text, text
+		in.Web.Status.Architectures[0].Name, in.Web.Status.Architectures[0].Benchmark, in.Web.Status.PodsByArchitecture = text, text, text
+		in.Observed.Pods[0].Node, in.Observed.Pods[0].Architecture = text, text
+		in.Events[0] = Event{Type: text, Reason: text, Object: text, Message: text}
+		in.Missing = []string{text}
+		for _, width := range []int{60, 80, 120} {
+			checkHarmless(t, Status(in, Fit(width, false)), Fit(width, false))
+			checkHarmless(t, Fleet{Webs: []elasticwebv1.ElasticWeb{*in.Web}, Namespaces: true}.Status(Fit(width, false)), Fit(width, false))
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	for _, tc := range []struct {
+		part, whole int64
+		want        string
+	}{
+		{0, 10, "[░░░░]"}, {1, 1000, "[█░░░]"}, {5, 10, "[██░░]"}, {999, 1000, "[███░]"}, {10, 10, "[████]"}, {20, 10, "[████]"}, {0, 0, "[████]"},
+	} {
+		if got := (Style{}).bar(tc.part, tc.whole, 4); got != tc.want {
+			t.Errorf("%d of %d: got %s, want %s", tc.part, tc.whole, got, tc.want)
+		}
+	}
+}
+
+func FuzzLines(f *testing.F) {
+	f.Add(hostile, 10)
+	f.Add("a 語語語 word", 2)
+	f.Fuzz(func(t *testing.T, text string, width int) {
+		width = min(max(width, 2), 200)
+		for _, line := range append(Lines(text, width), Line(text, width)) {
+			checkHarmless(t, line, Style{Width: width})
+		}
+	})
+}

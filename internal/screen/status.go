@@ -1,0 +1,344 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package screen
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// Web is what a screen about one ElasticWeb is drawn from.
+type Web struct {
+	Web      *elasticwebv1.ElasticWeb
+	Observed plan.Observed
+	Plan     plan.Plan
+	Events   []Event
+	// Missing says what could not be read.
+	Missing []string
+	Now     time.Time
+}
+
+// Event is one that was recorded about an ElasticWeb or what was made for it.
+type Event struct {
+	Type, Reason, Object, Message string
+	Count                         int32
+	Last                          time.Time
+}
+
+// Of lists that grow with the cluster so much is shown.
+const (
+	mostNodes  = 12
+	mostEvents = 6
+	mostDots   = 40
+)
+
+// Status is one screen: demand and capacity, pods, rollout, image, conditions with their remedies, the last events.
+func Status(in Web, style Style) string {
+	lines := []string{}
+	for _, part := range []func(Web, Style) []string{title, amounts, architectures, nodes, conditions, events, missing} {
+		if drawn := part(in, style); len(drawn) > 0 {
+			lines = append(append(lines, drawn...), "")
+		}
+	}
+	return strings.Join(lines[:len(lines)-1], "\n") + "\n"
+}
+
+func title(in Web, style Style) []string {
+	name := Name(in.Web.Name) + " in " + Name(in.Web.Namespace)
+	ready := ptr.Deref(meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{
+		Status: metav1.ConditionUnknown, Reason: "NoStatus", Message: "the operator has not reported on this ElasticWeb yet: see whether it runs, and watches this namespace"})
+	if in.Web.Generation > in.Web.Status.ObservedGeneration && in.Web.Status.ObservedGeneration > 0 {
+		ready.Message += " (this is about an older spec: the operator has not reported on the newest yet)"
+	}
+	state := Line(string(ready.Status), 20) + ", " + Line(ready.Reason, 40)
+	head := style.paint(strong, Line(name, style.Width-columns.StringWidth(state)-10)) + "  Ready: " + style.paint(moodOf(ready), state)
+	return append([]string{head}, indented("  ", ready.Message, style)...)
+}
+
+func moodOf(condition metav1.Condition) mood {
+	isGood := condition.Status == metav1.ConditionTrue
+	switch condition.Type {
+	case elasticwebv1.ConditionStalled, elasticwebv1.ConditionContested:
+		return bad
+	case elasticwebv1.ConditionReconciling:
+		return uncertain
+	}
+	switch {
+	case isGood:
+		return good
+	case condition.Status == metav1.ConditionFalse:
+		return bad
+	}
+	return uncertain
+}
+
+const labelWidth = 10
+
+// labelled lines begin with a word on the first of them.
+func labelled(label, text string, style Style) []string {
+	lines := indented(strings.Repeat(" ", labelWidth), text, style)
+	if len(lines) > 0 {
+		lines[0] = style.paint(strong, columns.FillRight(label, labelWidth)) + lines[0][labelWidth:]
+	}
+	return lines
+}
+
+func indented(indent, text string, style Style) []string {
+	lines := Lines(text, style.Width-len(indent))
+	for i := range lines {
+		lines[i] = indent + lines[i]
+	}
+	return lines
+}
+
+func amounts(in Web, style Style) []string {
+	lines := slices.Concat(labelled("Demand", demand(in), style), capacityBar(in, style), podsBar(in, style))
+	lines = append(lines, labelled("Rollout", rollout(in), style)...)
+	lines = append(lines, labelled("Image", image(in), style)...)
+	return append(lines, labelled("Service", service(in.Web), style)...)
+}
+
+func demand(in Web) string {
+	spec := in.Web.Spec
+	var text string
+	switch d := in.Plan.Demand; {
+	case d.QPS > 0 && ptr.Deref(spec.HeadroomPercent, 0) > 0:
+		text = fmt.Sprintf("%s requests per second, with %d%% headroom %s", number(int64(*spec.TotalQPS)), *spec.HeadroomPercent, number(d.QPS))
+	case d.QPS > 0:
+		text = number(d.QPS) + " requests per second"
+	case d.Pods > 0:
+		text = number(d.Pods) + " pods (spec.replicas)"
+	default:
+		return "none: set spec.totalQPS or spec.replicas"
+	}
+	if in.Plan.Asked != int64(in.Plan.Replicas) {
+		return fmt.Sprintf("%s: %s pods, and the limits allow %s", text, number(in.Plan.Asked), number(int64(in.Plan.Replicas)))
+	}
+	return fmt.Sprintf("%s: %s pods", text, number(in.Plan.Asked))
+}
+
+// barWidth leaves room for the numbers after it.
+func barWidth(style Style) int { return style.Width*3/8 - 2 }
+
+func capacityBar(in Web, style Style) []string {
+	served, wanted := int64(ptr.Deref(in.Web.Status.RealQPS, 0)), in.Plan.Demand.QPS
+	label := style.paint(strong, columns.FillRight("Serving", labelWidth))
+	if wanted == 0 {
+		return []string{label + "up to " + number(served) + " requests per second"}
+	}
+	line := fmt.Sprintf("%s%s %s of %s QPS, %s", label, style.bar(served, wanted, barWidth(style)), number(served), number(wanted), percent(served, wanted))
+	lines := []string{line}
+	if total := int64(ptr.Deref(in.Web.Spec.TotalQPS, 0)); served > total && total > 0 {
+		free := (served - total) * 100 / total
+		lines = append(lines, labelled("Headroom", fmt.Sprintf("%s QPS above what is asked for, %d%%; spec.headroomPercent is %d",
+			number(served-total), free, ptr.Deref(in.Web.Spec.HeadroomPercent, 0)), style)...)
+	}
+	return lines
+}
+
+func podsBar(in Web, style Style) []string {
+	ready, wanted, there := int64(in.Web.Status.ReadyReplicas), int64(in.Plan.Replicas), int64(in.Web.Status.Replicas)
+	label := style.paint(strong, columns.FillRight("Pods", labelWidth))
+	text := fmt.Sprintf("%s of %s ready", number(ready), number(wanted))
+	if there != wanted {
+		text += fmt.Sprintf(", %s there", number(there))
+	}
+	return []string{label + style.bar(ready, wanted, barWidth(style)) + " " + text}
+}
+
+func rollout(in Web) string {
+	deployment := in.Observed.Deployment
+	switch {
+	case in.Web.Annotations[elasticwebv1.AnnotationPaused] == "true":
+		return "paused: go on with kubectl elasticweb resume " + Name(in.Web.Name)
+	case in.Web.Status.ObservedGeneration == in.Web.Generation && readyReason(in.Web) == elasticwebv1.ReasonResolvingImage:
+		return "waits for what the registry says of the image"
+	case deployment == nil:
+		return "no Deployment"
+	case !plan.IsRollingOut(deployment):
+		return "done"
+	}
+	state := deployment.Status
+	return fmt.Sprintf("under way: %d of %d pods are of the newest template, %d old ones are left", state.UpdatedReplicas, in.Plan.Replicas, state.Replicas-state.UpdatedReplicas)
+}
+
+func readyReason(web *elasticwebv1.ElasticWeb) string {
+	if ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}
+
+func image(in Web) string {
+	text, facts := in.Web.Spec.Image, in.Web.Status.Image
+	if facts == nil {
+		return text + "; nothing is known of its platforms"
+	}
+	if facts.Reference != text {
+		text += "; the pods run " + facts.Reference
+	}
+	for _, part := range []string{strings.Join(facts.Platforms, ", "), facts.Digest} {
+		if part != "" {
+			text += "; " + part
+		}
+	}
+	if facts.Port != nil {
+		text += fmt.Sprintf("; port %d", *facts.Port)
+	}
+	if facts.User != nil {
+		text += fmt.Sprintf("; user %d", *facts.User)
+	}
+	return text
+}
+
+func service(web *elasticwebv1.ElasticWeb) string {
+	kind := cmp.Or(ptr.Deref(web.Spec.Service, elasticwebv1.ServiceSpec{}).Type, elasticwebv1.ServiceTypeNodePort)
+	return fmt.Sprintf("%s, port %d", kind, ptr.Deref(web.Spec.Port, 0))
+}
+
+func architectures(in Web, style Style) []string {
+	var rows [][]string
+	for _, entry := range in.Web.Status.Architectures {
+		rate := number(int64(entry.SinglePodsQPS))
+		if entry.AtLeast {
+			rate += "+"
+		}
+		from := "the spec"
+		if entry.Source == elasticwebv1.QPSSourceMeasured {
+			from = strings.TrimSpace("measured " + Name(entry.Benchmark))
+		}
+		weight := ""
+		if entry.Weight > 0 {
+			weight = fmt.Sprint(entry.Weight)
+		}
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, from})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
+}
+
+// onNode is the pods on a node: a sign for each.
+type onNode struct {
+	name, architecture, dots string
+	pods, ready              int
+}
+
+func nodes(in Web, style Style) []string {
+	byName := map[string]*onNode{}
+	for _, pod := range in.Observed.Pods {
+		node := byName[pod.Node]
+		if node == nil {
+			node = &onNode{name: cmp.Or(pod.Node, "(none yet)"), architecture: cmp.Or(pod.Architecture, "?")}
+			byName[pod.Node] = node
+		}
+		node.pods++
+		if pod.Ready && !pod.Gone {
+			node.ready++
+		}
+		node.dots += dot(pod)
+	}
+	all := slices.SortedFunc(maps.Values(byName), func(a, b *onNode) int { return cmp.Or(b.pods-a.pods, cmp.Compare(a.name, b.name)) })
+	var rows [][]string
+	for _, node := range all[:min(len(all), mostNodes)] {
+		rows = append(rows, []string{Name(node.name), Line(node.architecture, 32), fmt.Sprintf("%d/%d", node.ready, node.pods), Line(sortedDots(node.dots), mostDots)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS (● ready, ◐ warms up, ○ not ready, × ends)"}, rows)
+	if more := len(all) - len(rows); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %s more nodes", number(int64(more))))
+	}
+	return lines
+}
+
+func dot(pod plan.Pod) string {
+	switch {
+	case pod.Gone:
+		return "×"
+	case pod.IsAvailable():
+		return "●"
+	case pod.Ready:
+		return "◐"
+	}
+	return "○"
+}
+
+func sortedDots(dots string) string {
+	order := []rune("●◐○×")
+	all := []rune(dots)
+	slices.SortFunc(all, func(a, b rune) int { return slices.Index(order, a) - slices.Index(order, b) })
+	return string(all)
+}
+
+func conditions(in Web, style Style) []string {
+	var lines []string
+	for _, condition := range in.Web.Status.Conditions {
+		if condition.Type == elasticwebv1.ConditionReady { // it is in the title.
+			continue
+		}
+		since := ""
+		if !condition.LastTransitionTime.IsZero() {
+			since = ", for " + duration.HumanDuration(in.Now.Sub(condition.LastTransitionTime.Time))
+		}
+		head := fmt.Sprintf("%s: %s, %s", Line(condition.Type, 30), Line(string(condition.Status), 10), condition.Reason)
+		lines = append(lines, style.paint(moodOf(condition), Line(head, style.Width-len(since)))+since)
+		lines = append(lines, indented("  ", condition.Message, style)...)
+	}
+	return lines
+}
+
+func events(in Web, style Style) []string {
+	all := slices.SortedFunc(slices.Values(in.Events), func(a, b Event) int {
+		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Message, b.Message))
+	})
+	var lines []string
+	for _, event := range all[:min(len(all), mostEvents)] {
+		m := plain
+		if event.Type == corev1.EventTypeWarning {
+			m = uncertain
+		}
+		head := fmt.Sprintf("%s ago %s %s", duration.HumanDuration(in.Now.Sub(event.Last)), Line(event.Type, 8), Line(event.Reason, 30))
+		if event.Count > 1 {
+			head += fmt.Sprintf(" (%d times)", event.Count)
+		}
+		lines = append(lines, style.paint(m, head)+" "+Line(event.Object, max(style.Width-columns.StringWidth(head)-1, 1)))
+		lines = append(lines, firstLines(indented("  ", event.Message, style), 2)...)
+	}
+	if len(lines) > 0 {
+		lines = append([]string{style.paint(strong, "LAST EVENTS")}, lines...)
+	}
+	return lines
+}
+
+func firstLines(lines []string, most int) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	lines[most-1] = columns.Truncate(lines[most-1], columns.StringWidth(lines[most-1])-1, "") + "…"
+	return lines[:most]
+}
+
+func missing(in Web, style Style) []string {
+	var lines []string
+	for _, text := range in.Missing {
+		lines = append(lines, indented("", "Not shown, since it may not be read: "+text, style)...)
+	}
+	return lines
+}

@@ -1,0 +1,141 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package supportreport packs what support needs into an archive: objects without what may be secret in them, and texts, all bounded. It
+// reads nothing from a cluster.
+package supportreport
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// masked stands in the place of a value.
+const masked = "(masked)"
+
+// Mask is an object as JSON gives it without the values of environment variables, annotations, commands and arguments, headers, and what
+// else users put secrets into. Nothing else in it is changed, but for managedFields, which are left out. Kinds that hold secrets as such
+// are none to give to it.
+func Mask(object map[string]any) map[string]any {
+	text, _ := json.Marshal(object) // it is JSON already.
+	var result map[string]any
+	_ = json.Unmarshal(text, &result)
+	maskIn(result)
+	return result
+}
+
+// maskAll are the fields of which every value is masked, however deep; maskText those that are a text of a program.
+var (
+	maskAll = map[string]bool{
+		"command": true, "args": true, "httpHeaders": true, "volumeAttributes": true, "options": true, "sysctls": true,
+	}
+	annotationsOfOurs = []string{"elasticweb.example.com/", "deployment.kubernetes.io/revision", "controller.kubernetes.io/pod-deletion-cost"}
+)
+
+func maskIn(value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			maskIn(item)
+		}
+	case map[string]any:
+		for key, field := range value {
+			value[key] = maskedField(key, field)
+		}
+		delete(value, "managedFields")
+	}
+}
+
+func maskedField(key string, field any) any {
+	fields, isObject := field.(map[string]any)
+	switch {
+	case (key == "annotations" || key == "podAnnotations") && isObject:
+		for name := range fields {
+			if !isOurs(name) {
+				fields[name] = masked
+			}
+		}
+		return fields
+	case key == "env":
+		return maskValues(field)
+	case key == "terminated" && isObject && fields["message"] != nil: // the end of a container's log.
+		fields["message"] = masked
+	case maskAll[key]:
+		return maskLeaves(field)
+	}
+	maskIn(field)
+	return field
+}
+
+func isOurs(annotation string) bool {
+	for _, prefix := range annotationsOfOurs {
+		if strings.HasPrefix(annotation, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// maskValues keeps the names of environment variables, and where they come from.
+func maskValues(list any) any {
+	items, isList := list.([]any)
+	if !isList {
+		return masked
+	}
+	for i, item := range items {
+		variable, isObject := item.(map[string]any)
+		if !isObject {
+			items[i] = masked
+			continue
+		}
+		if _, isThere := variable["value"]; isThere {
+			variable["value"] = masked
+		}
+	}
+	return items
+}
+
+// maskLeaves keeps how much there is, and the names of headers.
+func maskLeaves(value any) any {
+	switch value := value.(type) {
+	case []any:
+		for i := range value {
+			value[i] = maskLeaves(value[i])
+		}
+		return value
+	case map[string]any:
+		for key := range value {
+			if key != "name" {
+				value[key] = maskLeaves(value[key])
+			}
+		}
+		return value
+	case nil:
+		return nil
+	default:
+		return masked
+	}
+}
+
+// FileName is a path in the archive out of names of the cluster, which could be anything.
+func FileName(parts ...string) string {
+	for i, part := range parts {
+		part = strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+				return r
+			}
+			return '_'
+		}, part)
+		if part = strings.TrimLeft(part, "."); part == "" {
+			part = "_"
+		}
+		parts[i] = part[:min(len(part), longestName)]
+	}
+	return strings.Join(parts, "/")
+}
+
+const longestName = 100
+
+// Note is a line about what is not in the archive.
+func Note(what string, err error) string { return fmt.Sprintf("%s: %v", what, err) }

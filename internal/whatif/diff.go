@@ -1,0 +1,81 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package whatif
+
+import (
+	"strings"
+
+	"github.com/pmezard/go-difflib/difflib"
+	"sigs.k8s.io/yaml"
+
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+)
+
+// diff is what would change in the objects: the spec of the ElasticWeb, and what the operator sets in those that it makes.
+func diff(before, after *Side) string {
+	var all strings.Builder
+	for _, kind := range []struct {
+		name string
+		of   func(*Side) any
+	}{
+		{"ElasticWeb", specOf}, {"Deployment", deploymentOf}, {"Service", serviceOf}, {"PodDisruptionBudget", budgetOf},
+	} {
+		name := kind.name + "/" + after.Web.Name
+		text, _ := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{ // fails where writing does, and this is memory.
+			A: lines(kind.of(before)), B: lines(kind.of(after)), FromFile: name + " now", ToFile: name + " planned", Context: 3,
+		})
+		all.WriteString(text)
+	}
+	return all.String()
+}
+
+func lines(object any) []string {
+	if object == nil {
+		return nil
+	}
+	text, err := yaml.Marshal(object)
+	if err != nil {
+		return []string{err.Error() + "\n"}
+	}
+	return difflib.SplitLines(strings.TrimSuffix(string(text), "\n"))
+}
+
+func specOf(side *Side) any {
+	if side.Web == nil {
+		return nil
+	}
+	return fieldsOf(side.Web)
+}
+
+// makesNothing is true while nothing exists and there is no demand.
+func (s *Side) makesNothing() bool { return s.Web == nil || !s.planned.Wanted }
+
+// deploymentOf is what the operator sets in the Deployment, without what it keeps there for itself.
+func deploymentOf(side *Side) any {
+	if side.makesNothing() {
+		return nil
+	}
+	if side.Observed.KeepsTemplate || side.planned.Placement.Contradiction != "" {
+		return resources.DeploymentAround(side.Web, &side.planned).Spec
+	}
+	deployment, err := resources.Deployment(side.Web, &side.planned)
+	if err != nil {
+		return nil
+	}
+	return deployment.Spec
+}
+
+func serviceOf(side *Side) any {
+	if side.makesNothing() {
+		return nil
+	}
+	return resources.Service(side.Web).Spec
+}
+
+func budgetOf(side *Side) any {
+	if side.makesNothing() || side.planned.Replicas < 2 { // of a single pod it would keep the node from being drained.
+		return nil
+	}
+	return resources.Budget(side.Web).Spec
+}

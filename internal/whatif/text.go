@@ -1,0 +1,100 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package whatif
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
+)
+
+// Text says it to people, in lines of so many columns. The diff, whose lines are as long as they are, comes last.
+func (o *Outcome) Text(style screen.Style) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "ElasticWeb %s in %s: %s\n", screen.Name(o.Name), screen.Name(o.Namespace), o.headline())
+	row := func(label, text string) {
+		for i, line := range screen.Lines(text, style.Width-indent) {
+			if i > 0 {
+				label = ""
+			}
+			fmt.Fprintf(&out, "  %-*s%s\n", indent-2, label, line)
+		}
+	}
+	row("Pods", o.podsText())
+	row("Runs on", o.architecturesText())
+	row("Restart", o.restartText())
+	for _, text := range o.Refused {
+		row("Refused", text)
+	}
+	for _, text := range o.Notes {
+		row("Note", text)
+	}
+	if o.Diff != "" {
+		out.WriteString("\n")
+		for line := range strings.Lines(o.Diff) {
+			body := strings.TrimLeft(line[1:], " ")
+			out.WriteString(line[:len(line)-len(body)] + screen.Line(body, longestLine) + "\n")
+		}
+	}
+	return out.String()
+}
+
+const (
+	indent      = 12
+	longestLine = 2000
+)
+
+func (o *Outcome) headline() string {
+	switch {
+	case len(o.Refused) > 0:
+		return "a part is refused"
+	case o.IsNew:
+		return "new"
+	case o.Changes:
+		return "changes"
+	}
+	return "nothing changes"
+}
+
+func (o *Outcome) podsText() string {
+	text := fmt.Sprintf("%d, as now", o.Pods)
+	if o.Pods != o.PodsNow {
+		text = fmt.Sprintf("%d, now %d", o.Pods, o.PodsNow)
+	}
+	if o.PodsSettled != o.Pods {
+		text += fmt.Sprintf("; %d once they are on the nodes that are filled first", o.PodsSettled)
+	}
+	return text
+}
+
+func (o *Outcome) architecturesText() string {
+	is, was := order(o.Architectures), order(o.ArchitecturesNow)
+	if is == was || o.IsNew || o.PodsNow == 0 {
+		return is
+	}
+	return is + "; now " + was
+}
+
+// order names the best first; equal ones are put together by a comma.
+func order(levels [][]string) string {
+	if len(levels) == 0 {
+		return "any architecture"
+	}
+	var parts []string
+	for _, level := range levels {
+		parts = append(parts, strings.Join(level, ", "))
+	}
+	return strings.Join(parts, ", then ")
+}
+
+func (o *Outcome) restartText() string {
+	switch {
+	case o.Restarts:
+		return "all pods are replaced, because of " + strings.Join(o.Causes, ", ")
+	case o.PodsNow == 0:
+		return "there are no pods yet"
+	}
+	return "no pod is restarted"
+}

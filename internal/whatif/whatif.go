@@ -1,0 +1,214 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package whatif works out what a change of an ElasticWeb would do, by the plan that the operator itself would make. It does no I/O.
+package whatif
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+)
+
+// Side is an ElasticWeb, before or after the change, and what is known around it.
+type Side struct {
+	// Web as podtemplate.Resolved gives it; nil for one that is not there.
+	Web      *elasticwebv1.ElasticWeb
+	Observed plan.Observed
+	// Refusal says why its podTemplate is refused; nil where it is not.
+	Refusal error
+
+	planned plan.Plan
+	unfit   error
+}
+
+func (s *Side) plan() {
+	if s.Web != nil {
+		s.planned, s.unfit = resources.PlanFor(s.Web, &s.Observed)
+	}
+}
+
+// Outcome is what would happen.
+type Outcome struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	// Changes is true where anything would be another.
+	Changes bool `json:"changes"`
+	// IsNew is true of one that is not there, Paused of one of which nothing is carried out.
+	IsNew  bool `json:"isNew,omitempty"`
+	Paused bool `json:"paused,omitempty"`
+	// PodsNow are asked for at present, Pods after the change, and PodsSettled once the pods are on the nodes that the order of the
+	// architectures calls for, as far as these have room.
+	PodsNow     int32 `json:"podsNow"`
+	Pods        int32 `json:"pods"`
+	PodsSettled int32 `json:"podsSettled"`
+	// PodsAsked is what the demand calls for, whatever the limits.
+	PodsAsked int64 `json:"podsAsked"`
+	// Architectures in their order, the best first, of which equal ones are put together; ArchitecturesNow those in use. nil where none
+	// is known, so that pods may run on any.
+	Architectures    [][]string `json:"architectures,omitempty"`
+	ArchitecturesNow [][]string `json:"architecturesNow,omitempty"`
+	// Restarts is true where all pods would be replaced, Causes are the fields that bring it about.
+	Restarts bool     `json:"restarts"`
+	Causes   []string `json:"causes,omitempty"`
+	// Refused says what the operator would not do, and the remedy.
+	Refused []string `json:"refused,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+	// Diff of the objects.
+	Diff string `json:"diff,omitempty"`
+}
+
+// Compare works out what comes of a change. The operator is taken to have carried out what there was before.
+func Compare(before, after Side) Outcome {
+	before.plan()
+	after.plan()
+	existing := after.Observed.Deployment
+	result := Outcome{
+		Namespace: after.Web.Namespace, Name: after.Web.Name, IsNew: before.Web == nil,
+		Paused: after.Web.Annotations[elasticwebv1.AnnotationPaused] == "true",
+		Pods:   after.planned.Replicas, PodsAsked: after.planned.Asked,
+		Architectures: after.planned.Record.Levels, Refused: refused(&after), Diff: diff(&before, &after),
+	}
+	if existing != nil {
+		result.PodsNow = ptr.Deref(existing.Spec.Replicas, 1)
+	}
+	if record := plan.RecordOf(existing); record != nil {
+		result.ArchitecturesNow = record.Levels
+	}
+	isKept := after.Observed.KeepsTemplate || len(result.Refused) > 0
+	result.Restarts = existing != nil && result.PodsNow > 0 && !isKept && before.template() != after.template()
+	if result.Restarts {
+		result.Causes = causes(&before, &after)
+	}
+	result.PodsSettled = settled(&after, result.Restarts)
+	result.Changes = result.Diff != "" || result.PodsNow != result.Pods || result.Restarts
+	result.Notes = notes(&before, &after, &result)
+	return result
+}
+
+// template is that of the pods, as the operator writes it; "" where it writes none.
+func (s *Side) template() string {
+	if s.Web == nil {
+		return ""
+	}
+	deployment, err := resources.Deployment(s.Web, &s.planned)
+	if err != nil {
+		return ""
+	}
+	text, _ := json.Marshal(deployment.Spec.Template) // it was made from JSON.
+	return string(text)
+}
+
+func refused(after *Side) (all []string) {
+	for _, err := range []error{after.Refusal, after.unfit} {
+		if err != nil {
+			all = append(all, err.Error()+"; the pods keep the template that they have")
+		}
+	}
+	if contradiction := after.planned.Placement.Contradiction; contradiction != "" && !after.planned.Demand.IsNone() {
+		all = append(all, contradiction)
+	}
+	return all
+}
+
+// causes are the fields whose change alone gives the pods another template; where none does, those without whose change they would keep
+// theirs. Where there is no such field either, it is what was learnt of the image. A rollout takes up other changes as well, which are no cause.
+func causes(before, after *Side) (fields []string) {
+	changed := changedFields(before, after)
+	for _, isCause := range []func(field string) bool{
+		func(field string) bool { return with(before, after, field).template() != before.template() },
+		func(field string) bool { return with(after, before, field).template() == before.template() },
+	} {
+		for _, field := range changed {
+			if isCause(field) {
+				fields = append(fields, field)
+			}
+		}
+		if len(fields) > 0 {
+			return fields
+		}
+	}
+	return []string{"what the registry says of the image now"}
+}
+
+// with is a side but for one field of the spec, which is that of the other, with what is known about it.
+func with(side, other *Side, field string) *Side {
+	result := &Side{Web: side.Web.DeepCopy(), Observed: side.Observed}
+	spec, others := fieldsOf(side.Web), fieldsOf(other.Web)
+	spec[field[len("spec."):]] = others[field[len("spec."):]]
+	text, _ := json.Marshal(spec)
+	result.Web.Spec = elasticwebv1.ElasticWebSpec{}
+	if json.Unmarshal(text, &result.Web.Spec) != nil {
+		return side
+	}
+	switch field {
+	case "spec.image":
+		result.Observed.Image = other.Observed.Image
+	case "spec.benchmarkRef":
+		result.Observed.Benchmark = other.Observed.Benchmark
+	}
+	result.plan()
+	return result
+}
+
+// fieldsOf are the fields of a spec, absent ones left out.
+func fieldsOf(web *elasticwebv1.ElasticWeb) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if web != nil {
+		text, _ := json.Marshal(web.Spec) // API types always marshal.
+		_ = json.Unmarshal(text, &fields)
+	}
+	return fields
+}
+
+func changedFields(before, after *Side) (changed []string) {
+	was, is := fieldsOf(before.Web), fieldsOf(after.Web)
+	for name := range is {
+		if string(was[name]) != string(is[name]) {
+			changed = append(changed, "spec."+name)
+		}
+	}
+	for name := range was {
+		if _, isThere := is[name]; !isThere {
+			changed = append(changed, "spec."+name)
+		}
+	}
+	slices.Sort(changed)
+	return changed
+}
+
+func notes(before, after *Side, result *Outcome) (notes []string) {
+	if result.Paused {
+		notes = append(notes, "it is paused: nothing of this is carried out before kubectl elasticweb resume "+result.Name)
+	}
+	if before.Web != nil && before.planned.Replicas != result.PodsNow {
+		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))
+	}
+	if result.PodsAsked > int64(result.Pods) {
+		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", result.PodsAsked, result.Pods))
+	}
+	if result.PodsAsked < int64(result.Pods) {
+		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.minReplicas keeps %d", result.PodsAsked, result.Pods))
+	}
+	switch image := after.Observed.Image; {
+	case image.State == plan.ImageFailed:
+		notes = append(notes, "the platforms of the image are not known here: "+image.Message+"; the operator may learn more")
+	case image.State == plan.ImageNotLookedUp && (result.Restarts || result.PodsNow == 0) && needsImage(after):
+		notes = append(notes, "the registry was not asked for the image; the operator asks it, and the architectures follow from what it says")
+	}
+	if after.planned.Facts == nil && len(result.Architectures) == 0 {
+		notes = append(notes, "no architecture is known to be possible: the pods may be put on any node")
+	}
+	return notes
+}
+
+func needsImage(after *Side) bool {
+	needed, _ := plan.Lookup(&after.Web.Spec, after.Observed.Deployment)
+	return needed && !after.planned.Demand.IsNone()
+}

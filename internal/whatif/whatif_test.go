@@ -1,0 +1,145 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package whatif
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
+)
+
+type web = elasticwebv1.ElasticWeb
+
+func shop() *web {
+	w := &web{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev", UID: "1", Generation: 1}}
+	w.Spec = elasticwebv1.ElasticWebSpec{Image: "shop:1", Port: ptr.To[int32](30001), SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400),
+		Architectures: []elasticwebv1.ArchitectureSpec{{Name: "amd64"}, {Name: "arm64", SinglePodsQPS: ptr.To[int32](500)}}}
+	return w
+}
+
+// running is the world in which an ElasticWeb was carried out, with its pods on an architecture.
+func running(w *web, architecture string) plan.Observed {
+	world := plan.Observed{Nodes: &plan.Nodes{All: map[string]int{"amd64": 2, "arm64": 2}, Schedulable: map[string]int{"amd64": 2, "arm64": 2}}}
+	side := Side{Web: w, Observed: world}
+	side.plan()
+	world.Deployment = &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: w.Name, Annotations: map[string]string{plan.AnnotationRecord: side.planned.Record.String()}}}
+	world.Deployment.Spec.Replicas = ptr.To(side.planned.Replicas)
+	world.Deployment.Status = appsv1.DeploymentStatus{Replicas: side.planned.Replicas, UpdatedReplicas: side.planned.Replicas}
+	for i := range side.planned.Replicas {
+		world.Pods = append(world.Pods, plan.Pod{Name: fmt.Sprint(i), Node: "n", Architecture: architecture, TemplateHash: "1", Ready: true})
+	}
+	return world
+}
+
+func TestCompare(t *testing.T) {
+	for name, tc := range map[string]struct {
+		on     string
+		change func(*web, *Side)
+		want   Outcome
+	}{
+		"nothing": {"amd64", func(*web, *Side) {}, Outcome{PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3}},
+		"more demand": {"amd64", func(w *web, _ *Side) { w.Spec.TotalQPS = ptr.To[int32](9000) },
+			Outcome{Changes: true, PodsNow: 3, Pods: 12, PodsSettled: 12, PodsAsked: 12}},
+		"no demand": {"amd64", func(w *web, _ *Side) { w.Spec.TotalQPS = nil },
+			Outcome{Changes: true, PodsNow: 3}},
+		"a limit": {"amd64", func(w *web, _ *Side) { w.Spec.MaxReplicas = ptr.To[int32](2) },
+			Outcome{Changes: true, PodsNow: 3, Pods: 2, PodsSettled: 2, PodsAsked: 3, Notes: []string{"the demand calls for 3 pods, and spec.maxReplicas allows 2"}}},
+		"a version": {"amd64", func(w *web, _ *Side) { w.Spec.Image = "shop:2" },
+			Outcome{Changes: true, Restarts: true, Causes: []string{"spec.image"}, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3,
+				Notes: []string{"the registry was not asked for the image; the operator asks it, and the architectures follow from what it says"}}},
+		"two causes": {"amd64", func(w *web, _ *Side) {
+			w.Spec.PodLabels, w.Spec.PriorityClassName, w.Spec.TotalQPS = map[string]string{"a": "b"}, "high", ptr.To[int32](800)
+		}, Outcome{Changes: true, Restarts: true, Causes: []string{"spec.podLabels", "spec.priorityClassName"}, PodsNow: 3, Pods: 1, PodsSettled: 1, PodsAsked: 1,
+			Notes: []string{"the registry was not asked for the image; the operator asks it, and the architectures follow from what it says"}}},
+		"a number that changes no order": {"amd64", func(w *web, _ *Side) { w.Spec.Architectures[1].SinglePodsQPS = ptr.To[int32](600) },
+			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3}},
+		"a number that changes the order": {"amd64", func(w *web, _ *Side) { w.Spec.Architectures[1].SinglePodsQPS = ptr.To[int32](1200) },
+			Outcome{Changes: true, Restarts: true, Causes: []string{"spec.architectures"}, PodsNow: 3, Pods: 3, PodsSettled: 2, PodsAsked: 3,
+				Architectures: [][]string{{"arm64"}, {"amd64"}},
+				Notes:         []string{"the registry was not asked for the image; the operator asks it, and the architectures follow from what it says"}}},
+		"rollout settings": {"amd64", func(w *web, _ *Side) { w.Spec.Rollout = &elasticwebv1.RolloutSpec{MinReadySeconds: ptr.To[int32](5)} },
+			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3}},
+		"a template that is refused": {"amd64", func(w *web, s *Side) {
+			w.Spec.Image, s.Refusal, s.Observed.KeepsTemplate = "shop:2", errors.New("spec.podTemplate.spec.foo: unknown field"), true
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{"spec.podTemplate.spec.foo: unknown field; the pods keep the template that they have"}}},
+		"a template that does not fit": {"amd64", func(w *web, _ *Side) {
+			w.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"containers":[{"name":"web","ports":[{"containerPort":8080}]}]}}`)}
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{"spec.podTemplate.spec.containers: port 8080 of the container web is the one named http, which spec.containerPort sets; leave it out; the pods keep the template that they have"}}},
+		"an architecture that the selector excludes": {"amd64", func(w *web, _ *Side) { w.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"} },
+			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{""}}},
+		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"} },
+			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb resume shop"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			observed := running(shop(), tc.on)
+			after := Side{Web: shop(), Observed: observed}
+			after.Web.Generation++
+			tc.change(after.Web, &after)
+			got := Compare(Side{Web: shop(), Observed: observed}, after)
+			tc.want.Name, tc.want.Namespace, tc.want.ArchitecturesNow, tc.want.Diff = "shop", "dev", [][]string{{"amd64"}, {"arm64"}}, got.Diff
+			if tc.want.Architectures == nil {
+				tc.want.Architectures = got.Architectures
+			}
+			if len(tc.want.Refused) == 1 && tc.want.Refused[0] == "" && len(got.Refused) == 1 {
+				tc.want.Refused, tc.want.Notes = got.Refused, got.Notes
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if (got.Diff != "") != (name != "nothing" && name != "paused") {
+				t.Errorf("the diff: %q", got.Diff)
+			}
+		})
+	}
+}
+
+func TestANewOne(t *testing.T) {
+	got := Compare(Side{}, Side{Web: shop(), Observed: plan.Observed{
+		Image: plan.Image{State: plan.ImageFailed, Message: "no answer"}, Nodes: &plan.Nodes{Schedulable: map[string]int{"amd64": 1}, All: map[string]int{"amd64": 1}},
+	}})
+	if !got.IsNew || !got.Changes || got.Pods != 3 || got.Restarts || !strings.Contains(got.Diff, "+++ Service/shop planned") {
+		t.Errorf("%+v", got)
+	}
+	text := got.Text(screen.Fit(80, false))
+	for _, want := range []string{"ElasticWeb shop in dev: new\n", "Pods      3, now 0\n", "Runs on   amd64, then arm64\n", "there are no pods yet", "not known here: no answer"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// TestSettled: pods that have landed on slow nodes are counted with, and a rollout moves them.
+func TestSettled(t *testing.T) {
+	slow := running(shop(), "arm64")
+	after := Side{Web: shop(), Observed: slow}
+	after.Web.Spec.Image = "shop:2"
+	if got := Compare(Side{Web: shop(), Observed: slow}, after); got.Pods != 5 || got.PodsSettled != 3 {
+		t.Errorf("a rollout: %d, settled %d", got.Pods, got.PodsSettled)
+	}
+	after.Web.Spec.Image = "shop:1"
+	if got := Compare(Side{Web: shop(), Observed: slow}, after); got.Pods != 5 || len(got.Notes) != 1 || got.Notes[0] != "without the change the number of pods goes to 5" {
+		t.Errorf("the slow pods: %+v", got)
+	}
+}
+
+func TestTextIsHarmless(t *testing.T) {
+	o := Outcome{Name: "a\x1b[2J", Architectures: [][]string{{"\x1b[31m"}}, Refused: []string{"\x07"}, Notes: []string{strings.Repeat("x", 5000)}, Diff: "+a\x1b]0;x\x07\n-b\n"}
+	for line := range strings.Lines(o.Text(screen.Fit(80, false))) {
+		if strings.ContainsAny(line, "\x1b\x07") || len(line) > 81 {
+			t.Errorf("%q", line)
+		}
+	}
+}
