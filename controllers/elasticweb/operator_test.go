@@ -30,7 +30,8 @@ import (
 // operator is one running operator, as cmd/manager wires it, with the rights of its service account.
 type operator struct {
 	// requests that it made, watches and leases aside.
-	requests *requestLog
+	requests   *requestLog
+	reconciler *elasticweb.Reconciler
 	stop     context.CancelFunc
 	done     chan error
 }
@@ -61,7 +62,8 @@ func startOperator(options operatorOptions) *operator {
 		restConfig.Wrap(options.transport)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	mgr := newManager(ctx, restConfig, options)
+	mgr, reconciler := newManager(ctx, restConfig, options)
+	result.reconciler = reconciler
 	result.stop = sync.OnceFunc(func() {
 		stop()
 		Expect(<-result.done).To(Succeed())
@@ -72,7 +74,7 @@ func startOperator(options operatorOptions) *operator {
 	return result
 }
 
-func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) ctrl.Manager {
+func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) (ctrl.Manager, *elasticweb.Reconciler) {
 	GinkgoHelper()
 	cacheOptions := caches.Options(options.namespaces)
 	if options.resync > 0 {
@@ -97,7 +99,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 		WatchesNodes: true, Concurrency: 10, Clock: options.clock,
 	}
 	Expect(reconciler.SetupWithManager(ctx, mgr, options.resolved)).To(Succeed())
-	return mgr
+	return mgr, reconciler
 }
 
 // requestLog records the requests of an operator that are neither watches nor about leases.

@@ -23,6 +23,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/nodeports"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
@@ -51,7 +52,9 @@ type Reconciler struct {
 	FollowsBenchmarks bool
 	// Concurrency is how many ElasticWebs are reconciled at a time.
 	Concurrency int
-	Clock       clock.PassiveClock
+	// Passes counts what is done; nil where nobody reads it.
+	Passes *metrics.Passes
+	Clock  clock.PassiveClock
 
 	applier *apply.Applier
 	written *apply.Written
@@ -59,6 +62,7 @@ type Reconciler struct {
 	images  images.Observer
 	memory  memory
 	ports   nodeports.Ports
+	tally   tally
 	// obstacles are what has the names of ElasticWebs and is somebody else's.
 	obstacles obstacles
 }
@@ -113,9 +117,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Words: words,
 	})
-	return ctrl.Result{
-		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
-	}, errors.Join(carried.err, err)
+	again := r.followUp(web, planned, before, seen.Observed)
+	r.tallyPass(web, planned.Demand, before, seen.Observed, again == 0 && carried.isComplete() && !planned.WaitsForImage)
+	return ctrl.Result{RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, again)}, errors.Join(carried.err, err)
 }
 
 // resolved is an ElasticWeb whose podTemplate holds only what the spec has no field for, and how that names fields, or why it is refused:
@@ -198,4 +202,5 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.ports.StopWaiting(name)
 	r.obstacles.keep(name, nil)
 	r.memory.forget(name)
+	r.tally.forget(name)
 }

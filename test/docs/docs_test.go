@@ -82,10 +82,16 @@ func TestFlags(t *testing.T) {
 
 // TestMetrics looks for a row about every metric, and for none about others.
 func TestMetrics(t *testing.T) {
-	name := regexp.MustCompile(`NewDesc\("(\w+)"`)
+	name := regexp.MustCompile(`(?:NewDesc\(|Name:\s+)"(elasticweb_\w+)"`)
+	files, err := fs.Glob(os.DirFS(root), "internal/metrics/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var metrics []string
-	for _, match := range name.FindAllStringSubmatch(read(t, "internal/metrics/metrics.go"), -1) {
-		metrics = append(metrics, match[1])
+	for _, file := range files {
+		for _, match := range name.FindAllStringSubmatch(read(t, file), -1) {
+			metrics = append(metrics, match[1])
+		}
 	}
 	if len(metrics) == 0 {
 		t.Fatal("found no metrics: is this test still looking in the right place?")
