@@ -159,6 +159,10 @@ api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md.
 	$(CRD_REF_DOCS) --config=hack/crd-ref-docs.yaml --source-path=api --renderer=markdown \
 		--max-depth=10 --log-level=ERROR --output-path=docs/api.md
 
+.PHONY: dashboards
+dashboards: ## Make the dashboards for Grafana and for OpenShift's console, in config/observability.
+	go run -C hack/dashboards .
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	go fmt ./...
@@ -176,7 +180,7 @@ lint-fix: $(GOLANGCI_LINT) ## Run the linters and mend what they can mend.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: verify
-verify: generate manifests api-docs catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
+verify: generate manifests api-docs dashboards catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
 	KUSTOMIZE=$(KUSTOMIZE) hack/verify.sh
 
 ##@ Tests
@@ -444,7 +448,7 @@ CHART ?= go run ./hack/chart
 CHART_REPOSITORY ?= $(dir $(IMAGE_TAG_BASE))charts
 
 .PHONY: chart
-chart: manifests $(KUSTOMIZE) ## Make the operator's Helm chart from config; VERSION=, IMG=, IMG_DIGEST=.
+chart: manifests dashboards $(KUSTOMIZE) ## Make the operator's Helm chart from config; VERSION=, IMG=, IMG_DIGEST=.
 	$(CHART) -version $(VERSION) -image $(BUNDLED_IMG) -digest '$(IMG_DIGEST)' -output $(CHART_OUTPUT)
 
 ##@ Release
