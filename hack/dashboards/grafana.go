@@ -70,7 +70,7 @@ func grafanaNumber(p panel, id uint32) cog.Builder[dashboard.Panel] {
 		steps = []dashboard.Threshold{{Color: "green"}, {Value: cog.ToPtr(1.0), Color: "red"}}
 	}
 	return stat.NewPanelBuilder().Id(id).Title(p.title).Description(p.help).Datasource(source).Span(p.width).Height(panelHeight - 3).Unit(p.unit).
-		GraphMode(common.BigValueGraphModeNone).Targets(grafanaQueries(p)).
+		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).GraphMode(common.BigValueGraphModeNone).Targets(grafanaQueries(p)).
 		Thresholds(dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(steps))
 }
 
