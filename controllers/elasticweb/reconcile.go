@@ -56,13 +56,13 @@ type Reconciler struct {
 	Passes *metrics.Passes
 	Clock  clock.PassiveClock
 
+	tally   tally
 	applier *apply.Applier
 	written *apply.Written
 	nodes   nodeCensus
 	images  images.Observer
 	memory  memory
 	ports   nodeports.Ports
-	tally   tally
 	// obstacles are what has the names of ElasticWebs and is somebody else's.
 	obstacles obstacles
 }

@@ -42,11 +42,11 @@ const (
 // SetupWithManager registers the reconciler and its watches. resolved brings the ElasticWebs whose image
 // was looked up.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
-	r.written = apply.NewWritten(r.Clock)
-	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
 	if r.Passes == nil {
 		r.Passes = metrics.NewPasses()
 	}
+	r.written = apply.NewWritten(r.Clock)
+	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
 	api, err := metadata.NewForConfigAndClient(metadata.ConfigFor(mgr.GetConfig()), mgr.GetHTTPClient())
 	if err != nil {
