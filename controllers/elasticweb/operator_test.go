@@ -32,8 +32,8 @@ type operator struct {
 	// requests that it made, watches and leases aside.
 	requests   *requestLog
 	reconciler *elasticweb.Reconciler
-	stop     context.CancelFunc
-	done     chan error
+	stop       context.CancelFunc
+	done       chan error
 }
 
 // operatorOptions change how a spec's operator is set up.
