@@ -160,6 +160,10 @@ api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md.
 	$(CRD_REF_DOCS) --config=hack/crd-ref-docs.yaml --source-path=api --renderer=markdown \
 		--max-depth=10 --log-level=ERROR --output-path=docs/api.md
 
+.PHONY: dashboards
+dashboards: ## Make the dashboards for Grafana and for OpenShift's console, in config/observability.
+	go run -C hack/dashboards .
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	go fmt ./...
@@ -177,7 +181,7 @@ lint-fix: $(GOLANGCI_LINT) ## Run the linters and mend what they can mend.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: verify
-verify: generate manifests api-docs catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
+verify: generate manifests api-docs dashboards catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
 	KUSTOMIZE=$(KUSTOMIZE) hack/verify.sh
 
 ##@ Tests
@@ -206,7 +210,7 @@ test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-consumer test-argocd ## R
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-consumer test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-consumer test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(PROMETHEUS) $(PROMTOOL) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
 	go run ./test/cluster/localcluster build
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
@@ -449,7 +453,7 @@ CHART ?= go run ./hack/chart
 CHART_REPOSITORY ?= $(dir $(IMAGE_TAG_BASE))charts
 
 .PHONY: chart
-chart: manifests $(KUSTOMIZE) ## Make the operator's Helm chart from config; VERSION=, IMG=, IMG_DIGEST=.
+chart: manifests dashboards $(KUSTOMIZE) ## Make the operator's Helm chart from config; VERSION=, IMG=, IMG_DIGEST=.
 	$(CHART) -version $(VERSION) -image $(BUNDLED_IMG) -digest '$(IMG_DIGEST)' -output $(CHART_OUTPUT)
 
 ##@ Release

@@ -22,6 +22,7 @@ import (
 
 // addControllers adds the reconcilers, and the look-up of images that they share.
 func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
+	metrics.RegisterActive(mgr.Elected())
 	webs, benchmarks := make(chan event.GenericEvent), make(chan event.GenericEvent)
 	images, err := addImageLookup(mgr, o, webs, benchmarks)
 	if err != nil {
@@ -37,7 +38,8 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 }
 
 func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
-	metrics.RegisterElasticWebs(mgr.GetCache())
+	passes := metrics.NewPasses()
+	passes.Register(mgr.Elected())
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:            mgr.GetEventRecorder(controllers.FieldManager),
@@ -47,6 +49,7 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 		FollowsBenchmarks: o.benchmarks,
 		DemandPeriod:      o.demandPeriod,
 		Concurrency:       o.concurrency,
+		Passes:            passes,
 		Clock:             clock.RealClock{},
 	}
 	reader, err := addTraffic(mgr, o, reconciler.Deliver)
@@ -55,11 +58,12 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 	}
 	reconciler.Traffic = reader
 	metrics.RegisterDemands(reconciler.Demands)
+	metrics.RegisterElasticWebs(mgr.GetCache(), mgr.Elected(), reconciler)
 	return reconciler.SetupWithManager(ctx, mgr, resolved)
 }
 
 func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
-	metrics.RegisterBenchmarks(mgr.GetCache())
+	metrics.RegisterBenchmarks(mgr.GetCache(), mgr.Elected())
 	reconciler := &benchmark.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:         mgr.GetEventRecorder(controllers.FieldManager),

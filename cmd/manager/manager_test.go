@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -400,6 +401,37 @@ func (b *bench) testNamespaces(t *testing.T) {
 	}
 }
 
+// expectToTellOnce holds what a manager that leads and one that waits tell of the same ElasticWeb.
+func (b *bench) expectToTellOnce(t *testing.T, active, standby *process) {
+	t.Helper()
+	web := b.newWeb(t, "told")
+	token, text := b.token(t, scraperAccount), ""
+	eventually(t, "the active one tells of it", func() error {
+		status, body := scrape(t, active.metrics, token)
+		if text = body; status != http.StatusOK || !strings.Contains(text, `elasticweb_ready{name="shop",namespace="`+web.Namespace+`"`) {
+			return fmt.Errorf("%d: %s", status, text)
+		}
+		return nil
+	})
+	for _, name := range []string{
+		"elasticweb_operator_active 1", "elasticweb_decisions_total{", "elasticweb_change_written_seconds_count", "elasticweb_node_ports_awaited",
+	} {
+		if !strings.Contains(text, "\n"+name) {
+			t.Errorf("the active one does not tell of %s", name)
+		}
+	}
+	promtool := exec.CommandContext(t.Context(), "../../bin/promtool", "check", "metrics")
+	promtool.Stdin = strings.NewReader(text)
+	if complaints, err := promtool.CombinedOutput(); err != nil {
+		t.Errorf("promtool check metrics, built by make bin/promtool: %v\n%s", err, complaints)
+	}
+	status, text := scrape(t, standby.metrics, token)
+	own := regexp.MustCompile(`(?m)^elasticweb_\w+.*$`).FindAllString(text, -1)
+	if status != http.StatusOK || !slices.Equal(own, []string{"elasticweb_operator_active 0"}) || !strings.Contains(text, "\ngo_goroutines ") {
+		t.Errorf("one that waits answers %d, and of its own metrics %q", status, own)
+	}
+}
+
 func (b *bench) testStandby(t *testing.T) {
 	first := b.start(t, "")
 	eventually(t, "the first one leads", func() error {
@@ -411,6 +443,7 @@ func (b *bench) testStandby(t *testing.T) {
 	leader := b.leaseHolder(t)
 	second := b.start(t, "")
 	defer second.stop(t)
+	b.expectToTellOnce(t, first, second)
 	if holder := b.leaseHolder(t); holder != leader {
 		t.Errorf("%s took the lease from %s", holder, leader)
 	}

@@ -48,6 +48,11 @@ type outcome struct {
 	err error
 }
 
+// isComplete reports whether everything is written.
+func (o *outcome) isComplete() bool {
+	return !o.isUnfinished && o.err == nil && len(o.problems)+len(o.foreign) == 0
+}
+
 // add sorts an error of one of the writes. None of them keeps the others from being made.
 func (o *outcome) add(err error) {
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 )
 
@@ -43,6 +44,8 @@ type remembered struct {
 	nextStamp string
 	// answer is what was made of the status that was written last, where that is another one, see answerTo.
 	answer string
+	// demand is that of the last pass.
+	demand plan.Demand
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
 	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind; unlabelled those

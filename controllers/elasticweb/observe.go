@@ -63,6 +63,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	if seen.Pods, err = r.observePods(ctx, seen.Deployment, nodes); err != nil {
 		return seen, err
 	}
+	r.tally.count(web, seen.Pods)
 	if seen.Observed.Benchmark, seen.benchmark, err = r.observeBenchmark(ctx, web); err != nil {
 		return seen, err
 	}

@@ -30,9 +30,10 @@ import (
 // operator is one running operator, as cmd/manager wires it, with the rights of its service account.
 type operator struct {
 	// requests that it made, watches and leases aside.
-	requests *requestLog
-	stop     context.CancelFunc
-	done     chan error
+	requests   *requestLog
+	reconciler *elasticweb.Reconciler
+	stop       context.CancelFunc
+	done       chan error
 }
 
 // operatorOptions change how a spec's operator is set up.
@@ -65,7 +66,8 @@ func startOperator(options operatorOptions) *operator {
 		restConfig.Wrap(options.transport)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	mgr := newManager(ctx, restConfig, options)
+	mgr, reconciler := newManager(ctx, restConfig, options)
+	result.reconciler = reconciler
 	result.stop = sync.OnceFunc(func() {
 		stop()
 		Expect(<-result.done).To(Succeed())
@@ -76,7 +78,7 @@ func startOperator(options operatorOptions) *operator {
 	return result
 }
 
-func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) ctrl.Manager {
+func newManager(ctx context.Context, restConfig *rest.Config, options operatorOptions) (ctrl.Manager, *elasticweb.Reconciler) {
 	GinkgoHelper()
 	cacheOptions := caches.Options(options.namespaces)
 	if options.resync > 0 {
@@ -108,7 +110,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 		reconciler.Traffic, reconciler.DemandPeriod = addReader(ctx, options, reconciler.Deliver), options.period
 	}
 	Expect(reconciler.SetupWithManager(ctx, mgr, options.resolved)).To(Succeed())
-	return mgr
+	return mgr, reconciler
 }
 
 // requestLog records the requests of an operator that are neither watches nor about leases.

@@ -23,6 +23,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/nodeports"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
@@ -54,8 +55,11 @@ type Reconciler struct {
 	DemandPeriod time.Duration
 	// Concurrency is how many ElasticWebs are reconciled at a time.
 	Concurrency int
-	Clock       clock.PassiveClock
+	// Passes counts what is done; nil where nobody reads it.
+	Passes *metrics.Passes
+	Clock  clock.PassiveClock
 
+	tally   tally
 	applier *apply.Applier
 	written *apply.Written
 	nodes   nodeCensus
@@ -123,9 +127,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
 	})
-	return ctrl.Result{
-		RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, r.followUp(web, planned, before, seen.Observed)),
-	}, errors.Join(carried.err, err)
+	again := r.followUp(web, planned, before, seen.Observed)
+	r.tallyPass(web, planned.Demand, before, seen.Observed, again == 0 && carried.isComplete() && !planned.WaitsForImage)
+	return ctrl.Result{RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, again)}, errors.Join(carried.err, err)
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the
@@ -182,4 +186,5 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.obstacles.keep(name, nil)
 	r.demands.forget(name)
 	r.memory.forget(name)
+	r.tally.forget(name)
 }

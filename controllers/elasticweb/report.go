@@ -30,6 +30,7 @@ import (
 func (r *Reconciler) report(ctx context.Context, web *elasticwebv1.ElasticWeb, input status.Input) (retry time.Duration, err error) {
 	input.Now = metav1.NewTime(r.Clock.Now())
 	wanted, retry := status.Make(input)
+	r.tallyReady(web, wanted)
 	isTooFast := !r.isTold(web, wanted) && !r.memory.of(web).pace.AllowN(input.Now.Time, 1)
 	if isTooFast && web.Status.ObservedGeneration == wanted.ObservedGeneration { // users wait for what becomes of their change.
 		return controllers.Soonest(statusInterval, retry), nil

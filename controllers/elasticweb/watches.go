@@ -29,6 +29,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
@@ -41,6 +42,9 @@ const (
 // SetupWithManager registers the reconciler and its watches. resolved brings the ElasticWebs whose image
 // was looked up.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, resolved <-chan event.GenericEvent) error {
+	if r.Passes == nil {
+		r.Passes = metrics.NewPasses()
+	}
 	r.written = apply.NewWritten(r.Clock)
 	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
 	r.demands.reader, r.demands.period, r.demands.clock = r.Traffic, r.DemandPeriod, r.Clock
@@ -88,7 +92,19 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 // webChanged lets through what changes the spec or the pause annotation, and a status that is not as the operator wrote it. While one
 // is paused, its changes wait for the end of the pause.
 func (r *Reconciler) webChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	begin := func(object client.Object) {
+		if web, isWeb := object.(*elasticwebv1.ElasticWeb); isWeb && web.Status.ObservedGeneration != web.Generation {
+			r.tally.began(web, r.Clock.Now())
+		}
+	}
+	created := func(e event.CreateEvent) bool {
+		begin(e.Object) // one that somebody looked after already is only new to this process.
+		return true
+	}
+	return predicate.Funcs{CreateFunc: created, UpdateFunc: func(e event.UpdateEvent) bool {
+		if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+			begin(e.ObjectNew)
+		}
 		isOurs := r.written.Seen(Kind, e.ObjectNew)
 		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
 		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)

@@ -13,6 +13,8 @@ const (
 	metrics       = "$.Values.metrics.enabled"
 	secureMetrics = metrics + " $.Values.metrics.secure"
 	userRoles     = "$.Values.rbac.userRoles"
+	// consoleNamespace is where OpenShift's console looks for dashboards.
+	consoleNamespace = "openshift-config-managed"
 )
 
 // roles are those that a value switches off, together with their bindings.
@@ -46,6 +48,13 @@ func (m *overlays) conditions(o *object, name string) []string {
 		return []string{metrics}
 	case "ServiceMonitor":
 		return []string{metrics, "$.Values.metrics.serviceMonitor.enabled"}
+	case "PrometheusRule":
+		return []string{metrics, "$.Values.metrics.alerts.enabled"}
+	case "ConfigMap":
+		if o.GetNamespace() == consoleNamespace {
+			return []string{metrics, "$.Values.metrics.dashboards.openshift"}
+		}
+		return []string{metrics, "$.Values.metrics.dashboards.grafana"}
 	case "ServiceAccount":
 		return []string{"$.Values.serviceAccount.create"}
 	case "Role", "ClusterRole":

@@ -107,8 +107,13 @@ func setLabels(o *object) {
 	if len(own) > 0 {
 		text += indent(part(own), "  ")
 	}
-	if o.GetKind() == "ServiceMonitor" {
+	switch o.GetKind() {
+	case "ServiceMonitor":
 		text += more("metrics.serviceMonitor.labels")
+	case "PrometheusRule":
+		text += more("metrics.alerts.labels")
+	case "ConfigMap":
+		text += more("metrics.dashboards.labels")
 	}
 	nested(o.Object, "metadata")["labels"] = block(text)
 }

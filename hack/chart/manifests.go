@@ -49,14 +49,16 @@ func readManifests(o options) (*overlays, error) {
 	if result.namespaced, err = build(o, "config/namespaced"); err != nil {
 		return nil, err
 	}
-	for _, part := range []string{"config/prometheus", "config/network-policy"} {
+	for _, part := range []string{"config/prometheus", "config/network-policy", "config/observability", "config/observability/console"} {
 		objects, err := build(o, part)
 		if err != nil {
 			return nil, err
 		}
 		for _, object := range objects {
-			object.SetName(prefix + object.GetName())
-			object.SetNamespace(namespace)
+			if !strings.HasPrefix(object.GetName(), prefix) { // a part of other overlays, which say what it is called, and where it is.
+				object.SetName(prefix + object.GetName())
+				object.SetNamespace(namespace)
+			}
 			if name := key(object); result.cluster[name] == nil {
 				result.cluster[name], result.namespaced[name] = object, object.DeepCopy()
 				result.optional[name] = true

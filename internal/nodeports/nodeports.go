@@ -73,6 +73,13 @@ func (p *Ports) StopWaiting(name types.NamespacedName) {
 	delete(p.waiting, name)
 }
 
+// Waiting is how many wait for a node port.
+func (p *Ports) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
+}
+
 // Of is all node ports that a Service has, those of a load balancer included.
 func Of(object any) []int32 {
 	service, isService := object.(*corev1.Service)

@@ -39,7 +39,13 @@ func TestNodePortsKnowWhoHasThemAndWhoWaits(t *testing.T) {
 	expectWoken(b, nil, []int32{2}) // seen before a's event: they may be of two watches.
 	expectWoken(a, []int32{2}, nil, name("c"))
 	expectHolder(2, "ElasticWeb dev/b")
+	if number := ports.Waiting(); number != 1 {
+		t.Errorf("%d wait, want c alone", number)
+	}
 	ports.StopWaiting(name("c"))
+	if number := ports.Waiting(); number != 0 {
+		t.Errorf("%d wait, want none", number)
+	}
 	expectWoken(b, []int32{2}, nil)
 	if len(ports.holders) != 1 || len(ports.waiting) != 0 {
 		t.Errorf("%v and %v are kept", ports.holders, ports.waiting)

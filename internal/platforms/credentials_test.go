@@ -152,7 +152,7 @@ func TestUnreachableRegistryCostsNoSecrets(t *testing.T) {
 			return h.Lookup(req)
 		}
 		visit(time.Hour)
-		tries := h.Stats().Lookups[string(ReasonRegistryUnreachable)]
+		tries := lookups(h.Stats(), string(ReasonRegistryUnreachable))
 		if reads.Load() != 1 || tries < 5 || tries > 30 {
 			t.Errorf("%d reads of the secrets in %d tries", reads.Load(), tries)
 		}

@@ -119,7 +119,7 @@ func (r *Resolver) giveUp(ctx context.Context, f *flight, err *Error) []Waiter {
 		return nil
 	}
 	now := r.options.Clock.Now()
-	r.count(err)
+	r.count(f.ref, err)
 	waiters, _ := r.land(f, r.requested.get(f.key).failed(err, now, r.options))
 	return append(waiters, r.learn(f, err, now)...)
 }

@@ -70,7 +70,7 @@ func (r *Resolver) ask(ctx, itsOwn context.Context, f *flight, l *lookup) []Wait
 		return nil
 	}
 	now := r.options.Clock.Now()
-	r.count(err)
+	r.count(f.ref, err)
 	delete(r.lookups, l.key)
 	waiters := r.deliver(l, facts, err, now)
 	return append(waiters, r.learn(f, err, now)...)

@@ -91,7 +91,9 @@ type Resolver struct {
 	running    map[*flight]struct{}
 	lookups    map[answerKey]*lookup
 	remembered uint64
-	outcomes   map[string]uint64
+	outcomes   map[Count]uint64
+	// counted are the registries that are counted by name.
+	counted map[string]bool
 }
 
 // New returns a Resolver, whose Start has to be called. It fails when the CA
@@ -119,7 +121,8 @@ func New(o Options) (*Resolver, error) {
 		queue:      newFairQueue(),
 		running:    map[*flight]struct{}{},
 		lookups:    map[answerKey]*lookup{},
-		outcomes:   map[string]uint64{},
+		outcomes:   map[Count]uint64{},
+		counted:    map[string]bool{},
 	}
 	// It never fails, see its documentation.
 	_, _ = rand.Read(r.salt[:])

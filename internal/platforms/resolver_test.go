@@ -128,7 +128,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		calls, _ := h.settle()
-		want := Stats{Lookups: map[string]uint64{Resolved: 10}, Images: 10}
+		want := Stats{Lookups: map[Count]uint64{{"quay.io", Resolved}: 10}, Images: 10}
 		if diff := cmp.Diff(want, h.Stats()); len(calls) != 10 || diff != "" {
 			t.Errorf("%d calls, stats (-want +got)\n%s", len(calls), diff)
 		}

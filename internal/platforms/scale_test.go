@@ -134,7 +134,7 @@ func TestRequestsForOneImage(t *testing.T) {
 			if len(asked) != tc.requests {
 				t.Errorf("%d requests, want %d:\n%s", len(asked), tc.requests, strings.Join(asked, "\n"))
 			}
-			if s := r.Stats(); s.Requests != uint64(tc.requests) || s.Lookups[Resolved] != 1 {
+			if s := r.Stats(); s.Requests != uint64(tc.requests) || lookups(s, Resolved) != 1 {
 				t.Errorf("stats %+v", s)
 			}
 		})

@@ -8,11 +8,25 @@ import "maps"
 // Resolved is the outcome, in Stats, of a look-up that did not fail.
 const Resolved = "Resolved"
 
+// OtherRegistries stands, in Stats, for registries that are not counted by
+// name: those that never answered, since anybody can make up names, and those
+// that did when maxCounted others had.
+const OtherRegistries = "other"
+
+const maxCounted = 32
+
+// Count says of which look-ups a number is.
+type Count struct {
+	// Registry, without the path of the image.
+	Registry string
+	// Outcome is Resolved, or the Reason of the failure.
+	Outcome string
+}
+
 // Stats are counters since the start, and gauges of this moment.
 type Stats struct {
-	// Lookups counts the look-ups made by outcome: Resolved, or the Reason of
-	// the failure.
-	Lookups map[string]uint64
+	// Lookups counts the look-ups made.
+	Lookups map[Count]uint64
 	// Requests counts the HTTP requests to registries and token services.
 	Requests uint64
 	// Remembered counts the calls of Lookup that were answered at once.
@@ -37,10 +51,17 @@ func (r *Resolver) Stats() Stats {
 	}
 }
 
-func (r *Resolver) count(err *Error) {
-	outcome := Resolved
+func (r *Resolver) count(ref reference, err *Error) {
+	outcome, registry := Resolved, publicHost(ref.registry())
 	if err != nil {
 		outcome = string(err.Reason)
 	}
-	r.outcomes[outcome]++
+	if !r.counted[registry] {
+		if hasAnswered := err == nil || err.Reason != ReasonRegistryUnreachable; hasAnswered && len(r.counted) < maxCounted {
+			r.counted[registry] = true
+		} else {
+			registry = OtherRegistries
+		}
+	}
+	r.outcomes[Count{registry, outcome}]++
 }

@@ -5,6 +5,7 @@ package delivery_test
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -146,6 +147,18 @@ func TestTheChartIsWhatKustomizeMakes(t *testing.T) {
 	}
 }
 
+func TestTheChartHasTheAlertsAndDashboardsOfKustomize(t *testing.T) {
+	made := rendered(t, "metrics: {alerts: {enabled: true}, dashboards: {grafana: true, openshift: true}}")
+	maps.DeleteFunc(made, func(_ string, o *unstructured.Unstructured) bool {
+		return o.GetKind() != "PrometheusRule" && o.GetKind() != "ConfigMap"
+	})
+	want := kustomized(t, "observability")
+	maps.Copy(want, kustomized(t, "observability-openshift"))
+	if diff := cmp.Diff(withoutHelm(want), withoutHelm(made)); diff != "" || len(made) != 4 {
+		t.Errorf("%d objects; kustomize -, the chart +: make chart, or teach hack/chart\n%s", len(made), diff)
+	}
+}
+
 func TestEveryObjectTellsItsRelease(t *testing.T) {
 	for name, object := range rendered(t, "watchNamespaces: [one, two]", everything) {
 		for _, label := range labelsOfTheChart {
@@ -158,7 +171,10 @@ func TestEveryObjectTellsItsRelease(t *testing.T) {
 
 // everything switches on what is off by default.
 const everything = `
-metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}}
+metrics:
+  serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}
+  alerts: {enabled: true, labels: {release: prometheus}}
+  dashboards: {grafana: true, openshift: true, labels: {team: web}}
 networkPolicy: {enabled: true, egressPorts: [8081]}
 `
 
@@ -167,13 +183,13 @@ func TestValuesSwitchObjects(t *testing.T) {
 		given string
 		kinds map[string]int // how many there are; those that are not named do not matter.
 	}{
-		"by default":              {"", map[string]int{"CustomResourceDefinition": 2, "ClusterRole": 7, "ClusterRoleBinding": 3, "Service": 1, "ServiceMonitor": 0}},
-		"everything":              {everything, map[string]int{"ServiceMonitor": 1, "NetworkPolicy": 1}},
+		"by default":              {"", map[string]int{"CustomResourceDefinition": 2, "ClusterRole": 7, "ClusterRoleBinding": 3, "Service": 1, "ServiceMonitor": 0, "PrometheusRule": 0, "ConfigMap": 0}},
+		"everything":              {everything, map[string]int{"ServiceMonitor": 1, "PrometheusRule": 1, "ConfigMap": 3, "NetworkPolicy": 1}},
 		"no CRDs":                 {"crds: {enabled: false}", map[string]int{"CustomResourceDefinition": 0}},
 		"no roles for users":      {"rbac: {userRoles: false}", map[string]int{"ClusterRole": 4}},
 		"no rights":               {"rbac: {create: false}", map[string]int{"ClusterRole": 0, "ClusterRoleBinding": 0, "Role": 0, "RoleBinding": 0}},
 		"no account":              {"serviceAccount: {create: false, name: mine}", map[string]int{"ServiceAccount": 0}},
-		"metrics off":             {"metrics: {enabled: false, serviceMonitor: {enabled: true}}", map[string]int{"Service": 0, "ServiceMonitor": 0, "ClusterRole": 5, "ClusterRoleBinding": 2}},
+		"metrics off":             {"metrics: {enabled: false, serviceMonitor: {enabled: true}, alerts: {enabled: true}, dashboards: {grafana: true, openshift: true}}", map[string]int{"Service": 0, "ServiceMonitor": 0, "PrometheusRule": 0, "ConfigMap": 0, "ClusterRole": 5, "ClusterRoleBinding": 2}},
 		"metrics in plain text":   {"metrics: {secure: false}", map[string]int{"Service": 1, "ClusterRole": 5, "ClusterRoleBinding": 2}},
 		"two namespaces":          {"watchNamespaces: [one, two]\nrbac: {userRoles: false}", map[string]int{"ClusterRole": 3, "ClusterRoleBinding": 2, "Role": 5, "RoleBinding": 5}},
 		"two without benchmarks":  {"watchNamespaces: [one, two]\nbenchmarks: {enabled: false}", map[string]int{"Role": 3, "RoleBinding": 3}},
@@ -316,6 +332,7 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 		"a manager that tests":          {release, "extraArgs: [--test-in=dev]", "run helm test"},
 		"a manager that ends":           {release, "extraArgs: [--version]", "leave it out"},
 		"a monitor's label twice":       {release, "metrics: {serviceMonitor: {labels: {control-plane: mine}}}", "control-plane"},
+		"a label of the sidecar":        {release, "metrics: {dashboards: {labels: {grafana_dashboard: no}}}", "grafana_dashboard"},
 		"a quoted image":                {release, `image: {repository: '"q"'}`, "repository"},
 		"an alias for an image":         {release, `image: {repository: "*a"}`, "repository"},
 		"an anchor for an image":        {release, `image: {repository: "&a"}`, "repository"},

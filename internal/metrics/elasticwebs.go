@@ -1,0 +1,146 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
+)
+
+var (
+	totalQPS = prometheus.NewDesc("elasticweb_total_qps",
+		"What the ElasticWeb must serve, in requests per second; absent where it is scaled by replicas or by its traffic.",
+		[]string{"namespace", "name"}, nil)
+	realQPS = prometheus.NewDesc("elasticweb_real_qps",
+		"What the ready pods of the ElasticWeb serve, in requests per second.",
+		[]string{"namespace", "name"}, nil)
+	pods = prometheus.NewDesc("elasticweb_pods",
+		"Pods of the ElasticWeb by architecture.",
+		[]string{"namespace", "name", "architecture"}, nil)
+	podsByState = prometheus.NewDesc("elasticweb_pods_by_state",
+		"Pods of the ElasticWeb by what they do: ready, not_ready, waiting for a node, terminating; by architecture, which is empty without a node.",
+		[]string{"namespace", "name", "architecture", "state"}, nil)
+	spilled = prometheus.NewDesc("elasticweb_spilled_pods",
+		"Pods of the ElasticWeb on another architecture than the one that is preferred most; absent where none is.",
+		[]string{"namespace", "name"}, nil)
+	atLimit = prometheus.NewDesc("elasticweb_at_limit",
+		"1 while maxReplicas keeps the ElasticWeb from the pods that its demand calls for, else 0.",
+		[]string{"namespace", "name"}, nil)
+	ready = prometheus.NewDesc("elasticweb_ready",
+		"1 while the ElasticWeb is Ready, else 0, with the reason.",
+		[]string{"namespace", "name", "reason"}, nil)
+	stalled = prometheus.NewDesc("elasticweb_stalled",
+		"1 while nothing but a person can help the ElasticWeb, with the reason; absent otherwise.",
+		[]string{"namespace", "name", "reason"}, nil)
+	unreadable = prometheus.NewDesc("elasticweb_invalid_spec",
+		"1 for each ElasticWeb and ElasticWebBenchmark whose spec cannot be decoded, or whose podTemplate is refused.",
+		[]string{"kind", "namespace", "name"}, nil)
+	nodePortsAwaited = prometheus.NewDesc("elasticweb_node_ports_awaited",
+		"ElasticWebs that wait for a node port which another Service has.", nil, nil)
+)
+
+// Seen is what the reconciler of ElasticWebs knows, and the cache does not.
+type Seen interface {
+	// Pods are those of an ElasticWeb, as the last pass saw them.
+	Pods(types.NamespacedName) []observed.PodCount
+	// NodePortsAwaited is how many ElasticWebs wait for a node port.
+	NodePortsAwaited() int
+}
+
+// RegisterElasticWebs exposes the ElasticWebs that the cache holds.
+func RegisterElasticWebs(cached client.Reader, isActive <-chan struct{}, seen Seen) {
+	ctrlmetrics.Registry.MustRegister(ofActive{elasticWebs{cached, seen}, isActive})
+}
+
+type elasticWebs struct {
+	cached client.Reader
+	seen   Seen
+}
+
+// Describe implements prometheus.Collector.
+func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, spilled, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
+		descriptions <- description
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c elasticWebs) Collect(metrics chan<- prometheus.Metric) {
+	metrics <- prometheus.MustNewConstMetric(nodePortsAwaited, prometheus.GaugeValue, float64(c.seen.NodePortsAwaited()))
+	list := &elasticwebv1.ElasticWebList{}
+	if !listed(c.cached, list) {
+		return
+	}
+	for i := range list.Items {
+		web := &list.Items[i]
+		o := object{metrics, web.Namespace, web.Name}
+		o.collectDemand(web)
+		o.collectConditions(web)
+		if web.UnreadableSpec != "" {
+			continue // no pass looks at its pods.
+		}
+		for _, count := range c.seen.Pods(client.ObjectKeyFromObject(web)) {
+			o.gauge(podsByState, float64(count.Pods), count.Architecture, string(count.State))
+		}
+	}
+}
+
+func (o object) collectDemand(web *elasticwebv1.ElasticWeb) {
+	if web.Spec.TotalQPS != nil {
+		o.gauge(totalQPS, float64(*web.Spec.TotalQPS))
+	}
+	if web.Status.RealQPS != nil {
+		o.gauge(realQPS, float64(*web.Status.RealQPS))
+	}
+	for _, architecture := range web.Status.Architectures {
+		o.gauge(pods, float64(architecture.Pods), architecture.Name)
+	}
+	if number, isPreferring := spilledPods(web.Status.Architectures); isPreferring {
+		o.gauge(spilled, float64(number))
+	}
+}
+
+// spilledPods are those that found no room where they are preferred most. Of a pod whose node is not known nobody can say.
+func spilledPods(architectures []elasticwebv1.ArchitectureStatus) (number int32, isPreferring bool) {
+	var highest int32
+	for _, architecture := range architectures {
+		highest = max(highest, architecture.Weight)
+	}
+	for _, architecture := range architectures {
+		if architecture.Weight < highest && architecture.Name != "" {
+			number += architecture.Pods
+		}
+	}
+	return number, highest > 0
+}
+
+func (o object) collectConditions(web *elasticwebv1.ElasticWeb) {
+	conditions := web.Status.Conditions
+	if isInvalid(web) {
+		o.metrics <- prometheus.MustNewConstMetric(unreadable, prometheus.GaugeValue, 1, "ElasticWeb", o.namespace, o.name)
+	}
+	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionReady); condition != nil {
+		o.gauge(ready, oneIf(condition.Status == metav1.ConditionTrue), condition.Reason)
+	}
+	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionStalled); condition != nil && condition.Status == metav1.ConditionTrue {
+		o.gauge(stalled, 1, condition.Reason)
+	}
+	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionCapacityMet); condition != nil {
+		isLimited := condition.Status == metav1.ConditionFalse && condition.Reason == elasticwebv1.ReasonReplicaLimit
+		o.gauge(atLimit, oneIf(isLimited))
+	}
+}
+
+// isInvalid reports whether a spec cannot be made anything of. What its podTemplate says wrongly, the status tells.
+func isInvalid(web *elasticwebv1.ElasticWeb) bool {
+	ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
+	return web.UnreadableSpec != "" || ready != nil && ready.Reason == elasticwebv1.ReasonInvalidSpec
+}

@@ -1,0 +1,202 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package observability
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/elasticweb/elasticweb-operator/internal/loadtest"
+)
+
+// TestAgainstPrometheus has a real Prometheus scrape the real operator: alerts are provoked, fire and end, and every query of alerts and
+// dashboards gives data.
+func TestAgainstPrometheus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs a control plane")
+	}
+	s := newStage(t)
+	p := startPrometheus(t, s.plane, s.metrics)
+	p.expectFiring(t, "ElasticWebOperatorAbsent")
+	s.startOperator()
+	p.expectFiring(t)
+
+	s.deploy()
+	s.endBenchmark()
+	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
+	p.expectFiring(t)
+
+	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
+	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort")
+	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
+	s.kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
+	p.expectFiring(t, "ElasticWebInvalidSpec", "ElasticWebSpilled")
+	s.kubectl("delete", "elasticweb", "other", "-n", "dev")
+	p.expectFiring(t, "ElasticWebSpilled")
+
+	eventually(t, "the benchmark is told of", func() error {
+		if number, err := p.series(`elasticweb_benchmark_outdated{name="shop"} == 0`); err != nil || number != 1 {
+			return fmt.Errorf("%d, %w", number, err)
+		}
+		return nil
+	})
+	p.expectData(t)
+
+	s.running.Stop()
+	p.expectFiring(t, "ElasticWebOperatorAbsent")
+	s.startOperator()
+	p.expectFiring(t, "ElasticWebSpilled")
+}
+
+// deploy makes what the metrics are to tell of. One ElasticWeb names an image of which no registry knows.
+func (s *stage) deploy() {
+	s.Helper()
+	s.apply(strings.ReplaceAll(`
+apiVersion: v1
+kind: Namespace
+metadata: {name: dev}
+---
+apiVersion: elasticweb.example.com/v1
+kind: ElasticWeb
+metadata: {name: shop, namespace: dev}
+spec:
+  image: REGISTRY/shop:1
+  port: 80
+  singlePodsQPS: 500
+  totalQPS: 1000
+  service: {type: ClusterIP}
+  architectures: [{name: arm64, weight: 100}, {name: amd64, weight: 10}]
+  benchmarkRef: {name: probe}
+---
+apiVersion: elasticweb.example.com/v1
+kind: ElasticWeb
+metadata: {name: other, namespace: dev}
+spec: {image: REGISTRY/shop:1, port: 80, singlePodsQPS: 500, replicas: 1, service: {type: ClusterIP}}
+---
+apiVersion: elasticweb.example.com/v1alpha1
+kind: ElasticWebBenchmark
+metadata: {name: probe, namespace: dev}
+spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
+`, "REGISTRY", s.registry))
+}
+
+// endBenchmark has the load generators end, each with the rate that the spec of the ElasticWeb has.
+func (s *stage) endBenchmark() {
+	s.Helper()
+	eventually(s.T, "the benchmark ends", func() error {
+		for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-n", "dev", "-l", "app.kubernetes.io/name=elasticwebbenchmark", "-o",
+			`jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.elasticweb\.example\.com/architecture}{"\n"}{end}`)) {
+			name, architecture, _ := strings.Cut(pod, "=")
+			message, err := loadtest.Result{
+				Architecture: architecture, QPS: 500, P50Micros: 1500, P99Micros: 20_000,
+				Reason: loadtest.ReasonMeasured, LimitedBy: loadtest.ReasonTooSlow,
+			}.Encode()
+			if err != nil {
+				return err
+			}
+			s.kubectl("annotate", "pod", name, "-n", "dev", "--overwrite", "elasticweb.test/ends-after=0", "elasticweb.test/termination-message="+string(message))
+		}
+		if s.kubectl("get", "elasticwebbenchmark", "probe", "-n", "dev", "-o", `jsonpath={.status.conditions[?(@.type=="Complete")].status}`) != "True" {
+			return errors.New("it is not Complete")
+		}
+		return nil
+	})
+}
+
+// metricNames are those of a query, be they of the operator or of what it is made of.
+var metricNames = regexp.MustCompile(`\b(elasticweb|controller_runtime|workqueue|rest_client|process|go)_\w+`)
+
+// expectData sends every query of alerts and dashboards. Those of dashboards give data, and so do the metrics that alerts are about.
+func (p prometheus) expectData(t *testing.T) {
+	t.Helper()
+	number := 0
+	expect := func(query, from string) {
+		number++
+		eventually(t, from+": "+query, func() error {
+			found, err := p.series(query)
+			if err == nil && found == 0 && !isOfDemandAlone(query) {
+				err = errors.New("it gives nothing")
+			}
+			return err
+		})
+	}
+	for _, alert := range readRules(t).alerts() {
+		if _, err := p.series(alert.Expr); err != nil {
+			t.Errorf("%s: %v", alert.Alert, err)
+		}
+		for _, name := range metricNames.FindAllString(alert.Expr, -1) {
+			expect("last_over_time("+name+"[1h])", alert.Alert)
+		}
+	}
+	for _, folder := range []string{"grafana", "console"} {
+		boards, err := filepath.Glob(filepath.Join(root, "config/observability", folder, "*.json"))
+		if err != nil || len(boards) < 2 {
+			t.Fatalf("%d dashboards, %v", len(boards), err)
+		}
+		for _, board := range boards {
+			for _, query := range queriesOf(t, board) {
+				expect(query, filepath.Base(board)+" for "+folder)
+			}
+		}
+	}
+	if number < 100 {
+		t.Errorf("only %d queries", number)
+	}
+}
+
+// isOfDemandAlone tells queries of ElasticWebs whose demand is read from the traffic: there is none here.
+func isOfDemandAlone(query string) bool {
+	for _, name := range metricNames.FindAllString(query, -1) {
+		if !strings.HasPrefix(name, "elasticweb_demand_") {
+			return false
+		}
+	}
+	return strings.Contains(query, "elasticweb_demand_")
+}
+
+var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
+
+// queriesOf are all of a dashboard, those of its variables included, with every choice made.
+func queriesOf(t *testing.T, path string) (queries []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content any
+	if err := json.Unmarshal(text, &content); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(any)
+	walk = func(value any) {
+		switch value := value.(type) {
+		case []any:
+			for _, inner := range value {
+				walk(inner)
+			}
+		case map[string]any:
+			for key, inner := range value {
+				query, isText := inner.(string)
+				switch {
+				case isText && key == "expr":
+					queries = append(queries, query)
+				case isText && key == "query" && labelValues.MatchString(query):
+					queries = append(queries, labelValues.ReplaceAllString(query, "$1"))
+				}
+				walk(inner)
+			}
+		}
+	}
+	walk(content)
+	for i := range queries {
+		queries[i] = strings.NewReplacer(`="$namespace"`, `=~".*"`, "$namespace", ".*", "$name", ".*").Replace(queries[i])
+	}
+	return queries
+}
