@@ -25,16 +25,34 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1.ArchitectureStatusApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("BenchmarkReference"):
 		return &apiv1.BenchmarkReferenceApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DemandBehavior"):
+		return &apiv1.DemandBehaviorApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DemandScaleDown"):
+		return &apiv1.DemandScaleDownApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DemandSpec"):
+		return &apiv1.DemandSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DemandStatus"):
+		return &apiv1.DemandStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("DescribedObject"):
+		return &apiv1.DescribedObjectApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ElasticWeb"):
 		return &apiv1.ElasticWebApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ElasticWebSpec"):
 		return &apiv1.ElasticWebSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ElasticWebStatus"):
 		return &apiv1.ElasticWebStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ExternalDemand"):
+		return &apiv1.ExternalDemandApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ImageStatus"):
 		return &apiv1.ImageStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("MetricIdentifier"):
+		return &apiv1.MetricIdentifierApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ObjectDemand"):
+		return &apiv1.ObjectDemandApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("PodSettings"):
 		return &apiv1.PodSettingsApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("PrometheusDemand"):
+		return &apiv1.PrometheusDemandApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("RolloutSpec"):
 		return &apiv1.RolloutSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ServiceSpec"):

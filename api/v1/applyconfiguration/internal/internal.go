@@ -73,6 +73,74 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.DemandBehavior
+  map:
+    fields:
+    - name: scaleDown
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.DemandScaleDown
+- name: com.github.elasticweb.elasticweb-operator.api.v1.DemandScaleDown
+  map:
+    fields:
+    - name: stabilizationWindowSeconds
+      type:
+        scalar: numeric
+      default: 300
+- name: com.github.elasticweb.elasticweb-operator.api.v1.DemandSpec
+  map:
+    fields:
+    - name: behavior
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.DemandBehavior
+    - name: external
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.ExternalDemand
+    - name: fallbackQPS
+      type:
+        scalar: numeric
+    - name: forecast
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.ForecastMode
+      default: Auto
+    - name: maxQPS
+      type:
+        scalar: numeric
+    - name: minQPS
+      type:
+        scalar: numeric
+    - name: object
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.ObjectDemand
+    - name: prometheus
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.PrometheusDemand
+- name: com.github.elasticweb.elasticweb-operator.api.v1.DemandStatus
+  map:
+    fields:
+    - name: expectedQPS
+      type:
+        scalar: numeric
+    - name: leadTime
+      type:
+        scalar: string
+    - name: observedQPS
+      type:
+        scalar: numeric
+    - name: plannedQPS
+      type:
+        scalar: numeric
+- name: com.github.elasticweb.elasticweb-operator.api.v1.DescribedObject
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ElasticWeb
   map:
     fields:
@@ -128,6 +196,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: containerPort
       type:
         scalar: numeric
+    - name: demand
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.DemandSpec
     - name: env
       type:
         list:
@@ -282,6 +353,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: demand
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.DemandStatus
     - name: image
       type:
         namedType: com.github.elasticweb.elasticweb-operator.api.v1.ImageStatus
@@ -305,6 +379,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: selector
       type:
         scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.ExternalDemand
+  map:
+    fields:
+    - name: metric
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.MetricIdentifier
+- name: com.github.elasticweb.elasticweb-operator.api.v1.ForecastMode
+  scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ImageStatus
   map:
     fields:
@@ -326,6 +408,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: user
       type:
         scalar: numeric
+- name: com.github.elasticweb.elasticweb-operator.api.v1.MetricIdentifier
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: selector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+- name: com.github.elasticweb.elasticweb-operator.api.v1.ObjectDemand
+  map:
+    fields:
+    - name: describedObject
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.DescribedObject
+    - name: metric
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.MetricIdentifier
+- name: com.github.elasticweb.elasticweb-operator.api.v1.PrometheusDemand
+  map:
+    fields:
+    - name: query
+      type:
+        scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.QPSSource
   scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.RolloutSpec

@@ -27,17 +27,19 @@ type ElasticWebSpecApplyConfiguration struct {
 	SinglePodsQPS *int32 `json:"singlePodsQPS,omitempty"`
 	// totalQPS is what the application must serve, in requests per second. The operator works out the
 	// number of pods from it. Absent or 0 means that there is no demand: nothing is created, and what
-	// exists goes to 0 pods. It excludes replicas.
+	// exists goes to 0 pods. It excludes replicas and demand.
 	TotalQPS *int32 `json:"totalQPS,omitempty"`
+	// demand has the operator read the traffic, in the place of totalQPS and replicas: the pods follow it.
+	Demand *DemandSpecApplyConfiguration `json:"demand,omitempty"`
 	// replicas is the number of pods, in the place of totalQPS. It is what kubectl scale, a
 	// HorizontalPodAutoscaler and KEDA write through the scale subresource. 0 means no demand.
 	Replicas *int32 `json:"replicas,omitempty"`
-	// minReplicas is the least number of pods while there is demand. With neither totalQPS nor replicas
-	// it hands the number of pods to an autoscaler: the operator sets replicas once, and then leaves it.
+	// minReplicas is the least number of pods while there is demand. With none of totalQPS, demand and
+	// replicas it hands the number of pods to an autoscaler: the operator sets replicas once, and then leaves it.
 	MinReplicas *int32 `json:"minReplicas,omitempty"`
 	// maxReplicas is the greatest number of pods. A demand that needs more is reported, not met.
 	MaxReplicas *int32 `json:"maxReplicas,omitempty"`
-	// headroomPercent is capacity kept above totalQPS, in percent of it, from 0 to 1000.
+	// headroomPercent is capacity kept above totalQPS, or above what is expected of demand, in percent of it, from 0 to 1000.
 	HeadroomPercent *int32 `json:"headroomPercent,omitempty"`
 	// containerPort is the port on which the application listens in its container. Default: the only TCP
 	// port that the image exposes, else 8080.
@@ -90,6 +92,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithSinglePodsQPS(value int32) *Elast
 // If called multiple times, the TotalQPS field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithTotalQPS(value int32) *ElasticWebSpecApplyConfiguration {
 	b.TotalQPS = &value
+	return b
+}
+
+// WithDemand sets the Demand field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Demand field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithDemand(value *DemandSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Demand = value
 	return b
 }
 

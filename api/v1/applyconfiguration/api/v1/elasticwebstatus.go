@@ -29,12 +29,14 @@ type ElasticWebStatusApplyConfiguration struct {
 	// podsByArchitecture is a summary for tables: the pods of each architecture, the best one first, for
 	// instance "arm64=3,amd64=1".
 	PodsByArchitecture *string `json:"podsByArchitecture,omitempty"`
+	// demand reports on the traffic, where spec.demand has it read.
+	Demand *DemandStatusApplyConfiguration `json:"demand,omitempty"`
 	// image holds the facts of the image that the pods are made from.
 	Image *ImageStatusApplyConfiguration `json:"image,omitempty"`
 	// architectures on which the pods may run, the best-performing first, and behind them what else a benchmark measured: those that are
 	// left out for being slow, and those that the image does not hold at present.
 	Architectures []ArchitectureStatusApplyConfiguration `json:"architectures,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
@@ -89,6 +91,14 @@ func (b *ElasticWebStatusApplyConfiguration) WithSelector(value string) *Elastic
 // If called multiple times, the PodsByArchitecture field is set to the value of the last call.
 func (b *ElasticWebStatusApplyConfiguration) WithPodsByArchitecture(value string) *ElasticWebStatusApplyConfiguration {
 	b.PodsByArchitecture = &value
+	return b
+}
+
+// WithDemand sets the Demand field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Demand field is set to the value of the last call.
+func (b *ElasticWebStatusApplyConfiguration) WithDemand(value *DemandStatusApplyConfiguration) *ElasticWebStatusApplyConfiguration {
+	b.Demand = value
 	return b
 }
 
