@@ -58,7 +58,9 @@ spec:
 `
 
 // adapter serves both metrics APIs.
-type adapter struct{ answer atomic.Pointer[http.HandlerFunc] }
+type adapter struct {
+	answer atomic.Pointer[http.HandlerFunc]
+}
 
 func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
@@ -162,7 +164,9 @@ func TestMetricsAPIsOfARealAPIServer(t *testing.T) {
 		_, failed := ask(q)
 		expect(t, failed, demand.MetricMissing, "no such metric")
 	}
-	a.say(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com", http.StatusFound) })
+	a.say(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://example.com", http.StatusFound)
+	})
 	_, failed = ask(external("requests"))
 	expect(t, failed, demand.SourceUnreachable, "")
 	a.say(endless)
@@ -178,4 +182,3 @@ func TestMetricsAPIsOfARealAPIServer(t *testing.T) {
 	eventually(t, "no adapter", isTroubled(external("requests"), demand.SourceUnreachable))
 	eventually(t, "no adapter", isTroubled(ofIngress("shop"), demand.SourceUnreachable))
 }
-

@@ -126,7 +126,7 @@ func (s *Server) Restart(ctx context.Context) error {
 func (s *Server) isReady(ctx context.Context) (bool, error) {
 	select {
 	case <-s.ended:
-		return false, errors.New("Prometheus has ended")
+		return false, errors.New("the program has ended")
 	default:
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"/-/ready", nil)
