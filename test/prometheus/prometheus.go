@@ -1,0 +1,177 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package prometheus runs the real Prometheus on loopback, with targets of the tests. It needs bin/prometheus, which make builds.
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/yaml"
+)
+
+// Options of a Server.
+type Options struct {
+	// Dir holds the configuration, the log and the data, which a restart finds again.
+	Dir string
+	// Targets are host:port by the name of their job.
+	Targets map[string][]string
+	// Interval is how often they are scraped.
+	Interval time.Duration
+	// Arguments are further ones of the program.
+	Arguments []string
+}
+
+// Server is a Prometheus that runs, or ran.
+type Server struct {
+	options Options
+	address string
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+const (
+	ready = time.Minute
+	grace = 20 * time.Second
+)
+
+// Start returns once it answers queries. It must be stopped.
+func Start(ctx context.Context, options Options) (*Server, error) {
+	s := &Server{options: options}
+	if err := os.WriteFile(s.file("prometheus.yml"), s.configuration(), 0o600); err != nil {
+		return nil, err
+	}
+	var err error
+	for range 10 { // somebody else may take the port before it does.
+		s.address = anyAddress()
+		if err = s.Restart(ctx); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+// anyAddress is below those that the kernel gives to connections.
+func anyAddress() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(10000)))
+}
+
+func (s *Server) configuration() []byte {
+	type object = map[string]any
+	var jobs []any
+	for job, targets := range s.options.Targets {
+		jobs = append(jobs, object{"job_name": job, "static_configs": []any{object{"targets": targets}}, "scrape_native_histograms": true})
+	}
+	interval := s.options.Interval.String()
+	text, err := yaml.Marshal(object{
+		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+		"scrape_configs": jobs,
+	})
+	if err != nil {
+		panic(err) // strings alone.
+	}
+	return text
+}
+
+// URL is its address.
+func (s *Server) URL() string { return "http://" + s.address }
+
+func (s *Server) file(name string) string { return filepath.Join(s.options.Dir, name) }
+
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// Promtool is the path of bin/promtool.
+func Promtool() string { return filepath.Join(root(), "bin", "promtool") }
+
+// Restart starts it again, with its data and its address, and returns once it answers queries.
+func (s *Server) Restart(ctx context.Context) error {
+	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	arguments := append([]string{
+		"--config.file=" + s.file("prometheus.yml"), "--storage.tsdb.path=" + s.file("data"), "--web.listen-address=" + s.address,
+	}, s.options.Arguments...)
+	s.command = exec.CommandContext(ctx, filepath.Join(root(), "bin", "prometheus"), arguments...)
+	s.command.Stdout, s.command.Stderr = log, log
+	if err := s.command.Start(); err != nil {
+		return fmt.Errorf("start the Prometheus of make bin/prometheus: %w", err)
+	}
+	s.ended = make(chan struct{})
+	go func(command *exec.Cmd, ended chan struct{}) {
+		_ = command.Wait() // why shows in the log.
+		close(ended)
+	}(s.command, s.ended)
+	if err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, ready, true, s.isReady); err != nil {
+		s.Kill()
+		return fmt.Errorf("%w: %s", err, s.lastWords())
+	}
+	return nil
+}
+
+func (s *Server) isReady(ctx context.Context) (bool, error) {
+	select {
+	case <-s.ended:
+		return false, errors.New("the program has ended")
+	default:
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"/-/ready", nil)
+	if err != nil {
+		return false, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false, nil
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK, nil
+}
+
+func (s *Server) lastWords() string {
+	const last = 2000
+	log, err := os.ReadFile(s.file("log"))
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(log[max(0, len(log)-last):]))
+}
+
+// Stop ends it in order.
+func (s *Server) Stop() {
+	_ = s.command.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(grace):
+		s.Kill()
+	}
+}
+
+// Kill ends it at once.
+func (s *Server) Kill() {
+	_ = s.command.Process.Kill()
+	<-s.ended
+}
+
+// Pause stops it from answering, and Resume lets it go on.
+func (s *Server) Pause() error { return s.command.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets it go on.
+func (s *Server) Resume() error { return s.command.Process.Signal(syscall.SIGCONT) }
