@@ -98,6 +98,7 @@ HELM := $(LOCALBIN)/helm
 HELM4 := $(LOCALBIN)/helm4
 PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
+PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -480,7 +481,7 @@ release-sign: $(CRANE) ## Sign what release made with cosign, by COSIGN_KEY or w
 		hack/release-sign.sh
 
 # What internal/traffic and test/docs run.
-test: $(PROMETHEUS) $(PROMTOOL)
+test: $(PROMETHEUS) $(PROMTOOL) $(PROM_LABEL_PROXY)
 
 # What test/olm and test/scorecard run.
 test: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
@@ -508,7 +509,7 @@ tools: $(TOOLS) ## Build the pinned tools into bin/.
 release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM) $(HELM)
 
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
-$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
+$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4) $(PROM_LABEL_PROXY): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
 
 # Without the discovery of clouds, which takes most of the time to compile.

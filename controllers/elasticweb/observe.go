@@ -68,9 +68,10 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 		return seen, err
 	}
 	seen.KnownFacts = knownFacts(web)
-	seen.traffic = r.observeDemand(web, &seen.Observed)
+	var again time.Duration
+	seen.traffic, again = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
-	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
+	seen.retry = controllers.Soonest(seen.retry, again, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 

@@ -6,10 +6,7 @@ package traffic
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,38 +15,43 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
+	promtest "github.com/elasticweb/elasticweb-operator/test/prometheus"
 )
 
-// BenchmarkThousand reads and decides for a thousand applications for a minute, once they have all that they remember. The server answers
-// as Prometheus does, in the process that is measured: half of the processor's time or so is its own.
+// BenchmarkThousand reads a real Prometheus and decides for a thousand applications for a minute, once they have all that they remember.
 func BenchmarkThousand(b *testing.B) {
 	const keys = 1000
-	var requests atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		answer(w, r)
-	}))
-	defer server.Close()
-	var decided atomic.Int64
+	server, err := promtest.Start(context.Background(), promtest.Options{Dir: b.TempDir(), Interval: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer server.Stop()
+	var requests, decided atomic.Int64
 	begin := heap()
-	memories := make([]demand.Memory, keys)
-	r, err := New(Options{Period: period, Prometheus: &PrometheusServer{URL: server.URL}, Deliver: func(name types.NamespacedName, answer Answer) {
-		var i int
-		fmt.Sscan(name.Name, &i)
+	memories := map[types.NamespacedName]*demand.Memory{}
+	r, err := New(Options{Period: period, Prometheus: &PrometheusServer{URL: server.URL()}, Deliver: func(name types.NamespacedName, answer Answer) {
 		at := answer.Samples[len(answer.Samples)-1].At
 		in := demand.Input{
 			Settings: demand.Settings{Period: period, Stabilization: window, HeadroomPercent: 20, Forecast: demand.Auto},
 			Samples:  answer.Samples, LeadTime: time.Minute, Earlier: answer.History.Days(at, window, time.Minute+period), Planned: 1000,
 		}
-		memories[i].Decide(in, at)
+		memories[name].Decide(in, at)
 		decided.Add(1)
+		if answer.Message != "" {
+			b.Error(answer.Message)
+		}
 	}})
 	if err != nil {
 		b.Fatal(err)
 	}
+	counted := r.outlet
+	r.outlet = func(q question) *outlet { return &outlet{counter{counted(q).source, &requests}, counted(q).turns} }
 	for i := range keys {
-		namespace := fmt.Sprintf("team-%d", i%100)
-		r.Read(key(namespace, fmt.Sprint(i)), promQL(namespace, fmt.Sprintf(`sum(rate(http_requests_total{namespace=%q,service="shop-%d"}[1m]))`, namespace, i)), window)
+		name := key(fmt.Sprintf("team-%d", i%100), fmt.Sprint(i))
+		memories[name] = &demand.Memory{}
+		// As long as a usual one, and it has a number at any time.
+		query := fmt.Sprintf(`vector(%d) or sum(rate(http_requests_total{namespace=%q,service="shop-%d"}[1m]))`, 100+i, name.Namespace, i)
+		r.Read(name, promQL(name.Namespace, query), window)
 	}
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
@@ -73,20 +75,20 @@ func BenchmarkThousand(b *testing.B) {
 	runtime.KeepAlive(memories)
 }
 
-// answer is a number, or one each step of a time.
-func answer(w http.ResponseWriter, r *http.Request) {
-	parameters := r.URL.Query()
-	if !strings.HasSuffix(r.URL.Path, "query_range") {
-		say(200, success(one))(w, r)
-		return
-	}
-	var from, to, step float64
-	fmt.Sscan(parameters.Get("start")+" "+parameters.Get("end")+" "+parameters.Get("step"), &from, &to, &step)
-	var pairs []string
-	for at := from; at <= to; at += step {
-		pairs = append(pairs, fmt.Sprintf(`[%f,"100"]`, at))
-	}
-	say(200, success(`{"resultType":"matrix","result":[{"metric":{},"values":[`+strings.Join(pairs, ",")+`]}]}`))(w, r)
+// counter counts the requests of a source.
+type counter struct {
+	source
+	requests *atomic.Int64
+}
+
+func (c counter) now(ctx context.Context, q question, at time.Time) (demand.Sample, *trouble) {
+	c.requests.Add(1)
+	return c.source.now(ctx, q, at)
+}
+
+func (c counter) between(ctx context.Context, q question, from, to time.Time, step time.Duration) ([]demand.Sample, *trouble) {
+	c.requests.Add(1)
+	return c.source.between(ctx, q, from, to, step)
 }
 
 func heap() uint64 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -16,7 +17,7 @@ const mostSkipped = 3
 
 // feed is a question that is asked once a period, for all who want to know. The Reader's lock guards it.
 type feed struct {
-	question question
+	question unique.Handle[question]
 	outlet   *outlet
 	tenant   *tenant
 	readers  []*subject

@@ -32,7 +32,7 @@ type flight struct {
 
 // number asks for the number of now, and for those before it that are missing.
 func (f *flight) number(ctx context.Context) (Answer, *trouble) {
-	if mistake := f.feed.question.mistake; mistake != "" {
+	if mistake := f.feed.question.Value().mistake; mistake != "" {
 		failed := &trouble{demand.MetricInvalid, mistake}
 		return failed.answer(f.at), failed
 	}
@@ -77,11 +77,11 @@ func (f *flight) remember(ctx context.Context) {
 func (f *flight) now(ctx context.Context) (demand.Sample, *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	return f.feed.outlet.source.now(ctx, f.feed.question, f.at)
+	return f.feed.outlet.source.now(ctx, f.feed.question.Value(), f.at)
 }
 
 func (f *flight) between(ctx context.Context, from, to time.Time, step time.Duration) ([]demand.Sample, *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	return f.feed.outlet.source.between(ctx, f.feed.question, from, to, step)
+	return f.feed.outlet.source.between(ctx, f.feed.question.Value(), from, to, step)
 }

@@ -30,8 +30,8 @@ type past struct {
 	// begin is the time of the first number, in steps since 1970. They are a step apart.
 	begin   int64
 	numbers []coarse
-	// until is when it is asked for again.
-	until time.Time
+	// until is when it is asked for again, in seconds since 1970.
+	until int64
 }
 
 // coarse is the upper half of a float32, which is two digits: enough for a growth of which a tenth is taken for noise.
@@ -82,7 +82,7 @@ func steps(at time.Time) int64 { return at.UnixNano() / int64(step) }
 // due is an earlier day that has to be asked for, as how many days ago it was; 0 for none.
 func (h *History) due(now time.Time) int {
 	for i := range days {
-		if h == nil || !now.Before(h.days[i].until) {
+		if h == nil || now.Unix() >= h.days[i].until {
 			return i + 1
 		}
 	}
@@ -96,7 +96,7 @@ func (h *History) with(ago int, from, until time.Time, samples []demand.Sample) 
 	if h != nil {
 		*result = *h
 	}
-	p := past{begin: steps(from), until: until}
+	p := past{begin: steps(from), until: until.Unix(), numbers: make([]coarse, 0, len(samples))}
 	for _, sample := range samples {
 		i := steps(sample.At.Add(time.Duration(ago)*day)) - p.begin
 		if sample.Trouble != "" || i < 0 || i > int64((day)/step) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unique"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -76,21 +77,23 @@ func TestWhatTheMetricsAPIsMaySay(t *testing.T) {
 		want   demand.Reason
 		words  string
 	}{
-		"a number":              {external("requests"), say(200, values("external", value("42500m", 0))), 42.5, "", ""},
-		"several are summed":    {external("requests"), say(200, values("external", value("40", 0), value("2", time.Minute))), 42, "", ""},
-		"none":                  {external("requests"), say(200, values("external")), 0, demand.MetricMissing, "selector"},
-		"hours old":             {external("requests"), say(200, values("external", value("40", 3*time.Hour))), 0, demand.MetricMissing, "scraped"},
-		"negative":              {external("requests"), say(200, values("external", value("-1", 0))), 0, demand.MetricInvalid, "negative"},
-		"far too much":          {external("requests"), say(200, values("external", value("40T", 0))), 0, demand.MetricInvalid, "2147483647"},
-		"no quantity":           {external("requests"), say(200, values("external", value("many", 0))), 0, demand.SourceUnreachable, "adapter"},
-		"not known":             {external("requests"), status(404, "NotFound", "no metric requests"), 0, demand.MetricMissing, "no metric requests"},
-		"not served":            {external("requests"), http.NotFound, 0, demand.SourceNotConfigured, "adapter"},
-		"forbidden":             {external("requests"), status(403, "Forbidden", "no"), 0, demand.SourceUnauthorized, "grants"},
-		"unknown":               {external("requests"), status(401, "Unauthorized", "who"), 0, demand.SourceUnauthorized, "grants"},
-		"refused":               {external("requests"), status(400, "BadRequest", "no such label"), 0, demand.MetricInvalid, "no such label"},
-		"an adapter is down":    {external("requests"), status(503, "ServiceUnavailable", "no endpoints"), 0, demand.SourceUnreachable, "adapter"},
-		"endless":               {external("requests"), endless, 0, demand.MetricInvalid, "longer"},
-		"it redirects":          {external("requests"), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://example.com", 302) }, 0, demand.SourceUnreachable, "redirects"},
+		"a number":           {external("requests"), say(200, values("external", value("42500m", 0))), 42.5, "", ""},
+		"several are summed": {external("requests"), say(200, values("external", value("40", 0), value("2", time.Minute))), 42, "", ""},
+		"none":               {external("requests"), say(200, values("external")), 0, demand.MetricMissing, "selector"},
+		"hours old":          {external("requests"), say(200, values("external", value("40", 3*time.Hour))), 0, demand.MetricMissing, "scraped"},
+		"negative":           {external("requests"), say(200, values("external", value("-1", 0))), 0, demand.MetricInvalid, "negative"},
+		"far too much":       {external("requests"), say(200, values("external", value("40T", 0))), 0, demand.MetricInvalid, "2147483647"},
+		"no quantity":        {external("requests"), say(200, values("external", value("many", 0))), 0, demand.SourceUnreachable, "adapter"},
+		"not known":          {external("requests"), status(404, "NotFound", "no metric requests"), 0, demand.MetricMissing, "no metric requests"},
+		"not served":         {external("requests"), http.NotFound, 0, demand.SourceNotConfigured, "adapter"},
+		"forbidden":          {external("requests"), status(403, "Forbidden", "no"), 0, demand.SourceUnauthorized, "grants"},
+		"unknown":            {external("requests"), status(401, "Unauthorized", "who"), 0, demand.SourceUnauthorized, "grants"},
+		"refused":            {external("requests"), status(400, "BadRequest", "no such label"), 0, demand.MetricInvalid, "no such label"},
+		"an adapter is down": {external("requests"), status(503, "ServiceUnavailable", "no endpoints"), 0, demand.SourceUnreachable, "adapter"},
+		"endless":            {external("requests"), endless, 0, demand.MetricInvalid, "longer"},
+		"it redirects": {external("requests"), func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://example.com", http.StatusFound)
+		}, 0, demand.SourceUnreachable, "redirects"},
 		"it never answers":      {external("requests"), func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 0, demand.SourceUnreachable, "too long"},
 		"a bad name":            {external("../../../api/v1/secrets"), say(200, values("external")), 0, demand.MetricInvalid, "may not contain"},
 		"of an object":          {ofIngress("shop"), say(200, values("custom", value("42500m", 0))), 42.5, "", ""},
@@ -106,7 +109,7 @@ func TestWhatTheMetricsAPIsMaySay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, at := asAPIServer(t, tc.answer), time.Now()
-			f := &flight{feed: &feed{question: tc.query.question(), outlet: &outlet{m, newTurns()}}, at: at, period: period, timeout: period}
+			f := &flight{feed: &feed{question: unique.Make(tc.query.question()), outlet: &outlet{m, newTurns()}}, at: at, period: period, timeout: period}
 			answer, failed := f.number(t.Context())
 			if tc.want != "" {
 				expect(t, failed, tc.want, tc.words)

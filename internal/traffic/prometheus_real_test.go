@@ -44,11 +44,13 @@ func (s *shop) reset() {
 	s.serve()
 }
 
-// serve counts a request of each service.
+// cartsShare is what the one service has for each request of the other.
+const cartsShare = 1e6
+
+// serve counts a request.
 func (s *shop) serve() {
-	for _, service := range []string{"shop", "cart"} {
-		s.requests.Load().WithLabelValues(service).Inc()
-	}
+	s.requests.Load().WithLabelValues("shop").Inc()
+	s.requests.Load().WithLabelValues("cart").Add(cartsShare)
 	(*s.took.Load()).Observe(0.1)
 }
 
@@ -130,6 +132,41 @@ func TestWhatPrometheusSays(t *testing.T) {
 				t.Errorf("%+v, %v", sample, failed)
 			}
 		})
+	}
+}
+
+// TestTenantsSeeTheirOwnAlone, whatever they ask for, where a proxy keeps them apart by the parameter. Here the label that tells whose series one is, is
+// the service.
+func TestTenantsSeeTheirOwnAlone(t *testing.T) {
+	p, _ := withPrometheus(t)
+	url, stop, err := p.Tenants(context.Background(), "service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	source := newPrometheus(Options{Period: period, Prometheus: &PrometheusServer{URL: url, TenantParameter: "service"}})
+	ask := func(namespace, query string) (demand.Sample, *trouble) {
+		return source.now(t.Context(), promQL(namespace, query).question(), time.Now())
+	}
+	for _, tenant := range []string{"shop", "cart"} {
+		if sample, failed := ask(tenant, "count(http_requests_total)"); failed != nil || sample.QPS != 1 {
+			t.Errorf("%s: %+v, %v", tenant, sample, failed)
+		}
+	}
+	if sample, failed := ask("cart", "http_requests_total"); failed != nil || sample.QPS < cartsShare {
+		t.Errorf("cart: %+v, %v", sample, failed)
+	}
+	for _, query := range []string{
+		`http_requests_total{service="cart"}`, `sum(http_requests_total{service=~"cart|x"})`, `http_requests_total{service="cart"} or http_requests_total{service!="shop"}`,
+		`http_requests_total{service="cart"}&service=cart`, `count({__name__=~".+",service="cart"})`,
+	} {
+		// The proxy puts the one tenant in the place of the other.
+		if sample, failed := ask("shop", query); failed == nil && sample.QPS >= cartsShare {
+			t.Errorf("shop sees by %s: %+v", query, sample)
+		}
+	}
+	if _, failed := ask("nobody", "count(http_requests_total)"); failed == nil || failed.reason != demand.MetricMissing {
+		t.Errorf("%+v", failed)
 	}
 }
 

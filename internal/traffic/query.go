@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
@@ -73,7 +73,7 @@ func (q Query) question() question {
 // mistake is what is wrong with names that stand in the path of a request.
 func mistake(field string, names ...string) string {
 	for _, name := range names {
-		wrong := path.IsValidPathSegmentName(name)
+		wrong := content.IsPathSegmentName(name)
 		if name == "" {
 			wrong = append(wrong, "may not be empty")
 		}

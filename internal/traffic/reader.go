@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -23,7 +24,7 @@ type Reader struct {
 
 	mu       sync.Mutex
 	subjects map[types.NamespacedName]*subject
-	feeds    map[question]*feed
+	feeds    map[unique.Handle[question]]*feed
 	// running is the context of Start, nil before and after.
 	running context.Context //nolint:containedctx // timers begin what ends with it.
 	flights sync.WaitGroup
@@ -56,7 +57,7 @@ func New(options Options) (*Reader, error) {
 func newReader(options Options, outlet func(question) *outlet) *Reader {
 	return &Reader{
 		options: options, outlet: outlet, seed: maphash.MakeSeed(),
-		subjects: map[types.NamespacedName]*subject{}, feeds: map[question]*feed{},
+		subjects: map[types.NamespacedName]*subject{}, feeds: map[unique.Handle[question]]*feed{},
 	}
 }
 
@@ -64,7 +65,7 @@ func newReader(options Options, outlet func(question) *outlet) *Reader {
 // one changes nothing. The window is how far back the first answer reaches. It makes no request. Read and Forget of one key are not
 // called at the same time.
 func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duration) {
-	asked := query.question()
+	asked := unique.Make(query.question())
 	r.mu.Lock()
 	s := r.subjects[key]
 	if s != nil && s.feed.question == asked {
@@ -83,12 +84,12 @@ func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duratio
 }
 
 // feed is that of a question; r.mu is held.
-func (r *Reader) feed(asked question) *feed {
+func (r *Reader) feed(asked unique.Handle[question]) *feed {
 	if f := r.feeds[asked]; f != nil {
 		return f
 	}
-	f := &feed{question: asked, outlet: r.outlet(asked)}
-	f.tenant = f.outlet.turns.join(asked.namespace)
+	f := &feed{question: asked, outlet: r.outlet(asked.Value())}
+	f.tenant = f.outlet.turns.join(asked.Value().namespace)
 	f.hash = maphash.Comparable(r.seed, asked)
 	r.feeds[asked] = f
 	if r.running != nil {

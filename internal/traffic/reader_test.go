@@ -179,7 +179,7 @@ func TestNothingOfAnOlderQuery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			read(t, func(t *testing.T, h *harness) {
-				h.takes = func(q question) time.Duration { return 5 * time.Second }
+				h.takes = func(question) time.Duration { return 5 * time.Second }
 				h.fails = func(q question) *trouble { return troubled(demand.MetricInvalid, "%s", q.promQL) }
 				h.Read(key("dev", "shop"), promQL("dev", "old"), window)
 				for len(h.asked()) == 0 {
@@ -243,7 +243,7 @@ func TestRequestsAreSpreadOverThePeriod(t *testing.T) {
 // TestEndIsTheEnd: nothing is delivered once Start has returned.
 func TestEndIsTheEnd(t *testing.T) {
 	var h *harness
-	read(t, func(t *testing.T, running *harness) {
+	read(t, func(_ *testing.T, running *harness) {
 		h = running
 		h.takes = func(question) time.Duration { return 5 * time.Second }
 		for i := range 100 {

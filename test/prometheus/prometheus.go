@@ -57,13 +57,17 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	}
 	var err error
 	for range 10 { // somebody else may take the port before it does.
-		// Below those that the kernel gives to connections.
-		s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(10000)))
+		s.address = anyAddress()
 		if err = s.Restart(ctx); err == nil {
 			return s, nil
 		}
 	}
 	return nil, err
+}
+
+// anyAddress is below those that the kernel gives to connections.
+func anyAddress() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(10000)))
 }
 
 func (s *Server) configuration() []byte {
@@ -126,7 +130,7 @@ func (s *Server) Restart(ctx context.Context) error {
 func (s *Server) isReady(ctx context.Context) (bool, error) {
 	select {
 	case <-s.ended:
-		return false, errors.New("Prometheus has ended")
+		return false, errors.New("the program has ended")
 	default:
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+"/-/ready", nil)
