@@ -52,7 +52,8 @@ type DemandSpec struct {
 	// +optional
 	Behavior *DemandBehavior `json:"behavior,omitempty"`
 
-	// forecast says whether pods are made ahead of a rise: Auto, from the trend and from the same time of earlier days, or Off.
+	// forecast says whether pods are made ahead of a rise: Auto, from the trend and from the same time of earlier days, or "Off", in
+	// quotes, since YAML takes the bare word for a boolean.
 	//
 	// +optional
 	// +kubebuilder:default=Auto

@@ -70,23 +70,22 @@ func (r *Reconciler) Deliver(key types.NamespacedName, answer traffic.Answer) {
 	}
 }
 
-// observeDemand has the traffic read where the spec asks for it, and gives what was decided, and what is to be told of it. Of one that is
-// paused nothing is read, and what was planned last stays.
-func (r *Reconciler) observeDemand(web *elasticwebv1.ElasticWeb, seen *plan.Observed) status.Traffic {
+// observeDemand has the traffic read where the spec asks for it, and gives what was decided, what is to be told of it, and when to look
+// again though nothing tells. Of one that is paused nothing is read, and what was planned last stays.
+func (r *Reconciler) observeDemand(web *elasticwebv1.ElasticWeb, seen *plan.Observed) (told status.Traffic, again time.Duration) {
 	key := client.ObjectKeyFromObject(web)
 	if web.Spec.Demand == nil || isPaused(web) || r.demands.reader == nil {
 		r.demands.forget(key)
 		if web.Spec.Demand != nil {
 			seen.Traffic = ptr.To(plan.ResumedTraffic(web, seen.Deployment))
 		}
-		return status.Traffic{}
+		return status.Traffic{}, 0
 	}
 	query := queryOf(web)
 	r.demands.dropOthers(key, web.UID, query)
-	decided, told := r.demands.follow(key, web, query, seen)
-	seen.Traffic = &decided
+	told, again = r.demands.follow(key, web, query, seen)
 	r.demands.reader.Read(key, query, windowOf(web.Spec.Demand))
-	return told
+	return told, again
 }
 
 // dropOthers sees to it that no answer to another query counts for this one.
@@ -100,8 +99,8 @@ func (d *demands) dropOthers(key types.NamespacedName, uid types.UID, query traf
 	}
 }
 
-// follow decides by the spec and the pods as they are now.
-func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb, query traffic.Query, seen *plan.Observed) (plan.Traffic, status.Traffic) {
+// follow decides by the spec and the pods as they are now, and leaves in seen what it came to.
+func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb, query traffic.Query, seen *plan.Observed) (told status.Traffic, again time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now, known := d.clock.Now(), d.byName[key]
@@ -118,7 +117,8 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	known.query, known.settings = query, unique.Make(settingsOf(&web.Spec, d.period))
 	known.starts.see(seen.Pods, now)
 	known.decide(nil, now)
-	return known.planned, known.tell(now)
+	seen.Traffic = ptr.To(known.planned)
+	return known.tell(now), known.again(now)
 }
 
 // forget ends what is read for an ElasticWeb.

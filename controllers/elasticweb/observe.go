@@ -71,9 +71,10 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 			Reference: image.Reference, Digest: image.Digest, Platforms: image.Platforms, Port: image.Port, User: image.User,
 		}
 	}
-	seen.traffic = r.observeDemand(web, &seen.Observed)
+	var again time.Duration
+	seen.traffic, again = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
-	seen.retry = controllers.Soonest(seen.retry, observed.NextChange(seen.Pods, r.Clock.Now()))
+	seen.retry = controllers.Soonest(seen.retry, again, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 

@@ -10,12 +10,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
-	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,9 +26,16 @@ import (
 
 const demandPeriod = 15 * time.Second
 
+// aheadClock is ahead of the real one, and goes on with it.
+type aheadClock struct{ ahead atomic.Int64 }
+
+func (c *aheadClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *aheadClock) Since(at time.Time) time.Duration { return c.Now().Sub(at) }
+
 // trafficSource stands in for the Reader, so that a spec says what comes in, and when: no window has to be waited for.
 type trafficSource struct {
-	clock *clocktesting.FakePassiveClock
+	clock *aheadClock
 
 	mu      sync.Mutex
 	asked   map[types.NamespacedName]traffic.Query
@@ -38,7 +45,7 @@ type trafficSource struct {
 }
 
 func newTrafficSource() *trafficSource {
-	return &trafficSource{clock: clocktesting.NewFakePassiveClock(time.Now()), asked: map[types.NamespacedName]traffic.Query{}}
+	return &trafficSource{clock: &aheadClock{}, asked: map[types.NamespacedName]traffic.Query{}}
 }
 
 func (s *trafficSource) Read(key types.NamespacedName, query traffic.Query, _ time.Duration) {
@@ -71,7 +78,7 @@ func (s *trafficSource) number(qps float64) traffic.Answer {
 func (s *trafficSource) sees(web *elasticwebv1.ElasticWeb, qps float64, times int) {
 	GinkgoHelper()
 	for range times {
-		s.clock.SetTime(s.clock.Now().Add(demandPeriod))
+		s.clock.ahead.Add(int64(demandPeriod))
 		s.seesNow(web, qps)
 	}
 }
@@ -88,7 +95,7 @@ func (s *trafficSource) lacks(web *elasticwebv1.ElasticWeb, trouble demand.Reaso
 	GinkgoHelper()
 	Eventually(func() string { return s.query(web) }).ShouldNot(BeEmpty())
 	for range times {
-		s.clock.SetTime(s.clock.Now().Add(demandPeriod))
+		s.clock.ahead.Add(int64(demandPeriod))
 		s.deliver(client.ObjectKeyFromObject(web), traffic.Answer{
 			Samples: []demand.Sample{{At: s.clock.Now(), Trouble: trouble}}, Message: "look at " + string(trouble),
 		})

@@ -136,6 +136,23 @@ func (w *webDemand) tell(now time.Time) status.Traffic {
 	return current
 }
 
+// again is when to look again though no answer may come until then, as a source that fails is asked less often: there has been no number
+// for long enough to be told, or to fall back. 0 is never.
+func (w *webDemand) again(now time.Time) time.Duration {
+	if w.answer.At.IsZero() || w.decision.Reason == demand.Observed || w.decision.Reason == demand.Fallback {
+		return 0
+	}
+	settings := w.settings.Value()
+	patience := max(lasting, 2*settings.Period) + time.Second
+	if w.numberAt != 0 {
+		return max(patience-w.numberAt.ago(now), 0)
+	}
+	if settings.FallbackQPS > 0 {
+		return patience
+	}
+	return 0
+}
+
 func (w *webDemand) hasMoved(current status.Traffic) bool {
 	return moved(w.told.ObservedQPS, current.ObservedQPS) || moved(w.told.ExpectedQPS, current.ExpectedQPS) || moved(int64(w.told.LeadTime), int64(current.LeadTime))
 }

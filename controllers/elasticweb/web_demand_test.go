@@ -43,6 +43,8 @@ type following struct {
 	reader  *noted
 	web     *elasticwebv1.ElasticWeb
 	changes int
+	// again is when the last pass is to be followed by another.
+	again time.Duration
 }
 
 func follows(t *testing.T, changes ...func(*elasticwebv1.ElasticWeb)) *following {
@@ -67,7 +69,7 @@ func (f *following) restart() {
 func (f *following) pass(pods ...plan.Pod) (decided plan.Traffic, told status.Traffic) {
 	f.Helper()
 	seen := plan.Observed{Pods: pods}
-	told = f.r.observeDemand(f.web, &seen)
+	told, f.again = f.r.observeDemand(f.web, &seen)
 	return ptr.Deref(seen.Traffic, plan.Traffic{}), told
 }
 
@@ -204,6 +206,36 @@ func TestAFallback(t *testing.T) {
 	f.want("it is due", f.lacks(demand.MetricMissing, "look at the query"))
 	decided, told := f.pass()
 	f.want("it is in force", decided.PlannedQPS == 2000 && told.Reason == "Fallback" && told.Message == "look at the query")
+}
+
+// A source that fails is asked less often than a fallback can wait for.
+func TestThereIsAnotherLookAfterAMinute(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.want("nothing is waited for", f.again == 0)
+	f.answers(1000)
+	f.pass()
+	f.want("a number needs none", f.again == 0)
+	f.lacks(demand.SourceUnreachable, "look at it")
+	f.pass()
+	f.want("it is told then", f.again == 61*time.Second-period)
+	f.clock.SetTime(f.clock.Now().Add(f.again))
+	_, told := f.pass()
+	f.want("that it lasts, and nothing more", told.IsLasting && f.again == 0)
+	f.web.Spec.Demand.FallbackQPS = ptr.To[int32](2000)
+	decided, told := f.pass()
+	f.want("or it falls back", decided.PlannedQPS == 2000 && told.Reason == "Fallback" && f.again == 0)
+}
+
+func TestANewOneFallsBackAfterAMinute(t *testing.T) {
+	f := follows(t, func(web *elasticwebv1.ElasticWeb) { web.Spec.Demand.FallbackQPS = ptr.To[int32](2000) })
+	f.pass()
+	f.lacks(demand.SourceNotConfigured, "set --prometheus-url")
+	f.pass()
+	f.want("there is another look", f.again == 61*time.Second)
+	f.clock.SetTime(f.clock.Now().Add(f.again))
+	decided, _ := f.pass()
+	f.want("it is in force", decided.PlannedQPS == 2000 && f.again == 0)
 }
 
 func TestTheUsersBoundsCountAtOnce(t *testing.T) {
