@@ -76,8 +76,26 @@ func TestSlowOnesHaveTheirTurns(t *testing.T) {
 				t.Errorf("%d: %d numbers in %d answers", i, numbers, len(answers))
 			}
 		}
-		if busy := h.outlet(question{}).turns.taken; busy > ofOne {
+		if busy := h.outlet(question{}).turns.taken; busy > ofSlowOne {
 			t.Errorf("%d at a time", busy)
+		}
+	})
+}
+
+// TestOneNamespaceAloneHasItsNumbers: it may have a thousand, where nobody else needs the places.
+func TestOneNamespaceAloneHasItsNumbers(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.takes = func(question) time.Duration { return 120 * time.Millisecond }
+		for i := range 1000 {
+			h.Read(key("dev", fmt.Sprint(i)), promQL("dev", fmt.Sprint(i)), 0)
+		}
+		after(20 * period)
+		for i := range 1000 {
+			for _, answer := range h.of(key("dev", fmt.Sprint(i)))[10:] {
+				if answer.Message != "" {
+					t.Fatalf("%d: %+v", i, answer)
+				}
+			}
 		}
 	})
 }
