@@ -11,8 +11,8 @@ import (
 const (
 	// places are how many requests a source gets at a time: fewer than the 20 queries that a Prometheus runs side by side.
 	places = 16
-	// ofOne are how many of them a namespace gets, ofSlow how many those together whose last answer took longer than slowAfter, and
-	// ofSlowOne how many one of these.
+	// ofOne are how many of them a namespace gets; it gets more while as many are left for others. ofSlow are for those together whose last
+	// answer took longer than slowAfter, and ofSlowOne for one of these.
 	ofOne     = 4
 	ofSlow    = 4
 	ofSlowOne = 2
@@ -91,7 +91,7 @@ func (t *turns) may(who *tenant) bool {
 	if who.isSlow {
 		return t.taken < places && t.slow < ofSlow && who.taken < ofSlowOne
 	}
-	return t.taken < places && who.taken < ofOne
+	return t.taken < places-ofOne || t.taken < places && who.taken < ofOne
 }
 
 // done gives a place back, and takes note of how long the answer took.

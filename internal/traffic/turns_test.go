@@ -55,6 +55,34 @@ func TestSlowNamespacesDoNotSlowOthers(t *testing.T) {
 	}
 }
 
+// TestOneThatBecomesSlowDelaysNobody: not before it is known that it is slow, either.
+func TestOneThatBecomesSlowDelaysNobody(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.takes = func(q question) time.Duration {
+			if q.namespace == "slow" {
+				return time.Hour
+			}
+			return 10 * time.Millisecond
+		}
+		for i := range 100 {
+			h.Read(key("dev", fmt.Sprint(i)), promQL("dev", fmt.Sprint(i)), 0)
+		}
+		after(10 * period)
+		for i := range 1000 {
+			h.Read(key("slow", fmt.Sprint(i)), promQL("slow", fmt.Sprint(i)), 0)
+		}
+		after(10 * period)
+		for i := range 100 {
+			answers := h.of(key("dev", fmt.Sprint(i)))
+			for j := range answers[1:] {
+				if apart := answers[j+1].at.Sub(answers[j].at); apart > period+time.Second {
+					t.Fatalf("%d: %v without an answer at %v", i, apart, answers[j].at)
+				}
+			}
+		}
+	})
+}
+
 // TestSlowOnesHaveTheirTurns: each of them in the end, and each of their readers is told once a period that it takes long.
 func TestSlowOnesHaveTheirTurns(t *testing.T) {
 	read(t, func(t *testing.T, h *harness) {
@@ -76,8 +104,26 @@ func TestSlowOnesHaveTheirTurns(t *testing.T) {
 				t.Errorf("%d: %d numbers in %d answers", i, numbers, len(answers))
 			}
 		}
-		if busy := h.outlet(question{}).turns.taken; busy > ofOne {
+		if busy := h.outlet(question{}).turns.taken; busy > ofSlowOne {
 			t.Errorf("%d at a time", busy)
+		}
+	})
+}
+
+// TestOneNamespaceAloneHasItsNumbers: it may have a thousand, where nobody else needs the places.
+func TestOneNamespaceAloneHasItsNumbers(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.takes = func(question) time.Duration { return 120 * time.Millisecond }
+		for i := range 1000 {
+			h.Read(key("dev", fmt.Sprint(i)), promQL("dev", fmt.Sprint(i)), 0)
+		}
+		after(20 * period)
+		for i := range 1000 {
+			for _, answer := range h.of(key("dev", fmt.Sprint(i)))[10:] {
+				if answer.Message != "" {
+					t.Fatalf("%d: %+v", i, answer)
+				}
+			}
 		}
 	})
 }

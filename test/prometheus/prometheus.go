@@ -5,7 +5,9 @@
 package prometheus
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -28,8 +30,10 @@ import (
 type Options struct {
 	// Dir holds the configuration, the log and the data, which a restart finds again.
 	Dir string
-	// Targets are host:port by the name of their job.
-	Targets map[string][]string
+	// Host is the address that it listens at; "" is loopback.
+	Host string
+	// Targets are what is scraped, as host:port.
+	Targets []string
 	// Interval is how often they are scraped.
 	Interval time.Duration
 	// Arguments are further ones of the program.
@@ -45,19 +49,22 @@ type Server struct {
 }
 
 const (
-	ready = time.Minute
-	grace = 20 * time.Second
+	loopback = "127.0.0.1"
+	// targets is the file with what is scraped.
+	targets = "targets.json"
+	ready   = time.Minute
+	grace   = 20 * time.Second
 )
 
 // Start returns once it answers queries. It must be stopped.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: options}
-	if err := os.WriteFile(s.file("prometheus.yml"), s.configuration(), 0o600); err != nil {
+	err := errors.Join(s.SetTargets(options.Targets...), os.WriteFile(s.file("prometheus.yml"), s.configuration(), 0o600))
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	for range 10 { // somebody else may take the port before it does.
-		s.address = anyAddress()
+		s.address = anyAddress(cmp.Or(options.Host, loopback))
 		if err = s.Restart(ctx); err == nil {
 			return s, nil
 		}
@@ -66,25 +73,35 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 }
 
 // anyAddress is below those that the kernel gives to connections.
-func anyAddress() string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(10000)))
+func anyAddress(host string) string {
+	return net.JoinHostPort(host, strconv.Itoa(10000+rand.IntN(10000)))
 }
 
 func (s *Server) configuration() []byte {
 	type object = map[string]any
-	var jobs []any
-	for job, targets := range s.options.Targets {
-		jobs = append(jobs, object{"job_name": job, "static_configs": []any{object{"targets": targets}}, "scrape_native_histograms": true})
-	}
 	interval := s.options.Interval.String()
 	text, err := yaml.Marshal(object{
-		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
-		"scrape_configs": jobs,
+		"global": object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+		"scrape_configs": []any{object{
+			"job_name": "test", "scrape_native_histograms": true,
+			"file_sd_configs": []any{object{"files": []string{s.file(targets)}, "refresh_interval": interval}},
+		}},
 	})
 	if err != nil {
 		panic(err) // strings alone.
 	}
 	return text
+}
+
+// SetTargets changes what is scraped.
+func (s *Server) SetTargets(addresses ...string) error {
+	text, err := json.Marshal([]map[string][]string{{"targets": append([]string{}, addresses...)}})
+	if err != nil {
+		return err
+	}
+	// It is read at any time.
+	part := s.file(targets + ".part")
+	return errors.Join(os.WriteFile(part, text, 0o600), os.Rename(part, s.file(targets)))
 }
 
 // URL is its address.

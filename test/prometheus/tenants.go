@@ -18,7 +18,7 @@ import (
 // Tenants puts the real prom-label-proxy of bin in front: who asks it sees only the series whose label has the value of the parameter of that
 // name. It returns the address of the proxy, which must be stopped.
 func (s *Server) Tenants(ctx context.Context, label string) (url string, stop func(), err error) {
-	address := anyAddress()
+	address := anyAddress(loopback)
 	command := exec.CommandContext(ctx, filepath.Join(root(), "bin", "prom-label-proxy"),
 		"-label="+label, "-upstream="+s.URL(), "-insecure-listen-address="+address)
 	command.Stderr = os.Stderr

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -44,7 +45,8 @@ func serve() error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /", root)
+	mux.Handle("GET /", counted(root))
+	mux.HandleFunc("GET /metrics", count)
 	mux.HandleFunc("GET /fetch", fetch)
 	server := &http.Server{Addr: ":" + cmp.Or(os.Getenv("PORT"), "8080"), Handler: mux, ReadHeaderTimeout: time.Minute}
 	drained := make(chan error, 1)
@@ -60,6 +62,21 @@ func serve() error {
 		return err
 	}
 	return <-drained
+}
+
+// requests are those that were answered, but for what is asked of the server itself.
+var requests atomic.Uint64
+
+func counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// count tells Prometheus.
+func count(w http.ResponseWriter, _ *http.Request) {
+	fmt.Fprintf(w, "# TYPE http_requests_total counter\nhttp_requests_total %d\n", requests.Load())
 }
 
 // limited serves RATE requests a second, and without RATE as many as come.
