@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -166,8 +167,12 @@ func (o *planOptions) changes(ctx context.Context) ([]change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the namespace: %w", err)
 	}
-	infos, err := resource.NewBuilder(o.flags).Unstructured().Local().ContinueOnError().
-		NamespaceParam(namespace).DefaultNamespace().FilenameParam(isGiven, &o.files).Flatten().Do().Infos()
+	builder := resource.NewBuilder(o.flags).Unstructured().Local().ContinueOnError().NamespaceParam(namespace).DefaultNamespace()
+	if at := slices.Index(o.files.Filenames, "-"); at >= 0 {
+		o.files.Filenames = slices.Delete(o.files.Filenames, at, at+1)
+		builder = builder.Stream(o.In, "standard input")
+	}
+	infos, err := builder.FilenameParam(isGiven, &o.files).Flatten().Do().Infos()
 	if err != nil {
 		return nil, err
 	}
@@ -235,8 +240,14 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	}
 	if isUnchecked {
 		outcome.Notes = append(outcome.Notes, "what the API server would refuse or set is not known: you may not write ElasticWebs here")
+		return outcome, nil
 	}
-	return outcome, nil
+	refused, notTried, err := refusedObjects(ctx, o.client, after)
+	outcome.Refused = append(outcome.Refused, refused...)
+	for _, kind := range notTried {
+		outcome.Notes = append(outcome.Notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
+	}
+	return outcome, err
 }
 
 func (o *planOptions) side(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb) (whatif.Side, []error, error) {
