@@ -47,6 +47,7 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b.want(2, []string{"plan", "shop", "--set", "nodeSelector={\"kubernetes.io/arch\": s390x}"}, "Refused")
 	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"foo":1}}`}, "Refused", "spec.podTemplate.spec.foo")
 	b.want(2, []string{"plan", "shop", "--set", "noSuchField=1"}, "noSuchField")
+	b.want(2, []string{"plan", "shop", "--no-such-flag"}, "no-such-flag")
 	b.want(2, []string{"plan", "shop", "--set", "port=100"}, "Refused", "The range of valid ports is 10000-60000")
 	b.want(2, []string{"plan", "shop", "--set", "priorityClassName=Not_A_Name"}, "Refused", "priorityClassName")
 	if web := b.read(); *web.Spec.TotalQPS != 2400 || web.Generation != 1 {

@@ -19,6 +19,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
 	"github.com/elasticweb/elasticweb-operator/internal/whatif"
 )
 
@@ -64,6 +65,7 @@ func newPlan(e *environment) *cobra.Command {
 		},
 		ValidArgsFunction: e.completeNames(1),
 	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{exitError, err.Error()} })
 	flags := command.Flags()
 	flags.StringSliceVarP(&o.files.Filenames, "filename", "f", nil, "File, folder, URL or - with ElasticWebs")
 	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "Also the folders within a folder")
@@ -180,7 +182,7 @@ func (o *planOptions) changes(ctx context.Context) ([]change, error) {
 	for _, info := range infos {
 		manifest, isObject := info.Object.(*unstructured.Unstructured)
 		if !isObject || manifest.GroupVersionKind().GroupKind() != elasticwebv1.GroupVersion.WithKind("ElasticWeb").GroupKind() {
-			fmt.Fprintf(o.ErrOut, "%s is no ElasticWeb, and is passed over\n", info.ObjectName())
+			fmt.Fprintln(o.ErrOut, screen.Name(info.ObjectName())+" is no ElasticWeb, and is passed over")
 			continue
 		}
 		if manifest.GetNamespace() == "" {
