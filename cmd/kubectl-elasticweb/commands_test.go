@@ -48,8 +48,9 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"foo":1}}`}, "Refused", "spec.podTemplate.spec.foo")
 	b.want(2, []string{"plan", "shop", "--set", "noSuchField=1"}, "noSuchField")
 	b.want(2, []string{"plan", "shop", "--no-such-flag"}, "no-such-flag")
-	b.want(2, []string{"plan", "shop", "--set", "port=100"}, "Refused", "The range of valid ports is 10000-60000")
-	b.want(2, []string{"plan", "shop", "--set", "priorityClassName=Not_A_Name"}, "Refused", "priorityClassName")
+	b.create(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "other"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Ports: []corev1.ServicePort{{Port: 1, NodePort: 31900}}}})
+	b.want(2, []string{"plan", "shop", "--set", "port=31900"}, "Refused", "provided port is already allocated")
+	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"dnsPolicy":"Nope"}}`}, "Refused", "dnsPolicy")
 	if web := b.read(); *web.Spec.TotalQPS != 2400 || web.Generation != 1 {
 		t.Errorf("a plan changed something: %+v", web.Spec)
 	}
