@@ -304,6 +304,10 @@ traffic-picture: ## Draw a day of it: docs/images/traffic.svg.
 build: generate manifests fmt vet ## Build bin/manager.
 	go build -o $(LOCALBIN)/manager ./cmd/manager
 
+.PHONY: kubectl-elasticweb
+kubectl-elasticweb: ## Build bin/kubectl-elasticweb, the plugin of kubectl, for this machine.
+	go build -o $(LOCALBIN)/kubectl-elasticweb ./cmd/kubectl-elasticweb
+
 .PHONY: run
 run: generate manifests fmt vet ## Run the manager here, against the cluster of the current kubeconfig.
 	RELATED_IMAGE_LOADTEST=$(IMG) go run ./cmd/manager $(RUN_ARGS)
@@ -461,6 +465,9 @@ chart: manifests dashboards $(KUSTOMIZE) ## Make the operator's Helm chart from 
 
 # Set to false to leave bundle and catalog out.
 RELEASE_OLM ?= true
+# What kubectl elasticweb is built for, and what writes the manifest for krew.
+PLUGIN_PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+KREW ?= go run ./hack/krew
 # cosign, its key (keyless without one), and further flags for all of its commands, and for those about images.
 COSIGN ?= cosign
 COSIGN_KEY ?=
@@ -468,7 +475,7 @@ COSIGN_FLAGS ?=
 COSIGN_IMAGE_FLAGS ?= $(if $(filter true,$(INSECURE)),--allow-insecure-registry --allow-http-registry)
 RELEASE_ENV = MAKE='$(MAKE)' BUILD_TARGET=$(if $(filter podman buildah,$(notdir $(firstword $(CONTAINER_TOOL)))),docker-manifest,docker-buildx) \
 	CRANE='$(CRANE)$(if $(filter true,$(INSECURE)), --insecure)' CYCLONEDX='$(CYCLONEDX)' KUSTOMIZE='$(KUSTOMIZE)' CREATED='$(CREATED)' \
-	CHART='$(CHART)' HELM='$(HELM)' HELM_PUSH_FLAGS='$(if $(filter true,$(INSECURE)),--plain-http)' CHART_REPOSITORY='$(CHART_REPOSITORY)' \
+	CHART='$(CHART)' KREW='$(KREW)' PLUGIN_PLATFORMS='$(PLUGIN_PLATFORMS)' HELM='$(HELM)' HELM_PUSH_FLAGS='$(if $(filter true,$(INSECURE)),--plain-http)' CHART_REPOSITORY='$(CHART_REPOSITORY)' \
 	$(foreach name,VERSION IMAGE_TAG_BASE PLATFORMS BUILDER_IMAGE RUNTIME_IMAGE SOURCE_DATE_EPOCH RELEASE RELEASE_OLM,$(name)='$($(name))')
 
 .PHONY: release

@@ -67,6 +67,27 @@ boms() {
 	done
 }
 
+# plugin builds kubectl elasticweb for the machines that kubectl runs on, with the license, and the manifest for krew.
+plugin() {
+	local platform program folder name
+	for platform in $PLUGIN_PLATFORMS; do
+		step "Building kubectl elasticweb for $platform"
+		program=kubectl-elasticweb
+		[[ $platform != windows/* ]] || program+=.exe
+		name=kubectl-elasticweb-$VERSION-${platform//\//-}
+		folder=$work/$name
+		mkdir -p "$folder"
+		GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=v$VERSION" \
+			-o "$folder/$program" ./cmd/kubectl-elasticweb
+		$CYCLONEDX bin -json -noserial -notimestamp -std -version "v$VERSION" -output "dist/$name.cdx.json" "$folder/$program"
+		cp LICENSE "$folder"
+		archive "$folder.tar" -C "$folder" .
+		gzip -9 -n <"$folder.tar" >"dist/$name.tar.gz"
+		rm -r "$folder" "$folder.tar"
+	done
+	$KREW -archives dist -version "$VERSION" >dist/elasticweb.krew.yaml
+}
+
 # olm makes bundle and catalog outside of the checkout's own, which are those of the version before.
 olm() {
 	local output=$work/olm
@@ -142,6 +163,7 @@ boms elasticweb-operator-scorecard "$IMAGE_TAG_BASE-scorecard@$digest" scorecard
 $MAKE --no-print-directory schemas SCHEMAS="$work/schemas"
 archive "dist/elasticweb-operator-schemas-$VERSION.tar" -C "$work/schemas" .
 chart
+plugin
 
 step 'Writing install.yaml, provenance, notes and checksums'
 provenance >dist/provenance.json

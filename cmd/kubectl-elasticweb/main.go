@@ -19,6 +19,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // cloud providers' ways to authenticate.
 
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -63,14 +64,14 @@ func run(ctx context.Context, args []string, streams genericiooptions.IOStreams)
 	}
 	if result.message != "" {
 		for _, line := range strings.Split(strings.TrimSpace(result.message), "\n") {
-			fmt.Fprintln(streams.ErrOut, screen.Line("error: "+line, longestError))
+			fmt.Fprintln(streams.ErrOut, screen.Line("error: "+quote.Bounded(line, longestError), longestError))
 		}
 	}
 	return result.code
 }
 
-// longestError is in columns; API servers quote what they were given.
-const longestError = 2000
+// longestError is in columns. API servers quote what they were given, before they say what is wrong with it.
+const longestError = 900
 
 func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	e := newEnvironment(streams)

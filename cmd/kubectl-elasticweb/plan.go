@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +19,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
 	"github.com/elasticweb/elasticweb-operator/internal/whatif"
 )
 
@@ -63,6 +65,7 @@ func newPlan(e *environment) *cobra.Command {
 		},
 		ValidArgsFunction: e.completeNames(1),
 	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit{exitError, err.Error()} })
 	flags := command.Flags()
 	flags.StringSliceVarP(&o.files.Filenames, "filename", "f", nil, "File, folder, URL or - with ElasticWebs")
 	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "Also the folders within a folder")
@@ -166,8 +169,12 @@ func (o *planOptions) changes(ctx context.Context) ([]change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the namespace: %w", err)
 	}
-	infos, err := resource.NewBuilder(o.flags).Unstructured().Local().ContinueOnError().
-		NamespaceParam(namespace).DefaultNamespace().FilenameParam(isGiven, &o.files).Flatten().Do().Infos()
+	builder := resource.NewBuilder(o.flags).Unstructured().Local().ContinueOnError().NamespaceParam(namespace).DefaultNamespace()
+	if at := slices.Index(o.files.Filenames, "-"); at >= 0 {
+		o.files.Filenames = slices.Delete(o.files.Filenames, at, at+1)
+		builder = builder.Stream(o.In, "standard input")
+	}
+	infos, err := builder.FilenameParam(isGiven, &o.files).Flatten().Do().Infos()
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +182,7 @@ func (o *planOptions) changes(ctx context.Context) ([]change, error) {
 	for _, info := range infos {
 		manifest, isObject := info.Object.(*unstructured.Unstructured)
 		if !isObject || manifest.GroupVersionKind().GroupKind() != elasticwebv1.GroupVersion.WithKind("ElasticWeb").GroupKind() {
-			fmt.Fprintf(o.ErrOut, "%s is no ElasticWeb, and is passed over\n", info.ObjectName())
+			fmt.Fprintln(o.ErrOut, screen.Name(info.ObjectName())+" is no ElasticWeb, and is passed over")
 			continue
 		}
 		if manifest.GetNamespace() == "" {
@@ -235,8 +242,14 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	}
 	if isUnchecked {
 		outcome.Notes = append(outcome.Notes, "what the API server would refuse or set is not known: you may not write ElasticWebs here")
+		return outcome, nil
 	}
-	return outcome, nil
+	refused, notTried, err := refusedObjects(ctx, o.client, after)
+	outcome.Refused = append(outcome.Refused, refused...)
+	for _, kind := range notTried {
+		outcome.Notes = append(outcome.Notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
+	}
+	return outcome, err
 }
 
 func (o *planOptions) side(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb) (whatif.Side, []error, error) {

@@ -214,9 +214,9 @@ func basis(in Input) string {
 	case plan.BasisFirst:
 		return fmt.Sprintf("No pod has a node yet. The first number counts with what a pod serves where the first ones go: %d / %d makes %d.", qps, r.First, in.Plan.Asked)
 	case plan.BasisMoving:
-		return fmt.Sprintf("Pods come, go or are being replaced, so that it is not known where they will be: until then the last number, %d, holds, between what %d takes if all are on the fastest architecture and if one is on the slowest. That makes %d.", r.Last, qps, in.Plan.Asked)
+		return fmt.Sprintf("Pods come, go or are being replaced, so that it is not known where they will be: until then the last number, %d, is kept, unless %d takes more even on the fastest architecture, or less even with a pod on the slowest. That makes %d.", r.Last, qps, in.Plan.Asked)
 	case plan.BasisWaiting:
-		return fmt.Sprintf("Some pods find no node, and more pods would wait as well: the last number, %d, holds. That makes %d.", r.Last, in.Plan.Asked)
+		return fmt.Sprintf("Some pods find no node, and more pods would wait as well: the last number, %d, is kept, unless it takes more even on the fastest architecture. That makes %d.", r.Last, in.Plan.Asked)
 	case plan.BasisTried:
 		return fmt.Sprintf("A few pods are on slow nodes. Counting with them, at %d each, would take more than twice as many; so it is tried first with as many more as let the slow ones go: %d.", slowest.PodQPS, in.Plan.Asked)
 	case plan.BasisKept:
@@ -227,16 +227,20 @@ func basis(in Input) string {
 }
 
 // counted is about pods that are at rest. A Service spreads requests evenly, so that each serves what the slowest does; those that are not
-// needed leave, the slowest first.
+// needed leave, the slowest first. No fewer than spec.minReplicas are kept, be they slow.
 func counted(in Input) string {
-	qps, kept := in.Plan.Demand.QPS, in.Reasons.Groups
+	const evenly = "A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves"
+	qps, kept, asked := in.Plan.Demand.QPS, in.Reasons.Groups, in.Plan.Asked
 	for j := range kept {
 		slowest, isAny := capacity.Slowest(kept[:j+1])
-		if isAny && capacity.PodsFor(qps, slowest.PodQPS) == in.Plan.Asked {
-			return fmt.Sprintf("A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves: %d / %d makes %d.", qps, slowest.PodQPS, in.Plan.Asked)
+		switch needed := capacity.PodsFor(qps, slowest.PodQPS); {
+		case isAny && needed == asked:
+			return fmt.Sprintf("%s: %d / %d makes %d.", evenly, qps, slowest.PodQPS, asked)
+		case isAny && needed < asked && capacity.Pods(kept[:j+1]) >= asked:
+			return fmt.Sprintf("%s: %d / %d makes %d, and spec.minReplicas keeps %d.", evenly, qps, slowest.PodQPS, needed, asked)
 		}
 	}
-	return fmt.Sprintf("%d requests per second take %d pods.", qps, in.Plan.Asked)
+	return fmt.Sprintf("%d requests per second take %d pods.", qps, asked)
 }
 
 func served(in Input) []string {

@@ -59,7 +59,13 @@ func TestSteps(t *testing.T) {
 	}{
 		"first":   {world: func(*elasticwebv1.ElasticWeb) plan.Observed { return plan.Observed{} }},
 		"counted": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "amd64", "arm64") }},
-		"waiting": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "") }},
+		"least": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.MinReplicas = ptr.To[int32](5) },
+			world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+				return world(w, "arm64", "arm64", "arm64", "arm64", "arm64")
+			}},
+		"tried": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.Architectures[0].SinglePodsQPS = ptr.To[int32](100) },
+			world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "amd64") }},
+		"waiting": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.TotalQPS = ptr.To[int32](3200) }, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "") }},
 		"moving": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
 			seen := world(w, "arm64", "arm64", "arm64")
 			seen.Deployment.Status.UpdatedReplicas = 1

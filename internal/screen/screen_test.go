@@ -18,6 +18,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
@@ -180,4 +181,45 @@ func FuzzLines(f *testing.F) {
 			checkHarmless(t, line, Style{Width: width})
 		}
 	})
+}
+
+// TestDocsShowIt holds the picture in the docs against what is drawn.
+func TestDocsShowIt(t *testing.T) {
+	page, err := os.ReadFile("../../docs/kubectl.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, _, _ := strings.Cut(Status(short(), Fit(80, false)), "\nReconciling:")
+	if !strings.Contains(string(page), drawn) {
+		t.Errorf("docs/kubectl.md does not show this:\n%s", drawn)
+	}
+}
+
+func measuring() *v1alpha1.ElasticWebBenchmark {
+	b := &v1alpha1.ElasticWebBenchmark{ObjectMeta: metav1.ObjectMeta{Name: "shop-benchmark", Namespace: "dev", Generation: 1}}
+	b.Spec.Image, b.Spec.Duration = "registry.example.com/shop:1.4", "5m"
+	b.Status.Conditions = []metav1.Condition{condition("Complete", metav1.ConditionFalse, "Running", "the load generators are at work")}
+	b.Status.Run = &v1alpha1.BenchmarkRun{ID: "r", Generation: 1, StartedAt: ptr.To(metav1.NewTime(now.Add(-2 * time.Minute))), Architectures: []v1alpha1.ArchitectureRun{
+		{Architecture: "arm64", State: v1alpha1.RunStateFinished, Result: &v1alpha1.BenchmarkResult{Architecture: "arm64", QPS: 1000}},
+		{Architecture: "amd64", State: v1alpha1.RunStateRunning},
+		{Architecture: "s390x", State: v1alpha1.RunStateWaiting, Reason: "Unschedulable", Message: "0/3 nodes are available: 3 Insufficient cpu"},
+	}}
+	b.Status.Results = []v1alpha1.BenchmarkResult{
+		{Architecture: "amd64", QPS: 640, AtLeast: true, P50: "3ms", P99: "12ms", ErrorRate: "0%", LimitedBy: "MaxQPS", Node: "amd-1"},
+		{Architecture: "s390x", Reason: "TargetCrashes", Message: "the application ends again and again: look at its log"},
+		{Architecture: "arm64", QPS: 1000, P50: "2ms", P99: "11ms", ErrorRate: "0.1%", LimitedBy: "TooSlow", Node: "arm-1"},
+	}
+	return b
+}
+
+func TestBenchmark(t *testing.T) {
+	golden(t, "benchmark", Benchmark(measuring(), now, Fit(80, false)), Fit(80, false))
+	golden(t, "benchmark-results", BenchmarkResults(measuring(), Fit(80, false)), Fit(80, false))
+	if text := BenchmarkResults(&v1alpha1.ElasticWebBenchmark{}, Fit(80, false)); text != "" {
+		t.Errorf("without results: %q", text)
+	}
+	hostileOne := measuring()
+	hostileOne.Name, hostileOne.Spec.Image, hostileOne.Status.Conditions[0].Reason, hostileOne.Status.Run.Architectures[2].Message = hostile, hostile, hostile, hostile
+	hostileOne.Status.Results[0].Node, hostileOne.Status.Results[1].Message, hostileOne.Status.Results[2].P99 = hostile, hostile, hostile
+	checkHarmless(t, Benchmark(hostileOne, now, Fit(80, false))+BenchmarkResults(hostileOne, Fit(80, false)), Fit(80, false))
 }

@@ -37,6 +37,7 @@ func TestRelease(t *testing.T) {
 	w.checkSums()
 	w.checkBoms("manager", "loadtest", "scorecard")
 	w.checkProvenance()
+	w.checkPlugin()
 	w.checkArchive("elasticweb-operator-1.2.3.oci.tar", "/blobs/sha256/"+digest.Hex)
 	w.checkArchive("elasticweb-operator-schemas-1.2.3.tar", "/elasticweb.example.com/elasticweb_v1.json")
 	if status := run(t, w.tree, "git", "status", "--porcelain"); status != "" {
@@ -69,9 +70,10 @@ func TestReleaseRefused(t *testing.T) {
 func (w *workshop) prepareRelease() {
 	w.t.Helper()
 	built := w.t.TempDir()
-	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", built, "./hack/inspect", "./hack/jsonschema", "./hack/chart")
+	run(w.t, repository, "env", "CGO_ENABLED=0", "go", "build", "-o", built, "./hack/inspect", "./hack/jsonschema", "./hack/chart", "./hack/krew")
 	w.variables = append(w.variables,
-		"INSPECT="+filepath.Join(built, "inspect"), "JSON_SCHEMA="+filepath.Join(built, "jsonschema"), "CHART="+filepath.Join(built, "chart"))
+		"INSPECT="+filepath.Join(built, "inspect"), "JSON_SCHEMA="+filepath.Join(built, "jsonschema"), "CHART="+filepath.Join(built, "chart"),
+		"KREW="+filepath.Join(built, "krew"))
 	lendTools(w.t, w.tree, "crane", "cyclonedx-gomod", "helm", "kustomize")
 }
 
@@ -111,6 +113,28 @@ func (w *workshop) checkChart(image string) {
 	}
 	if notes := w.dist("notes.md"); !strings.Contains(notes, name) {
 		w.t.Errorf("the notes lack the chart:\n%s", notes)
+	}
+}
+
+// checkPlugin looks for the plugin in the archive for each machine, and for the archive in the manifest for krew.
+func (w *workshop) checkPlugin() {
+	w.t.Helper()
+	manifest := w.dist("elasticweb.krew.yaml")
+	for _, platform := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64", "windows-amd64", "windows-arm64"} {
+		name, program := "kubectl-elasticweb-1.2.3-"+platform+".tar.gz", "./kubectl-elasticweb"
+		if strings.HasPrefix(platform, "windows") {
+			program += ".exe"
+		}
+		sum := sha256.Sum256([]byte(w.dist(name)))
+		if !strings.Contains(manifest, "/v1.2.3/"+name) || !strings.Contains(manifest, hex.EncodeToString(sum[:])) {
+			w.t.Errorf("krew would not find %s:\n%s", name, manifest)
+		}
+		if listed := w.output("tar", "-tzf", filepath.Join(w.tree, "dist", name)); !strings.Contains(listed, program+"\n") || !strings.Contains(listed, "./LICENSE\n") {
+			w.t.Errorf("%s holds %s", name, listed)
+		}
+		if bom := w.dist(strings.TrimSuffix(name, ".tar.gz") + ".cdx.json"); !strings.Contains(bom, `"version": "v1.2.3"`) {
+			w.t.Errorf("the bill of materials of %s is %s", name, bom)
+		}
 	}
 }
 

@@ -28,10 +28,11 @@ var version = "devel"
 
 func main() { fmt.Println(version) }
 `,
-	"cmd/loadtest/main.go":        "package main\n\nfunc main() {}\n",
-	"test/scorecard/main.go":      "package main\n\nfunc main() {}\n",
-	"cmd/manager/main_test.go":    "package main\n",
-	"internal/testdata/left.json": "{}\n",
+	"cmd/loadtest/main.go":           "package main\n\nfunc main() {}\n",
+	"cmd/kubectl-elasticweb/main.go": "package main\n\nvar version string\n\nfunc main() { print(version) }\n",
+	"test/scorecard/main.go":         "package main\n\nfunc main() {}\n",
+	"cmd/manager/main_test.go":       "package main\n",
+	"internal/testdata/left.json":    "{}\n",
 }
 
 // smallTree is a checkout of the repository at a commit of its own, with small programs.

@@ -30,7 +30,8 @@ type DemandSpecApplyConfiguration struct {
 	FallbackQPS *int32 `json:"fallbackQPS,omitempty"`
 	// behavior says how fast the pods follow.
 	Behavior *DemandBehaviorApplyConfiguration `json:"behavior,omitempty"`
-	// forecast says whether pods are made ahead of a rise: Auto, from the trend and from the same time of earlier days, or Off.
+	// forecast says whether pods are made ahead of a rise: Auto, from the trend and from the same time of earlier days, or "Off", in
+	// quotes, since YAML takes the bare word for a boolean.
 	Forecast *apiv1.ForecastMode `json:"forecast,omitempty"`
 }
 

@@ -1,0 +1,39 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
+	"github.com/elasticweb/elasticweb-operator/internal/whatif"
+)
+
+// refusedObjects is what the API server would refuse of what the operator would write, by dry runs: a node port that is taken, a field that
+// is invalid, an admission policy. notTried are the kinds that the user may not write, so that nothing is known of them.
+func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side) (refused, notTried []string, err error) {
+	objects := whatif.Objects(side)
+	for _, kind := range slices.Sorted(maps.Keys(objects)) {
+		err := cluster.Apply(ctx, objects[kind], client.DryRunAll, client.ForceOwnership, client.FieldOwner(controllers.FieldManager))
+		switch {
+		case err == nil:
+		case isDenied(err):
+			notTried = append(notTried, kind)
+		case apierrors.IsConflict(err):
+			refused = append(refused, fmt.Sprintf("there is a %s of this name that is not this ElasticWeb's: delete it, or give the ElasticWeb another name", kind))
+		case apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err):
+			refused = append(refused, kind+": "+quote.Said(err.Error()))
+		default:
+			return nil, nil, fmt.Errorf("try the %s: %w", kind, err)
+		}
+	}
+	return refused, notTried, nil
+}

@@ -1,0 +1,35 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package whatif
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+)
+
+// impossibleVersion is one that no object has: where there is one of the name that is not the ElasticWeb's, a creation is a conflict.
+const impossibleVersion = "1"
+
+// Objects are what the operator would write for a side, each as it would write it, by kind.
+func Objects(side Side) map[string]runtime.ApplyConfiguration {
+	side.plan()
+	objects := map[string]runtime.ApplyConfiguration{}
+	if side.makesNothing() {
+		return objects
+	}
+	service := resources.Service(side.Web)
+	if side.Observed.Service == nil {
+		service.WithResourceVersion(impossibleVersion)
+	}
+	objects["Service"] = service
+	isKept := side.Observed.KeepsTemplate || side.planned.Placement.Contradiction != "" && side.planned.Replicas > 0
+	if deployment, err := resources.Deployment(side.Web, &side.planned); err == nil && !isKept && !side.planned.WaitsForImage {
+		if side.Observed.Deployment == nil {
+			deployment.WithResourceVersion(impossibleVersion)
+		}
+		objects["Deployment"] = deployment
+	}
+	return objects
+}
