@@ -318,9 +318,8 @@ func (b *bench) testLife(t *testing.T) {
 	}
 }
 
-func (b *bench) testMetrics(t *testing.T) {
-	p := b.start(t, "")
-	defer p.stop(t)
+func (p *process) awaitMetrics(t *testing.T) {
+	t.Helper()
 	eventually(t, "the metrics endpoint is there", func() error {
 		connection, err := net.Dial("tcp", p.metrics)
 		if err == nil {
@@ -328,6 +327,12 @@ func (b *bench) testMetrics(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func (b *bench) testMetrics(t *testing.T) {
+	p := b.start(t, "")
+	defer p.stop(t)
+	p.awaitMetrics(t)
 	for _, given := range []struct {
 		who, token string
 		status     int
@@ -404,6 +409,8 @@ func (b *bench) testNamespaces(t *testing.T) {
 // expectToTellOnce holds what a manager that leads and one that waits tell of the same ElasticWeb.
 func (b *bench) expectToTellOnce(t *testing.T, active, standby *process) {
 	t.Helper()
+	active.awaitMetrics(t)
+	standby.awaitMetrics(t)
 	web := b.newWeb(t, "told")
 	token, text := b.token(t, scraperAccount), ""
 	eventually(t, "the active one tells of it", func() error {

@@ -78,7 +78,7 @@ func TestWhatAPolicyMadeOfAStatusIsTold(t *testing.T) {
 
 // A status that becomes unreadable wakes the reconciler, though what can be read of it is as it was.
 func TestWhatWakes(t *testing.T) {
-	r := &Reconciler{written: apply.NewWritten(clock.RealClock{})}
+	r := &Reconciler{written: apply.NewWritten(clock.RealClock{}), Clock: clock.RealClock{}}
 	before := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", ResourceVersion: "7", UID: "a", Generation: 1}}
 	pause := func(w *elasticwebv1.ElasticWeb) {
 		w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"}

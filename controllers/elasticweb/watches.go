@@ -93,7 +93,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 // is paused, its changes wait for the end of the pause.
 func (r *Reconciler) webChanged() predicate.Predicate {
 	begin := func(object client.Object) {
-		if web, isWeb := object.(*elasticwebv1.ElasticWeb); isWeb && web.Status.ObservedGeneration != web.Generation {
+		if web, isWeb := object.(*elasticwebv1.ElasticWeb); isWeb && web.Status.ObservedGeneration != web.Generation && !isPaused(web) {
 			r.tally.began(web, r.Clock.Now())
 		}
 	}

@@ -59,10 +59,8 @@ func newStage(t *testing.T) *stage {
 		}
 	})
 	s.plane = plane
-	s.apply(s.output(exec.Command(filepath.Join(root, "bin/kustomize"), "build", filepath.Join(root, "config/crd"))), "--server-side")
-	s.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=1m")
-	installed := s.output(exec.Command(filepath.Join(root, "bin/kustomize"), "build", filepath.Join(root, "config/default")))
-	s.apply(installed, "--server-side", "--force-conflicts")
+	s.apply(s.output(exec.Command(filepath.Join(root, "bin/kustomize"), "build", filepath.Join(root, "config/default"))), "--server-side")
+	eventually(t, "the kinds are served", func() error { return s.kubectlCommand("get", "elasticwebs,elasticwebbenchmarks", "-A").Run() })
 	s.kubectl("scale", "deployment/elasticweb-controller-manager", "-n", operatorNamespace, "--replicas=0") // it runs as a process.
 	return s
 }
