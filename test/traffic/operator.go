@@ -4,7 +4,6 @@
 package main
 
 import (
-	"slices"
 	"time"
 
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
@@ -13,6 +12,9 @@ import (
 
 // tries is how often the number may follow, within a period, from where its pods landed.
 const tries = 4
+
+// historyStep is how far the numbers of earlier days are apart that the operator asks for.
+const historyStep = time.Minute
 
 // epoch is when the traces begin.
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -46,7 +48,7 @@ func (o *operator) decide(qps float64, c *cluster) {
 		Settings: o.settings,
 		Samples:  []demand.Sample{{At: now, QPS: qps}},
 		LeadTime: o.lead,
-		Earlier:  o.earlier(),
+		Earlier:  o.earlier(c.now),
 		Planned:  o.planned,
 	}, now).Planned
 	for range tries {
@@ -55,15 +57,22 @@ func (o *operator) decide(qps float64, c *cluster) {
 }
 
 // earlier is what the same time of the earlier days was followed by.
-func (o *operator) earlier() (days []demand.Day) {
+func (o *operator) earlier(since time.Duration) (days []demand.Day) {
 	if o.settings.Forecast.GrowthRank == 0 {
 		return nil
 	}
-	window, ahead := int(stabilization/period), int((o.lead+period)/period)
-	for then := len(o.observed) - 1 - int(day/period); then >= window; then -= int(day / period) {
-		found := demand.Day{Then: slices.Max(o.observed[then-window : then+1]), Ahead: slices.Max(o.observed[then : then+ahead+1])}
+	for then := since - day; then >= stabilization+historyStep; then -= day {
+		found := demand.Day{Then: o.greatest(then-stabilization, then), Ahead: o.greatest(then, then+o.settings.Ahead(o.lead))}
 		found.Ahead = max(found.Ahead, found.Then)
 		days = append(days, found)
 	}
 	return days
+}
+
+// greatest is the greatest of a time, as a history has it that is asked for in steps.
+func (o *operator) greatest(from, to time.Duration) (greatest float64) {
+	for at := from.Truncate(historyStep); at <= to; at += historyStep {
+		greatest = max(greatest, o.observed[at/period-1])
+	}
+	return greatest
 }
