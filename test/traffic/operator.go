@@ -24,9 +24,12 @@ type operator struct {
 	settings demand.Settings
 	memory   demand.Memory
 	lead     time.Duration
-	planned  int64
+	// planned and expected are what was decided last.
+	planned, expected int64
 	// observed is every sample until now: the history of the source.
 	observed []float64
+	// future is the greatest of a time, for one who knows it.
+	future func(from, to time.Duration) float64
 }
 
 func newOperator(headroom int32, forecast demand.Forecast, start time.Duration) *operator {
@@ -44,13 +47,14 @@ func (o *operator) decide(qps float64, c *cluster) {
 	if o.planned == 0 {
 		o.planned = capacity.Served(c.groups())
 	}
-	o.planned = o.memory.Decide(demand.Input{
+	decision := o.memory.Decide(demand.Input{
 		Settings: o.settings,
 		Samples:  []demand.Sample{{At: now, QPS: qps}},
 		LeadTime: o.lead,
 		Earlier:  o.earlier(c.now),
 		Planned:  o.planned,
-	}, now).Planned
+	}, now)
+	o.planned, o.expected = decision.Planned, decision.Expected
 	for range tries {
 		c.scale(int(capacity.Size(o.planned, 1, c.groups())))
 	}
@@ -60,6 +64,10 @@ func (o *operator) decide(qps float64, c *cluster) {
 func (o *operator) earlier(since time.Duration) (days []demand.Day) {
 	if o.settings.Forecast.GrowthRank == 0 {
 		return nil
+	}
+	if o.future != nil {
+		then := o.greatest(max(since-stabilization, period), since)
+		return []demand.Day{{Then: then, Ahead: max(then, o.future(since, since+o.settings.Ahead(o.lead)))}}
 	}
 	for then := since - day; then >= stabilization+historyStep; then -= day {
 		found := demand.Day{Then: o.greatest(then-stabilization, then), Ahead: o.greatest(then, then+o.settings.Ahead(o.lead))}
@@ -71,7 +79,7 @@ func (o *operator) earlier(since time.Duration) (days []demand.Day) {
 
 // greatest is the greatest of a time, as a history has it that is asked for in steps.
 func (o *operator) greatest(from, to time.Duration) (greatest float64) {
-	for at := from.Truncate(historyStep); at <= to; at += historyStep {
+	for at := max(from.Truncate(historyStep), historyStep); at <= to; at += historyStep {
 		greatest = max(greatest, o.observed[at/period-1])
 	}
 	return greatest
