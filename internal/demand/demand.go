@@ -29,9 +29,12 @@ const (
 const (
 	// gap is for how long data may be missing before the fallback is in force and what comes after begins a new window.
 	gap = time.Minute
-	// tolerance is the change, as a part of what is planned, that is too small to make pods for or let any go: that of the
-	// HorizontalPodAutoscaler. Upwards no more than half of the headroom is used so, and none where there is no headroom.
-	tolerance = 0.1
+	// upTolerance is the rise, as a part of what is planned, that is too small to make pods for: that of the HorizontalPodAutoscaler. No
+	// more than half of the headroom is used so, and none where there is no headroom.
+	upTolerance = 0.1
+	// downTolerance is the fall that is too small to let pods go: with a tenth the number changed a third more often, for one in a
+	// hundred of the pod hours.
+	downTolerance = 0.15
 )
 
 // Sample is one answer of the source.
@@ -106,13 +109,13 @@ func (m *Memory) Decide(in Input, at time.Time) Decision {
 
 // planned is what is planned where there are data.
 func (m *Memory) planned(in Input, expected int64) int64 {
-	slack := min(tolerance, float64(max(in.Settings.HeadroomPercent, 0))/200)
+	slack := min(upTolerance, float64(max(in.Settings.HeadroomPercent, 0))/200)
 	if needed := in.Settings.withHeadroom(expected); float64(needed) > float64(in.Planned)*(1+slack) {
 		return needed
 	}
-	greatest, isWhole := m.greatest(in.Settings.Stabilization)
+	greatest := m.greatest(in.Settings.Stabilization, in.LeadTime+in.Settings.Period)
 	needed := in.Settings.withHeadroom(in.Settings.bounded(greatest.expected))
-	if isWhole && float64(needed) < float64(in.Planned)*(1-tolerance) {
+	if m.isWhole(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
 		return needed
 	}
 	return in.Planned

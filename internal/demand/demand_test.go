@@ -280,10 +280,10 @@ func TestSmallChangesChangeNothing(t *testing.T) {
 		"up beyond half of it":      {10, 1051, 1157},
 		"up within a tenth":         {50, 1099, 1500},
 		"up beyond a tenth":         {50, 1101, 1652},
-		"down within a tenth":       {0, 901, 1000},
-		"down by a tenth":           {0, 900, 1000},
-		"down beyond a tenth":       {0, 899, 899},
-		"down, the headroom counts": {50, 901, 1500},
+		"down within 15%":           {0, 851, 1000},
+		"down by 15%":               {0, 850, 1000},
+		"down beyond 15%":           {0, 849, 849},
+		"down, the headroom counts": {50, 851, 1500},
 	} {
 		t.Run(name, func(t *testing.T) {
 			with := settings()
@@ -372,7 +372,7 @@ func checkDecision(t *testing.T, m *Memory, in Input, got Decision) {
 	if got.Reason != Observed && got.Planned < min(in.Planned, greatest) {
 		t.Errorf("%s: down from %d to %d: %+v", got.Reason, in.Planned, got.Planned, in)
 	}
-	if _, isWhole := m.greatest(in.Settings.Stabilization); got.Planned < min(in.Planned, greatest) && !isWhole {
+	if got.Planned < min(in.Planned, greatest) && !m.isWhole(in.Settings.Stabilization) {
 		t.Errorf("down from %d to %d before a whole window was seen: %+v", in.Planned, got.Planned, in)
 	}
 	if got.Reason == Observed && got.Planned < got.Expected {

@@ -11,24 +11,24 @@ import (
 
 func withTrend() Settings {
 	with := settings()
-	with.Forecast = Forecast{TrendOver: time.Minute, TrendRank: 0.5}
+	with.Forecast = Forecast{TrendOver: time.Minute, TrendRank: 0.5, TrendAhead: time.Hour}
 	return with
 }
 
-// The horizon of a story is its lead time of a minute and a period: five periods.
+// A story looks as far ahead as its lead time of a minute, two periods, and the minute of the rate: ten periods.
 func TestTrend(t *testing.T) {
 	for name, tc := range map[string]struct {
 		samples []float64
 		want    int64
 	}{
-		"a ramp goes on":                       {[]float64{100, 110, 120, 130, 140}, 190},
+		"a ramp goes on":                       {[]float64{100, 110, 120, 130, 140}, 240},
 		"what is level stays":                  {repeat(100, 5), 100},
 		"what falls is not carried on":         {[]float64{140, 130, 120, 110, 100}, 100},
-		"one low sample is passed over":        {[]float64{100, 110, 10, 130, 140}, 190},
-		"one high sample is passed over":       {[]float64{100, 110, 400, 130, 140}, 190},
+		"one low sample is passed over":        {[]float64{100, 110, 10, 130, 140}, 240},
+		"one high sample is passed over":       {[]float64{100, 110, 400, 130, 140}, 240},
 		"two samples are no trend":             {[]float64{100, 110}, 110},
-		"three are":                            {[]float64{100, 110, 120}, 170},
-		"older ones do not count":              {[]float64{500, 100, 110, 120, 130, 140}, 190},
+		"three are":                            {[]float64{100, 110, 120}, 220},
+		"older ones do not count":              {[]float64{500, 100, 110, 120, 130, 140}, 240},
 		"at most twice the greatest":           {[]float64{0, 100, 200, 300, 400}, 800},
 		"the greatest is that of the window":   {[]float64{300, 10, 110, 210, 310, 410}, 820},
 		"one that stands out counts by itself": {[]float64{100, 100, 100, 100, 500}, 500},
@@ -43,13 +43,74 @@ func TestTrend(t *testing.T) {
 }
 
 func TestTheTrendGoesAsFarAsPodsTake(t *testing.T) {
-	for lead, want := range map[time.Duration]int64{0: 150, period: 160, 3 * period: 180, 13 * period: 280} {
+	for lead, want := range map[time.Duration]int64{0: 200, period: 210, 3 * period: 230, 7 * period: 270} {
 		s := newStory(t, withTrend(), 0)
 		s.in.LeadTime = lead
 		if got := s.sees(100, 110, 120, 130, 140).Expected; got != want {
 			t.Errorf("%d for a lead time of %v, want %d", got, lead, want)
 		}
 	}
+}
+
+func TestFartherAheadTheFlattestSlopeCounts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		samples []float64
+		want    int64
+	}{
+		"all are alike":   {[]float64{100, 110, 120, 130, 140}, 240},
+		"one is flatter":  {[]float64{100, 110, 120, 125, 140}, 210},
+		"where one falls": {[]float64{100, 110, 120, 119, 140}, 180},
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := withTrend()
+			with.Forecast.TrendAhead = 4 * period
+			s := newStory(t, with, 0)
+			if got := s.sees(tc.samples...).Expected; got != tc.want {
+				t.Errorf("expected %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAPartOfATrendIsNoise(t *testing.T) {
+	with := withTrend()
+	with.Forecast.TrendNoise = 0.5
+	s := newStory(t, with, 0)
+	if got := s.sees(100, 110, 120, 130, 140).Expected; got != 160 {
+		t.Errorf("expected %d, want 160", got)
+	}
+	s = newStory(t, with, 0)
+	if got := s.sees(100, 101, 102, 103, 104).Expected; got != 104 {
+		t.Errorf("expected %d, want what is observed", got)
+	}
+}
+
+// What is expected counts until the pods that were asked for would be ready, what was observed for the whole window.
+func TestWhatDidNotComeTrueIsLetGo(t *testing.T) {
+	with := settings()
+	with.Forecast = Forecast{GrowthRank: 1}
+	s := newStory(t, with, 0)
+	s.sees(repeat(100, 21)...)
+	s.in.Earlier = []Day{{100, 300}}
+	s.want("expected", s.sees(100), 100, 300, 300, Observed)
+	s.in.Earlier = nil
+	s.want("a lead time and a period later", s.sees(repeat(100, 5)...), 100, 100, 300, Observed)
+	s.want("after that", s.sees(100), 100, 100, 100, Observed)
+	s.sees(300)
+	s.want("one that came true stays", s.sees(repeat(100, 20)...), 100, 100, 300, Observed)
+	s.want("for the window", s.sees(100), 100, 100, 100, Observed)
+}
+
+func TestNothingExpectedOutlivesTheWindow(t *testing.T) {
+	with := settings()
+	with.Forecast, with.Stabilization = Forecast{GrowthRank: 1}, 2*period
+	s := newStory(t, with, 0)
+	s.sees(100, 100)
+	s.in.Earlier = []Day{{100, 300}}
+	s.sees(100)
+	s.in.Earlier = nil
+	s.want("in it", s.sees(100, 100), 100, 100, 300, Observed)
+	s.want("after it", s.sees(100), 100, 100, 100, Observed)
 }
 
 func TestARankBelowTheMedianIsMoreCautious(t *testing.T) {
@@ -70,8 +131,8 @@ func TestATrendOfLongPeriodsHasSamples(t *testing.T) {
 		now = now.Add(time.Minute)
 		got = m.Decide(Input{Settings: with, LeadTime: time.Minute, Samples: []Sample{{At: now, QPS: qps}}}, now)
 	}
-	if got.Expected != 150 {
-		t.Errorf("expected %d, want 150", got.Expected)
+	if got.Expected != 170 {
+		t.Errorf("expected %d, want 170", got.Expected)
 	}
 }
 
@@ -87,8 +148,8 @@ func TestShortPeriodsFillTheTrend(t *testing.T) {
 	if m.recents != kept || m.recent[kept-1].at.sub(m.recent[0].at) < 55*time.Second {
 		t.Errorf("%d samples over %v, want %d over a minute", m.recents, m.recent[kept-1].at.sub(m.recent[0].at), kept)
 	}
-	if got.Expected != 1299 {
-		t.Errorf("expected %d, want 1299", got.Expected)
+	if got.Expected != 1360 {
+		t.Errorf("expected %d, want 1360", got.Expected)
 	}
 }
 
@@ -106,7 +167,10 @@ func TestGrowthOfEarlierDays(t *testing.T) {
 		"a day without is one, too":  {0.5, 0, []Day{{50, 50}, {50, 50}, {50, 90}}, 100},
 		"less the noise":             {1, 0.25, []Day{{50, 75}}, 120},
 		"no more than the noise":     {1, 0.5, []Day{{50, 75}}, 100},
-		"at most twice":              {1, 0, []Day{{1, 1000}}, 200},
+		"three times as much":        {1, 0, []Day{{90, 270}}, 270},
+		"at most four times":         {1, 0, []Day{{1, 1000}}, 400},
+		"at most twice, or as much":  {1, 0, []Day{{10, 40}}, 200},
+		"and as it was":              {1, 0, []Day{{70, 350}}, 350},
 		"nothing then":               {1, 0, []Day{{0, 1000}}, 100},
 		"less than then":             {1, 0, []Day{{50, 40}}, 100},
 		"not a number":               {1, 0, []Day{{math.NaN(), 1}, {1, math.NaN()}, {math.Inf(1), math.Inf(1)}}, 100},

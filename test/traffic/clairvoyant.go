@@ -17,7 +17,7 @@ func newClairvoyant(t traffic, s setting) []figures {
 	steps := len(t.requests)
 	needed := make([]int, steps)
 	for i, requests := range t.requests {
-		needed[i] = fewest(requests/step.Seconds(), s.isMixed)
+		needed[i] = fewest(requests/step.Seconds(), s.mix)
 	}
 	start := int(s.start / step)
 	there := widened(needed, start)
@@ -34,10 +34,10 @@ func newClairvoyant(t traffic, s setting) []figures {
 	return days
 }
 
-func fewest(qps float64, isMixed bool) int {
+func fewest(qps float64, on mix) int {
 	pods := int(math.Ceil(qps / podQPS))
-	if isMixed && pods > fastRoom {
-		return int(capacity.PodsFor(int64(math.Ceil(qps)), slowQPS))
+	if on != (mix{}) && pods > on.room {
+		return int(capacity.PodsFor(int64(math.Ceil(qps)), int64(on.slowQPS)))
 	}
 	return pods
 }

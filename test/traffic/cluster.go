@@ -11,12 +11,14 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 )
 
-const (
-	// slowQPS is what a pod serves on the slow architecture: 60%.
-	slowQPS = podQPS * 6 / 10
-	// fastRoom is how many pods the fast nodes of a mixed set have room for: of those that the peak takes, a third spills.
-	fastRoom = peakPods * 2 / 3
-)
+// mix is a set of two architectures; its zero value is one.
+type mix struct {
+	// room is how many pods the fast nodes have room for, and slowQPS what one serves on the slow architecture.
+	room, slowQPS int
+}
+
+// mixed is the set that is compared: of the pods that the peak takes a third spills, to where one serves 60%.
+var mixed = mix{room: peakPods * 2 / 3, slowQPS: podQPS * 6 / 10}
 
 type pod struct {
 	ready  time.Duration
@@ -26,7 +28,7 @@ type pod struct {
 // cluster is the pods of an application, at a time since the beginning of the trace.
 type cluster struct {
 	now, start time.Duration
-	isMixed    bool
+	mix        mix
 	pods       []pod
 	// changes is how often the number was changed.
 	changes int
@@ -44,7 +46,7 @@ func (c *cluster) scale(replicas int) {
 		return
 	}
 	for len(c.pods) < replicas {
-		c.pods = append(c.pods, pod{c.now + c.start, c.isMixed && c.count(false) >= fastRoom})
+		c.pods = append(c.pods, pod{c.now + c.start, c.mix != mix{} && c.count(false) >= c.mix.room})
 	}
 }
 
@@ -73,13 +75,13 @@ func (c *cluster) count(isSlow bool) (pods int) {
 func (c *cluster) groups() []capacity.Group {
 	return []capacity.Group{
 		{Architecture: "fast", PodQPS: podQPS, Pods: int64(c.count(false))},
-		{Architecture: "slow", PodQPS: slowQPS, Pods: int64(c.count(true))},
+		{Architecture: "slow", PodQPS: int64(c.mix.slowQPS), Pods: int64(c.count(true))},
 	}
 }
 
 // serves is what the pods that are ready serve, in requests per second.
 func (c *cluster) serves() float64 {
-	groups := []capacity.Group{{PodQPS: podQPS}, {PodQPS: slowQPS}}
+	groups := []capacity.Group{{PodQPS: podQPS}, {PodQPS: int64(c.mix.slowQPS)}}
 	for _, p := range c.pods {
 		switch {
 		case p.ready > c.now:

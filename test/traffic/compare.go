@@ -25,10 +25,10 @@ var (
 	startTimes = []time.Duration{20 * time.Second, time.Minute, 3 * time.Minute}
 )
 
-const greatestHeadroom, headroomStep = 60, 5
+const greatestHeadroom, headroomStep = 60, 2
 
 func (s setting) String() string {
-	if s.isMixed {
+	if s.mix != (mix{}) {
 		return fmt.Sprintf("%.0f s, mixed", s.start.Seconds())
 	}
 	return fmt.Sprintf("%.0f s", s.start.Seconds())
@@ -87,9 +87,9 @@ func compare(t *testing.T, out io.Writer, traces []trace) {
 		for i, percent := range targets {
 			decided[i] = recordHPA(t, on, percent)
 		}
-		for _, isMixed := range []bool{false, true} {
+		for _, set := range []mix{{}, mixed} {
 			for _, start := range startTimes {
-				compareIn(out, &parts, on, setting{start, isMixed}, decided)
+				compareIn(out, &parts, on, setting{start, set}, decided)
 			}
 		}
 	}

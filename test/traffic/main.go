@@ -14,6 +14,7 @@ import (
 func main() {
 	raw := flag.Bool("raw", false, "scale the counts as they were recorded, their noise too")
 	tuning := flag.Bool("tune", false, "compare forecasts instead, by cross-validation")
+	reachable := flag.Bool("bounds", false, "print what could be reached instead")
 	picture := flag.String("picture", "", "write a picture of a day to this file instead")
 	run := func(t *testing.T) {
 		traces, err := recorded(*raw)
@@ -22,6 +23,8 @@ func main() {
 			t.Fatal(err)
 		case *tuning:
 			tune(os.Stdout, traces)
+		case *reachable:
+			bounds(t, os.Stdout, traces)
 		case *picture != "":
 			if err := draw(t, *picture, traces[0]); err != nil {
 				t.Fatal(err)

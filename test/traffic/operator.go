@@ -4,7 +4,6 @@
 package main
 
 import (
-	"slices"
 	"time"
 
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
@@ -14,6 +13,9 @@ import (
 // tries is how often the number may follow, within a period, from where its pods landed.
 const tries = 4
 
+// historyStep is how far the numbers of earlier days are apart that the operator asks for.
+const historyStep = time.Minute
+
 // epoch is when the traces begin.
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -22,9 +24,12 @@ type operator struct {
 	settings demand.Settings
 	memory   demand.Memory
 	lead     time.Duration
-	planned  int64
+	// planned and expected are what was decided last.
+	planned, expected int64
 	// observed is every sample until now: the history of the source.
 	observed []float64
+	// future is the greatest of a time, for one who knows it.
+	future func(from, to time.Duration) float64
 }
 
 func newOperator(headroom int32, forecast demand.Forecast, start time.Duration) *operator {
@@ -42,28 +47,40 @@ func (o *operator) decide(qps float64, c *cluster) {
 	if o.planned == 0 {
 		o.planned = capacity.Served(c.groups())
 	}
-	o.planned = o.memory.Decide(demand.Input{
+	decision := o.memory.Decide(demand.Input{
 		Settings: o.settings,
 		Samples:  []demand.Sample{{At: now, QPS: qps}},
 		LeadTime: o.lead,
-		Earlier:  o.earlier(),
+		Earlier:  o.earlier(c.now),
 		Planned:  o.planned,
-	}, now).Planned
+	}, now)
+	o.planned, o.expected = decision.Planned, decision.Expected
 	for range tries {
 		c.scale(int(capacity.Size(o.planned, 1, c.groups())))
 	}
 }
 
 // earlier is what the same time of the earlier days was followed by.
-func (o *operator) earlier() (days []demand.Day) {
+func (o *operator) earlier(since time.Duration) (days []demand.Day) {
 	if o.settings.Forecast.GrowthRank == 0 {
 		return nil
 	}
-	window, ahead := int(stabilization/period), int((o.lead+period)/period)
-	for then := len(o.observed) - 1 - int(day/period); then >= window; then -= int(day / period) {
-		found := demand.Day{Then: slices.Max(o.observed[then-window : then+1]), Ahead: slices.Max(o.observed[then : then+ahead+1])}
+	if o.future != nil {
+		then := o.greatest(max(since-stabilization, period), since)
+		return []demand.Day{{Then: then, Ahead: max(then, o.future(since, since+o.settings.Ahead(o.lead)))}}
+	}
+	for then := since - day; then >= stabilization+historyStep; then -= day {
+		found := demand.Day{Then: o.greatest(then-stabilization, then), Ahead: o.greatest(then, then+o.settings.Ahead(o.lead))}
 		found.Ahead = max(found.Ahead, found.Then)
 		days = append(days, found)
 	}
 	return days
+}
+
+// greatest is the greatest of a time, as a history has it that is asked for in steps.
+func (o *operator) greatest(from, to time.Duration) (greatest float64) {
+	for at := max(from.Truncate(historyStep), historyStep); at <= to; at += historyStep {
+		greatest = max(greatest, o.observed[at/period-1])
+	}
+	return greatest
 }

@@ -21,8 +21,8 @@ const (
 
 // setting is what the pods are.
 type setting struct {
-	start   time.Duration
-	isMixed bool
+	start time.Duration
+	mix   mix
 }
 
 // scaler decides on the number of pods.
@@ -70,7 +70,7 @@ func (t traffic) observed(steps int) float64 {
 // replay puts the traffic on pods that the scaler has the number of; seen gets each step.
 func replay(t traffic, s setting, decides scaler, seen func(since time.Duration, requests float64, c *cluster)) []figures {
 	days := make([]figures, int((t.length()+day-1)/day))
-	c := &cluster{start: s.start, isMixed: s.isMixed, now: -s.start}
+	c := &cluster{start: s.start, mix: s.mix, now: -s.start}
 	c.scale(int(math.Ceil(t.at(0) / podQPS / 0.7)))
 	for i, requests := range t.requests {
 		c.now = time.Duration(i) * step

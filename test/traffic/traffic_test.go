@@ -45,7 +45,7 @@ func TestSmallCountsAreSmoothed(t *testing.T) {
 }
 
 func TestCluster(t *testing.T) {
-	c := &cluster{start: time.Minute, isMixed: true}
+	c, fastRoom, slowQPS := &cluster{start: time.Minute, mix: mixed}, mixed.room, mixed.slowQPS
 	c.scale(fastRoom + 2)
 	if fast, slow := c.count(false), c.count(true); fast != fastRoom || slow != 2 || c.serves() != 0 {
 		t.Errorf("%d fast and %d slow pods serve %v, want %d and 2, not yet ready", fast, slow, c.serves(), fastRoom)
@@ -93,7 +93,7 @@ func TestHPA(t *testing.T) {
 
 func TestTheClairvoyantServesAll(t *testing.T) {
 	crowd := crowd()
-	for _, s := range []setting{{start: time.Minute}, {start: 3 * time.Minute, isMixed: true}} {
+	for _, s := range []setting{{start: time.Minute}, {start: 3 * time.Minute, mix: mixed}} {
 		best := total(newClairvoyant(crowd, s))
 		for _, headroom := range []int32{0, 20} {
 			if got := total(replay(crowd, s, newOperator(headroom, demand.Auto, s.start), nil)); got.unserved == 0 && got.podHours < best.podHours {
@@ -119,11 +119,11 @@ func TestSyntheticTraffic(t *testing.T) {
 		headroom                    int32
 		unserved, podHours, changes float64
 	}{
-		{crowd(), 20, 0.2, 1, 0.6},
+		{crowd(), 23, 0.2, 1, 0.6},
 		{shape("ramp", 2*time.Hour, func(minutes float64) float64 { return 500 + 4000*min(1, minutes/90) }), 20, 1, 0.95, 1.2},
 		{shape("steps", 2*time.Hour, func(minutes float64) float64 { return 1000 + 1000*float64(int(minutes/30)) }), 30, 1.5, 1.15, 2},
 		{shape("level", 2*time.Hour, func(float64) float64 { return 3000 }), 10, 1, 0.85, 1},
-		{shape("noise", 4*time.Hour, func(float64) float64 { return 3000 * (1 + 0.1*noise.NormFloat64()) }), 20, 1, 1.25, math.Inf(1)},
+		{shape("noise", 4*time.Hour, func(float64) float64 { return 3000 * (1 + 0.1*noise.NormFloat64()) }), 30, 1, 1.17, math.Inf(1)},
 	} {
 		t.Run(tc.on.name, func(t *testing.T) {
 			decided := recordHPA(t, tc.on, 70)
@@ -159,5 +159,54 @@ func TestNoLookIntoTheFuture(t *testing.T) {
 	}
 	if !slices.Equal(long(100), long(5000)) {
 		t.Error("what comes later changed what was decided before")
+	}
+}
+
+// The goals of docs/demand.md where they are met, with some room, and where they are not, how far: also with starts and a mix that nothing
+// was chosen on. All but the last are parts of what the HPA at 70% comes to.
+func TestGoals(t *testing.T) {
+	traces, err := recorded(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := mix{room: 20, slowQPS: 80}
+	for i, bounds := range [][]struct {
+		setting
+		// unserved and changes with no more pod hours, podHours with no more unserved, and ofClairvoyant without headroom.
+		unserved, changes, podHours, ofClairvoyant float64
+	}{
+		{
+			{setting{start: 20 * time.Second}, 0.3, 0.7, 0.96, 1.2},
+			{setting{start: 40 * time.Second}, 0.35, 0.75, 0.97, 1.2},
+			{setting{start: 100 * time.Second}, 0.6, 0.85, 1.03, 1.2},
+			{setting{start: 20 * time.Second, mix: mixed}, 0.05, 1, 0.92, 1.2},
+			{setting{start: time.Minute, mix: mixed}, 0.1, 1.15, 0.95, 1.2},
+			{setting{start: 40 * time.Second, mix: other}, 0.4, 1, 0.97, 1.2},
+		},
+		{
+			{setting{start: 20 * time.Second}, 0.6, 1, 0.85, 1.25},
+			{setting{start: 40 * time.Second}, 0.6, 1, 0.85, 1.25},
+			{setting{start: 100 * time.Second}, 0.6, 1.1, 0.9, 1.25},
+			{setting{start: 20 * time.Second, mix: mixed}, 0.3, 1.2, 1, 1.35},
+			{setting{start: 40 * time.Second, mix: other}, 0.6, 1.2, 0.9, 1.3},
+		},
+	} {
+		on := arrivals(traces[i])
+		decided := recordHPA(t, on, 70)
+		for _, want := range bounds {
+			t.Run(on.name+" "+want.setting.String(), func(t *testing.T) {
+				hpa := replay(on, want.setting, &numbers{decided}, nil)
+				found := byHeadroom(on, want.setting, demand.Auto, 5)
+				withHours, withUnserved := acrossFolds(found, hpa, mostHours), acrossFolds(found, hpa, fewestUnserved)
+				all, ofClairvoyant := total(hpa), total(found[0]).podHours/total(newClairvoyant(on, want.setting)).podHours
+				unserved, changes := withHours.unserved/all.unserved, float64(withHours.changes)/float64(all.changes)
+				t.Logf("unserved %.2f, pod hours %.3f, changes %.2f; pod hours %.2f, unserved %.2f; of the clairvoyant's %.2f", unserved,
+					withHours.podHours/all.podHours, changes, withUnserved.podHours/all.podHours, withUnserved.unserved/all.unserved, ofClairvoyant)
+				if unserved > want.unserved || withHours.podHours > 1.01*all.podHours || changes > want.changes ||
+					withUnserved.podHours > want.podHours*all.podHours || withUnserved.unserved > all.unserved || ofClairvoyant > want.ofClairvoyant {
+					t.Errorf("not within %+v", want)
+				}
+			})
+		}
 	}
 }

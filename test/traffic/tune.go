@@ -12,17 +12,29 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
 )
 
-// candidates are the forecasts that are compared. The first does not look ahead.
-func candidates() (all []demand.Forecast) {
-	trends := []demand.Forecast{{}, {TrendOver: 45 * time.Second, TrendRank: 0.25}}
-	for _, over := range []time.Duration{45 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute} {
-		trends = append(trends, demand.Forecast{TrendOver: over, TrendRank: 0.5})
+// candidates are the forecasts that are compared: none, that of the product, and those that differ from it in one thing.
+func candidates() []demand.Forecast {
+	all := []demand.Forecast{{}, demand.Auto}
+	but := func(change func(*demand.Forecast)) {
+		differs := demand.Auto
+		change(&differs)
+		all = append(all, differs)
 	}
-	for _, forecast := range trends {
-		for _, rank := range []float64{0, 0.5, 1} {
-			forecast.GrowthRank, forecast.GrowthNoise = rank, demand.Auto.GrowthNoise
-			all = append(all, forecast)
-		}
+	but(func(f *demand.Forecast) { f.TrendOver = 0 })
+	but(func(f *demand.Forecast) { f.GrowthRank = 0 })
+	for _, over := range []time.Duration{time.Minute, 2 * time.Minute} {
+		but(func(f *demand.Forecast) { f.TrendOver = over })
+	}
+	but(func(f *demand.Forecast) { f.TrendRank = 0.25 })
+	for _, ahead := range []time.Duration{0, time.Minute, 3 * time.Minute} {
+		but(func(f *demand.Forecast) { f.TrendAhead = ahead })
+	}
+	for _, noise := range []float64{0, 0.05, 0.15} {
+		but(func(f *demand.Forecast) { f.TrendNoise = noise })
+	}
+	but(func(f *demand.Forecast) { f.GrowthRank = 0.5 })
+	for _, noise := range []float64{0.1, 0.3} {
+		but(func(f *demand.Forecast) { f.GrowthNoise = noise })
 	}
 	return all
 }
@@ -46,7 +58,7 @@ func tune(out io.Writer, traces []trace) {
 			s := setting{start: start}
 			best := newClairvoyant(on, s)
 			for i, forecast := range all {
-				found[i] = append(found[i], lossesOf(byHeadroom(on, s, forecast, 3*headroomStep), best)...)
+				found[i] = append(found[i], lossesOf(byHeadroom(on, s, forecast, 15), best)...)
 			}
 			days += len(best)
 		}
