@@ -244,11 +244,8 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 		outcome.Notes = append(outcome.Notes, "what the API server would refuse or set is not known: you may not write ElasticWebs here")
 		return outcome, nil
 	}
-	refused, notTried, err := refusedObjects(ctx, o.client, after)
-	outcome.Refused = append(outcome.Refused, refused...)
-	for _, kind := range notTried {
-		outcome.Notes = append(outcome.Notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
-	}
+	refused, notes, err := refusedObjects(ctx, o.client, after)
+	outcome.Refused, outcome.Notes = append(outcome.Refused, refused...), append(outcome.Notes, notes...)
 	return outcome, err
 }
 

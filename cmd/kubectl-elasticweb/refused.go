@@ -18,22 +18,24 @@ import (
 )
 
 // refusedObjects is what the API server would refuse of what the operator would write, by dry runs: a node port that is taken, a field that
-// is invalid, an admission policy. notTried are the kinds that the user may not write, so that nothing is known of them.
-func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side) (refused, notTried []string, err error) {
+// is invalid. notes are about what cannot be told with the rights of the user: policies may allow the operator what they refuse to others.
+func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side) (refused, notes []string, err error) {
 	objects := whatif.Objects(side)
 	for _, kind := range slices.Sorted(maps.Keys(objects)) {
 		err := cluster.Apply(ctx, objects[kind], client.DryRunAll, client.ForceOwnership, client.FieldOwner(controllers.FieldManager))
 		switch {
 		case err == nil:
 		case isDenied(err):
-			notTried = append(notTried, kind)
+			notes = append(notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
+		case apierrors.IsForbidden(err):
+			notes = append(notes, "admission refuses the "+kind+" to you, and may refuse it to the operator: "+quote.Said(err.Error()))
 		case apierrors.IsConflict(err):
 			refused = append(refused, fmt.Sprintf("there is a %s of this name that is not this ElasticWeb's: delete it, or give the ElasticWeb another name", kind))
-		case apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err):
+		case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
 			refused = append(refused, kind+": "+quote.Said(err.Error()))
 		default:
 			return nil, nil, fmt.Errorf("try the %s: %w", kind, err)
 		}
 	}
-	return refused, notTried, nil
+	return refused, notes, nil
 }

@@ -6,15 +6,12 @@ package screen
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -208,137 +205,4 @@ func image(in Web) string {
 func service(web *elasticwebv1.ElasticWeb) string {
 	kind := cmp.Or(ptr.Deref(web.Spec.Service, elasticwebv1.ServiceSpec{}).Type, elasticwebv1.ServiceTypeNodePort)
 	return fmt.Sprintf("%s, port %d", kind, ptr.Deref(web.Spec.Port, 0))
-}
-
-func architectures(in Web, style Style) []string {
-	var rows [][]string
-	for _, entry := range in.Web.Status.Architectures {
-		rate := number(int64(entry.SinglePodsQPS))
-		if entry.AtLeast {
-			rate += "+"
-		}
-		from := "the spec"
-		if entry.Source == elasticwebv1.QPSSourceMeasured {
-			from = strings.TrimSpace("measured " + Name(entry.Benchmark))
-		}
-		weight := ""
-		if entry.Weight > 0 {
-			weight = fmt.Sprint(entry.Weight)
-		}
-		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, from})
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
-}
-
-// onNode is the pods on a node: a sign for each.
-type onNode struct {
-	name, architecture, dots string
-	pods, ready              int
-}
-
-func nodes(in Web, style Style) []string {
-	byName := map[string]*onNode{}
-	for _, pod := range in.Observed.Pods {
-		node := byName[pod.Node]
-		if node == nil {
-			node = &onNode{name: cmp.Or(pod.Node, "(none yet)"), architecture: cmp.Or(pod.Architecture, "?")}
-			byName[pod.Node] = node
-		}
-		node.pods++
-		if pod.Ready && !pod.Gone {
-			node.ready++
-		}
-		node.dots += dot(pod)
-	}
-	all := slices.SortedFunc(maps.Values(byName), func(a, b *onNode) int { return cmp.Or(b.pods-a.pods, cmp.Compare(a.name, b.name)) })
-	var rows [][]string
-	for _, node := range all[:min(len(all), mostNodes)] {
-		rows = append(rows, []string{Name(node.name), Line(node.architecture, 32), fmt.Sprintf("%d/%d", node.ready, node.pods), Line(sortedDots(node.dots), mostDots)})
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS (● ready, ◐ warms up, ○ not ready, × ends)"}, rows)
-	if more := len(all) - len(rows); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %s more nodes", number(int64(more))))
-	}
-	return lines
-}
-
-func dot(pod plan.Pod) string {
-	switch {
-	case pod.Gone:
-		return "×"
-	case pod.IsAvailable():
-		return "●"
-	case pod.Ready:
-		return "◐"
-	}
-	return "○"
-}
-
-func sortedDots(dots string) string {
-	order := []rune("●◐○×")
-	all := []rune(dots)
-	slices.SortFunc(all, func(a, b rune) int { return slices.Index(order, a) - slices.Index(order, b) })
-	return string(all)
-}
-
-func conditions(in Web, style Style) []string {
-	var lines []string
-	for _, condition := range in.Web.Status.Conditions {
-		if condition.Type == elasticwebv1.ConditionReady { // it is in the title.
-			continue
-		}
-		since := ""
-		if !condition.LastTransitionTime.IsZero() {
-			since = ", for " + duration.HumanDuration(in.Now.Sub(condition.LastTransitionTime.Time))
-		}
-		head := fmt.Sprintf("%s: %s, %s", Line(condition.Type, 30), Line(string(condition.Status), 10), condition.Reason)
-		lines = append(lines, style.paint(moodOf(condition), Line(head, style.Width-len(since)))+since)
-		lines = append(lines, indented("  ", condition.Message, style)...)
-	}
-	return lines
-}
-
-func events(in Web, style Style) []string {
-	all := slices.SortedFunc(slices.Values(in.Events), func(a, b Event) int {
-		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Message, b.Message))
-	})
-	var lines []string
-	for _, event := range all[:min(len(all), mostEvents)] {
-		m := plain
-		if event.Type == corev1.EventTypeWarning {
-			m = uncertain
-		}
-		head := fmt.Sprintf("%s ago %s %s", duration.HumanDuration(in.Now.Sub(event.Last)), Line(event.Type, 8), Line(event.Reason, 30))
-		if event.Count > 1 {
-			head += fmt.Sprintf(" (%d times)", event.Count)
-		}
-		lines = append(lines, style.paint(m, head)+" "+Line(event.Object, max(style.Width-columns.StringWidth(head)-1, 1)))
-		lines = append(lines, firstLines(indented("  ", event.Message, style), 2)...)
-	}
-	if len(lines) > 0 {
-		lines = append([]string{style.paint(strong, "LAST EVENTS")}, lines...)
-	}
-	return lines
-}
-
-func firstLines(lines []string, most int) []string {
-	if len(lines) <= most {
-		return lines
-	}
-	lines[most-1] = columns.Truncate(lines[most-1], columns.StringWidth(lines[most-1])-1, "") + "…"
-	return lines[:most]
-}
-
-func missing(in Web, style Style) []string {
-	var lines []string
-	for _, text := range in.Missing {
-		lines = append(lines, indented("", "Not shown, since it may not be read: "+text, style)...)
-	}
-	return lines
 }

@@ -1,0 +1,119 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
+)
+
+func TestSetPath(t *testing.T) {
+	spec := map[string]any{}
+	for _, assignment := range []string{
+		"totalQPS=9000", "spec.rollout.maxSurge=1", "rollout.maxUnavailable=25%", "replicas=null", "podLabels.team=web",
+		`architectures=[{"name": "arm64"}]`, "image=shop:1=2",
+	} {
+		if err := setPath(spec, assignment); err != nil {
+			t.Errorf("%s: %v", assignment, err)
+		}
+	}
+	want := map[string]any{
+		"totalQPS": 9000.0, "rollout": map[string]any{"maxSurge": 1.0, "maxUnavailable": "25%"}, "replicas": nil, "podLabels": map[string]any{"team": "web"},
+		"architectures": []any{map[string]any{"name": "arm64"}}, "image": "shop:1=2",
+	}
+	if diff := cmp.Diff(want, spec); diff != "" {
+		t.Error(diff)
+	}
+	for _, assignment := range []string{"totalQPS", "=1", "env[0].value=1", "a={"} {
+		if err := setPath(spec, assignment); err == nil {
+			t.Errorf("%s is taken", assignment)
+		}
+	}
+}
+
+func TestNamesOfBenchmarks(t *testing.T) {
+	for reference, want := range map[string]string{
+		"shop": "shop-benchmark", "registry.example.com:5000/team/Shop_X:1.4": "shop-x-benchmark", "shop@sha256:0123": "shop-benchmark",
+		strings.Repeat("a", 42) + "-bcd": strings.Repeat("a", 42) + "-benchmark",
+	} {
+		if got := benchmarkName(imageName(reference)); got != want || len(got) > longestBenchmark {
+			t.Errorf("%s: got %s, want %s", reference, got, want)
+		}
+	}
+}
+
+// TestRedraw has a cluster go away and come back. Without a terminal, only what differs is written.
+func TestRedraw(t *testing.T) {
+	var out bytes.Buffer
+	e := newEnvironment(genericiooptions.IOStreams{Out: &out})
+	e.now = func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+	answers := []struct {
+		text string
+		err  error
+	}{{"one\n", nil}, {"one\n", nil}, {"", errors.New("no\x1banswer")}, {"two\n", nil}}
+	at := 0
+	err := e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) {
+		answer := answers[at]
+		at++
+		return answer.text, at == len(answers), answer.err
+	})
+	if want := "one\none\n\nNot read since 12:00:00: no\uFFFDanswer\ntwo\n"; err != nil || out.String() != want {
+		t.Errorf("%v: %q, want %q", err, out.String(), want)
+	}
+	failure := errors.New("no cluster")
+	if err := e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) { return "", false, failure }); !errors.Is(err, failure) {
+		t.Errorf("nothing was ever read: %v", err)
+	}
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	if err := e.redraw(ended, time.Hour, func(context.Context, screen.Style) (string, bool, error) { return "x", false, nil }); err != nil {
+		t.Errorf("ended by the user: %v", err)
+	}
+}
+
+func TestInPlace(t *testing.T) {
+	if got := inPlace("a\nb\n", 10, false); got != "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J" {
+		t.Errorf("%q", got)
+	}
+	if got := inPlace(strings.Repeat("a\n", 50), 10, true); strings.Count(got, "\n") != 9 || !strings.Contains(got, "too low") || !strings.HasPrefix(got, "\x1b[2J") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestErrorsAreHarmless(t *testing.T) {
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"--server", "http://127.0.0.1:1", "-n", "dev", "status", "--selector", "\x1b[2J=("}, genericiooptions.IOStreams{Out: &out, ErrOut: &out})
+	if code != 1 || strings.Contains(out.String(), "\x1b") || !strings.HasPrefix(out.String(), "error: --selector: ") {
+		t.Errorf("%d: %q", code, out.String())
+	}
+	warnings{newEnvironment(genericiooptions.IOStreams{ErrOut: &out})}.HandleWarningHeader(299, "", "a\x1b]0;x\x07")
+	if strings.ContainsAny(out.String(), "\x1b\x07") {
+		t.Errorf("%q", out.String())
+	}
+}
+
+func TestTail(t *testing.T) {
+	text := strings.Repeat("0123456789", 100_000)
+	got, err := tail(strings.NewReader(text), 1005)
+	if err != nil || string(got) != text[len(text)-1005:] {
+		t.Errorf("%d bytes: %v", len(got), err)
+	}
+	if _, err := tail(failing{}, 10); err == nil {
+		t.Error("a failure is not told")
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, fmt.Errorf("broken") }

@@ -1,0 +1,92 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package screen
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+func architectures(in Web, style Style) []string {
+	var rows [][]string
+	for _, entry := range in.Web.Status.Architectures {
+		rate := number(int64(entry.SinglePodsQPS))
+		if entry.AtLeast {
+			rate += "+"
+		}
+		from := "the spec"
+		if entry.Source == elasticwebv1.QPSSourceMeasured {
+			from = strings.TrimSpace("measured " + Name(entry.Benchmark))
+		}
+		weight := ""
+		if entry.Weight > 0 {
+			weight = fmt.Sprint(entry.Weight)
+		}
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, from})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
+}
+
+// onNode is the pods on a node: a sign for each.
+type onNode struct {
+	name, architecture, dots string
+	pods, ready              int
+}
+
+func nodes(in Web, style Style) []string {
+	byName := map[string]*onNode{}
+	for _, pod := range in.Observed.Pods {
+		node := byName[pod.Node]
+		if node == nil {
+			node = &onNode{name: cmp.Or(pod.Node, "(none yet)"), architecture: cmp.Or(pod.Architecture, "?")}
+			byName[pod.Node] = node
+		}
+		node.pods++
+		if pod.Ready && !pod.Gone {
+			node.ready++
+		}
+		node.dots += dot(pod)
+	}
+	all := slices.SortedFunc(maps.Values(byName), func(a, b *onNode) int { return cmp.Or(b.pods-a.pods, cmp.Compare(a.name, b.name)) })
+	var rows [][]string
+	for _, node := range all[:min(len(all), mostNodes)] {
+		rows = append(rows, []string{Name(node.name), Line(node.architecture, 32), fmt.Sprintf("%d/%d", node.ready, node.pods), Line(sortedDots(node.dots), mostDots)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS (● ready, ◐ warms up, ○ not ready, × ends)"}, rows)
+	if more := len(all) - len(rows); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %s more nodes", number(int64(more))))
+	}
+	return lines
+}
+
+func dot(pod plan.Pod) string {
+	switch {
+	case pod.Gone:
+		return "×"
+	case pod.IsAvailable():
+		return "●"
+	case pod.Ready:
+		return "◐"
+	}
+	return "○"
+}
+
+func sortedDots(dots string) string {
+	order := []rune("●◐○×")
+	all := []rune(dots)
+	slices.SortFunc(all, func(a, b rune) int { return slices.Index(order, a) - slices.Index(order, b) })
+	return string(all)
+}
