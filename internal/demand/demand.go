@@ -115,7 +115,7 @@ func (m *Memory) planned(in Input, expected int64) int64 {
 	}
 	greatest := m.greatest(in.Settings.Stabilization, in.LeadTime+in.Settings.Period)
 	needed := in.Settings.withHeadroom(in.Settings.bounded(greatest.expected))
-	if m.isWhole(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
+	if m.SawWindow(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
 		return needed
 	}
 	return in.Planned

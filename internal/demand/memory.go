@@ -133,7 +133,8 @@ func (m *Memory) greatest(window, ahead time.Duration) (greatest part) {
 	return greatest
 }
 
-// isWhole says whether a whole window was seen.
-func (m *Memory) isWhole(window time.Duration) bool {
-	return m.since.sub(m.window[0].from) >= window
+// SawWindow reports whether the numbers of a whole stabilization window were seen, without a gap: before that, nothing tells that less
+// than before is needed.
+func (m *Memory) SawWindow(window time.Duration) bool {
+	return m.isObserved && m.since.sub(m.window[0].from) >= window
 }

@@ -8,7 +8,9 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
 func main() {
@@ -16,8 +18,15 @@ func main() {
 	tuning := flag.Bool("tune", false, "compare forecasts instead, by cross-validation")
 	reachable := flag.Bool("bounds", false, "print what could be reached instead")
 	picture := flag.String("picture", "", "write a picture of a day to this file instead")
+	file := flag.String("trace", "", "take this file in the place of those that are here: the count of each -width in a line")
+	width := flag.Duration("width", time.Minute, "what each line of -trace counts")
 	run := func(t *testing.T) {
 		traces, err := recorded(*raw)
+		if *file != "" {
+			var other trace
+			other, err = read(os.DirFS(filepath.Dir(*file)), filepath.Base(*file), *width, *raw)
+			traces = []trace{other}
+		}
 		switch {
 		case err != nil:
 			t.Fatal(err)

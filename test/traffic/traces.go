@@ -7,6 +7,8 @@ import (
 	"bufio"
 	"embed"
 	"fmt"
+	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -39,16 +41,17 @@ func (t trace) length() time.Duration { return time.Duration(len(t.rates)) * t.w
 
 // recorded are the traces of testdata. With raw, counts are scaled as they are.
 func recorded(raw bool) ([]trace, error) {
-	nasa, err := read("nasa-1995-07-first-week", time.Minute, raw)
+	nasa, err := read(recordings, "testdata/nasa-1995-07-first-week.txt", time.Minute, raw)
 	if err != nil {
 		return nil, err
 	}
-	twitter, err := read("twitter-2021-08-four-days", 15*time.Second, raw)
+	twitter, err := read(recordings, "testdata/twitter-2021-08-four-days.txt", 15*time.Second, raw)
 	return []trace{nasa, twitter}, err
 }
 
-func read(name string, width time.Duration, raw bool) (trace, error) {
-	file, err := recordings.Open("testdata/" + name + ".txt")
+// read reads a file with the count of each width in a line.
+func read(from fs.FS, name string, width time.Duration, raw bool) (trace, error) {
+	file, err := from.Open(name)
 	if err != nil {
 		return trace{}, fmt.Errorf("open a trace: %w", err)
 	}
@@ -68,7 +71,8 @@ func read(name string, width time.Duration, raw bool) (trace, error) {
 	if !raw {
 		counts = smooth(counts)
 	}
-	return trace{strings.SplitN(name, "-", 2)[0], width, scaled(counts)}, nil
+	short, _, _ := strings.Cut(path.Base(name), "-")
+	return trace{short, width, scaled(counts)}, nil
 }
 
 // withoutGaps puts a line where the recording has a gap: there was traffic then.
