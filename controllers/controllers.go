@@ -115,9 +115,13 @@ func Instance(name string) func(pod client.Object) string {
 	}
 }
 
-// NodeDiffers lets through the nodes of which that changed which is counted.
+// NodeDiffers lets through the nodes of which that changed which is counted. Those that were there at the start are counted by the first
+// pass, together.
 func NodeDiffers() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return observed.NodeDiffers(e.ObjectOld, e.ObjectNew) }}
+	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
+		UpdateFunc: func(e event.UpdateEvent) bool { return observed.NodeDiffers(e.ObjectOld, e.ObjectNew) },
+	}
 }
 
 // Soonest is the shortest of the waits that are not 0; 0 where there is none.

@@ -22,6 +22,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
@@ -167,13 +168,15 @@ func notReady(containers []corev1.ContainerStatus) []corev1.ContainerStatus {
 
 // projectNode keeps of a node what is counted.
 func projectNode(node *corev1.Node) *corev1.Node {
-	return &corev1.Node{
+	kept := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion,
 			DeletionTimestamp: node.DeletionTimestamp, Labels: shared(node.Labels),
 		},
 		Spec: corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable, Taints: closing(node.Spec.Taints)},
 	}
+	kept.Annotations = map[string]string{observed.AnnotationLikeness: unique.Make(observed.Likeness(kept)).Value()}
+	return kept
 }
 
 // shared are labels whose texts are those of other nodes with the same: a cluster has many nodes, and few that are not alike.

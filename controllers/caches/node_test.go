@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 )
 
 // What decides about pods is kept, in one order, and nothing else.
@@ -29,7 +31,8 @@ func TestProjectNodeKeepsWhatDecidesAboutPods(t *testing.T) {
 	want := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "n", UID: "u", ResourceVersion: "7", DeletionTimestamp: deleted,
-			Labels: map[string]string{"kubernetes.io/arch": "arm64", "pool": "web"},
+			Labels:      map[string]string{"kubernetes.io/arch": "arm64", "pool": "web"},
+			Annotations: map[string]string{observed.AnnotationLikeness: observed.Likeness(got)},
 		},
 		Spec: corev1.NodeSpec{Unschedulable: true, Taints: []corev1.Taint{
 			{Key: "a", Value: "x", Effect: corev1.TaintEffectNoExecute}, {Key: "b", Effect: corev1.TaintEffectNoSchedule},

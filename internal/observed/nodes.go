@@ -4,10 +4,12 @@
 package observed
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
@@ -23,8 +25,9 @@ type Nodes struct {
 	Architecture map[string]string
 	// groups of Linux nodes that are alike for every pod, by what they are like; nil where the operator may not read nodes.
 	groups map[string]nodeGroup
-	// forAny counts them for pods without any terms.
-	forAny *plan.Nodes
+	// forAny counts them for pods without any terms, counted for those with some, by these as JSON.
+	forAny  *plan.Nodes
+	counted *sync.Map
 }
 
 // nodeGroup has one of the nodes, and their number.
@@ -42,7 +45,7 @@ type NodeTerms struct {
 
 // CountNodes counts the Linux nodes of a cluster, those that are alike together.
 func CountNodes(nodes []corev1.Node) Nodes {
-	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}}
+	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: &sync.Map{}}
 	for i := range nodes {
 		architecture := nodes[i].Labels[corev1.LabelArchStable]
 		result.Architecture[nodes[i].Name] = architecture
@@ -62,7 +65,15 @@ func (n Nodes) For(terms NodeTerms) *plan.Nodes {
 	if terms.NodeSelector == nil && terms.Affinity == nil && terms.Tolerations == nil || n.groups == nil {
 		return n.forAny
 	}
-	return n.count(terms)
+	key, err := json.Marshal(terms)
+	if known, isKnown := n.counted.Load(string(key)); isKnown && err == nil {
+		return known.(*plan.Nodes) //nolint:errcheck,forcetypeassert // nothing else is in it.
+	}
+	counts := n.count(terms)
+	if err == nil {
+		n.counted.Store(string(key), counts)
+	}
+	return counts
 }
 
 func (n Nodes) count(terms NodeTerms) *plan.Nodes {
@@ -104,11 +115,12 @@ func refusedBy(node *corev1.Node, architecture string, tolerations []corev1.Tole
 	return refused
 }
 
-// passing are the beginnings of taints with which Kubernetes, clouds and node autoscalers mark a node for a while: one that is not ready,
-// cordoned, not initialized yet, or about to go.
+// passing are the beginnings of taints with which Kubernetes, clouds, drivers and node autoscalers mark a node for a while: one that is not
+// ready, cordoned, not initialized yet, or about to go.
 var passing = []string{
 	"node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "node.cluster.x-k8s.io/", "karpenter.sh/",
 	"ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler",
+	"node.cilium.io/", "ebs.csi.aws.com/", "efs.csi.aws.com/", "aws-node-termination-handler/", "cloud.google.com/impending-node-termination",
 }
 
 func isLasting(taint corev1.Taint) bool {
@@ -143,14 +155,28 @@ func namelessAffinity(affinity *corev1.Affinity) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: required}}
 }
 
-// likenessOf is the same for nodes that are alike for every pod: all of a node that is cached, but its name.
+// AnnotationLikeness is where a cached node has its Likeness: it is worked out once for each version of a node, and not for each count.
+const AnnotationLikeness = "elasticweb.example.com/likeness"
+
 func likenessOf(node *corev1.Node) string {
+	if likeness, isMarked := node.Annotations[AnnotationLikeness]; isMarked {
+		return likeness
+	}
+	return Likeness(node)
+}
+
+// Likeness is the same for nodes that are alike for every pod: their labels but the host name, taints that keep pods away, and whether they
+// are cordoned or being deleted.
+func Likeness(node *corev1.Node) string {
 	labels := nameless(node.Labels)
 	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		fmt.Fprintf(&text, "%q%q", key, labels[key])
 	}
 	for _, taint := range node.Spec.Taints {
+		if taint.Effect == corev1.TaintEffectPreferNoSchedule {
+			continue
+		}
 		fmt.Fprintf(&text, "|%q%q%q", taint.Key, taint.Value, taint.Effect)
 	}
 	fmt.Fprint(&text, node.Spec.Unschedulable, node.DeletionTimestamp != nil)
@@ -177,11 +203,5 @@ func (n Nodes) IsSameFor(terms NodeTerms, other Nodes) bool {
 func NodeDiffers(before, after any) bool {
 	a, isNode := before.(*corev1.Node)
 	b, isAlsoNode := after.(*corev1.Node)
-	return !isNode || !isAlsoNode || a.Spec.Unschedulable != b.Spec.Unschedulable ||
-		(a.DeletionTimestamp == nil) != (b.DeletionTimestamp == nil) ||
-		!maps.Equal(a.Labels, b.Labels) || !slices.EqualFunc(a.Spec.Taints, b.Spec.Taints, isSameTaint)
-}
-
-func isSameTaint(a, b corev1.Taint) bool {
-	return a.Key == b.Key && a.Value == b.Value && a.Effect == b.Effect
+	return !isNode || !isAlsoNode || likenessOf(a) != likenessOf(b)
 }

@@ -72,7 +72,7 @@ func (p *Pod) IsAvailable() bool { return p.Ready && p.WarmUntil.IsZero() }
 
 // Nodes are the Linux nodes of the cluster by architecture.
 type Nodes struct {
-	// All counts every node, Schedulable those that are not cordoned.
+	// All counts every node that would take the pods, Schedulable those that do so now.
 	All, Schedulable map[string]int
 }
 
