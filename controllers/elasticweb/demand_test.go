@@ -223,21 +223,21 @@ var _ = Describe("An ElasticWeb whose traffic is read", func() {
 		}
 		steady := func(times int) {
 			for i := range times {
-				source.sees(all[0], 1000-float64(i%3), 1)
+				source.sees(all[0], 700-float64(i%3), 1)
 				for _, web := range all[1:] {
-					source.seesNow(web, 1000-float64(i%3))
+					source.seesNow(web, 700-float64(i%3))
 				}
 			}
 		}
 		steady(3)
 		Eventually(func(g Gomega) {
 			for _, web := range all {
-				source.seesNow(web, 1000)
+				source.seesNow(web, 700)
 			}
 			list := &elasticwebv1.ElasticWebList{}
 			g.Expect(k8s.List(ctx, list, client.InNamespace(namespace))).To(Succeed())
 			for i := range list.Items {
-				g.Expect(meta.IsStatusConditionTrue(list.Items[i].Status.Conditions, elasticwebv1.ConditionReady)).To(BeTrue())
+				g.Expect(meta.IsStatusConditionTrue(list.Items[i].Status.Conditions, elasticwebv1.ConditionReady)).To(BeTrue(), "%s: %v", list.Items[i].Name, list.Items[i].Status.Conditions)
 			}
 		}).WithContext(ctx).WithTimeout(time.Minute).Should(Succeed())
 		steady(25) // the window is whole.

@@ -35,7 +35,7 @@ type operator struct {
 }
 
 // startOperator runs the operator, and returns when it serves its metrics.
-func startOperator(ctx context.Context, c *cluster.Cluster, s settings, resync time.Duration, registry string) (*operator, error) {
+func startOperator(ctx context.Context, c *cluster.Cluster, s settings, resync time.Duration, registry string, arguments ...string) (*operator, error) {
 	metrics, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ func startOperator(ctx context.Context, c *cluster.Cluster, s settings, resync t
 		"--health-probe-bind-address=0", "--metrics-secure=false", "--metrics-bind-address="+metrics,
 		"--pprof-bind-address="+profiles, "--zap-log-level=error",
 		fmt.Sprintf("--max-concurrent-reconciles=%d", s.concurrency), fmt.Sprintf("--sync-period=%s", resync))
+	command.Args = append(command.Args, arguments...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig())
 	command.Stderr = os.Stderr
 	started := time.Now()

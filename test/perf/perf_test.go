@@ -71,6 +71,9 @@ func TestMeasuresEverything(t *testing.T) {
 		{"node heartbeats", "writes per event", 0, 0},
 		{"node cordons", "reconciles per event", 0.001, 10},
 		{"node cordons", "writes per event", 0, 0},
+		{"steady traffic", "writes", 0, 0},
+		{"steady traffic", "reads", 0, 0},
+		{"steady traffic", "queries per second", 0.1, 10}, // ten each 15 seconds, and what they tell of earlier days.
 		{"registry", "requests to the registry", 20, 200}, // an index and more of each image, once.
 		{"registry", "requests to the registry after a restart", 0, 0},
 		{"peer", "create, requests each", 5, 1000},

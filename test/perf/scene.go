@@ -30,7 +30,9 @@ type scene struct {
 	idle     memory
 	// registry is where the operators that start from now on look up images; "" where they look nothing up.
 	registry string
-	figures  []figure
+	// arguments are further ones of the operators that start from now on.
+	arguments []string
+	figures   []figure
 }
 
 func (s *scene) note(scenario, name string, value float64) {
@@ -91,6 +93,7 @@ var scenarioOrder = []scenario{
 	{name: "pod churn", run: (*scene).podChurn},
 	{name: "node heartbeats", run: (*scene).nodeHeartbeats},
 	{name: "node cordons", run: (*scene).nodeCordons},
+	{name: scenarioTraffic, run: (*scene).steadyTraffic},
 	{name: scenarioRegistry, run: (*scene).lookUps},
 }
 
@@ -117,7 +120,7 @@ func (s *scene) start(ctx context.Context, resync time.Duration) error {
 	if s.operator != nil {
 		s.operator.stop()
 	}
-	next, err := startOperator(ctx, s.cluster, s.settings, resync, s.registry)
+	next, err := startOperator(ctx, s.cluster, s.settings, resync, s.registry, s.arguments...)
 	if err != nil {
 		return err
 	}
