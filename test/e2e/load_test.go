@@ -31,7 +31,10 @@ const (
 )
 
 // startLoad sends requests to the URLs by turns until stop.
-func startLoad(urls ...string) *load {
+func startLoad(urls ...string) *load { return startLoadOf(requestsPerSecond, urls...) }
+
+// startLoadOf does so at a rate of each half.
+func startLoadOf(perSecond int, urls ...string) *load {
 	l := &load{failures: map[string]int{}}
 	var targets []vegeta.Target
 	for _, url := range urls {
@@ -40,7 +43,7 @@ func startLoad(urls ...string) *load {
 	for _, keepAlive := range []bool{true, false} {
 		attacker := vegeta.NewAttacker(vegeta.KeepAlive(keepAlive), vegeta.Timeout(requestTimeout))
 		l.attackers = append(l.attackers, attacker)
-		results := attacker.Attack(vegeta.NewStaticTargeter(targets...), vegeta.ConstantPacer{Freq: requestsPerSecond, Per: time.Second}, 0, "")
+		results := attacker.Attack(vegeta.NewStaticTargeter(targets...), vegeta.ConstantPacer{Freq: perSecond, Per: time.Second}, 0, "")
 		l.done.Go(func() {
 			for result := range results {
 				l.record(result)
