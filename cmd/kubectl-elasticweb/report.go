@@ -51,7 +51,7 @@ func newReport(e *environment) *cobra.Command {
 		Use:   "report [--file FILE] [--operator-namespace NAMESPACE]",
 		Short: "Pack what support needs into one archive",
 		Long: "Objects and events of the namespace, nodes, the operator's Deployment, its logs, and versions. Secrets and ConfigMaps are never read. " +
-			"The values of environment variables and annotations, commands, arguments and headers are masked. It says what is in it: look before you send it.",
+			"The values of environment variables and annotations, commands, arguments, headers and queries are masked, also where a message quotes them. Logs are as they are. It says what is in it: look before you send it.",
 		Example: "  kubectl elasticweb -n dev report",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, args []string) error { return runStages(cmd.Context(), o, args) },
@@ -139,17 +139,24 @@ func (o *reportOptions) addObjects(ctx context.Context, folder string, kind sche
 			o.archive.Note(supportreport.Note(kind.Kind+" "+list.Items[i].GetName(), err))
 			continue
 		}
-		o.archive.Add(supportreport.FileName(folder, kind.Kind, list.Items[i].GetName()+".yaml"), text)
+		parts := []string{folder, kind.Kind, list.Items[i].GetName() + ".yaml"}
+		if folder == operatorFolder {
+			parts = []string{folder, list.Items[i].GetNamespace(), kind.Kind, list.Items[i].GetName() + ".yaml"}
+		}
+		o.archive.Add(supportreport.FileName(parts...), text)
 	}
 }
 
 // operatorLabels are those of the operator's pods, however it was installed.
 var operatorLabels = labels.Set{"control-plane": "controller-manager", elasticwebv1.LabelName: "elasticweb-operator"}
 
+// operatorFolder has what is of the operator, which may run in several namespaces.
+const operatorFolder = "operator"
+
 func (o *reportOptions) addOperator(ctx context.Context) {
 	options := []client.ListOption{client.InNamespace(o.operatorNamespace), client.MatchingLabels(operatorLabels)}
-	o.addObjects(ctx, "operator", corev1.SchemeGroupVersion.WithKind("Pod"), options...)
-	o.addObjects(ctx, "operator", appsv1.SchemeGroupVersion.WithKind("Deployment"), options...)
+	o.addObjects(ctx, operatorFolder, corev1.SchemeGroupVersion.WithKind("Pod"), options...)
+	o.addObjects(ctx, operatorFolder, appsv1.SchemeGroupVersion.WithKind("Deployment"), options...)
 	pods := &corev1.PodList{}
 	if err := o.client.List(ctx, pods, append(options, client.Limit(mostPods))...); err != nil {
 		o.archive.Note(supportreport.Note("the operator's pods", err) + ": name its namespace with --operator-namespace")
@@ -157,6 +164,9 @@ func (o *reportOptions) addOperator(ctx context.Context) {
 	}
 	if len(pods.Items) == 0 {
 		o.archive.Note("the operator's logs: no pod of it was found; name its namespace with --operator-namespace")
+	}
+	if pods.Continue != "" {
+		o.archive.Note(fmt.Sprintf("the operator's logs: all but those of the first %d pods with its labels; name its namespace with --operator-namespace", mostPods))
 	}
 	for i := range pods.Items {
 		for _, container := range pods.Items[i].Spec.Containers {
@@ -174,7 +184,7 @@ func (o *reportOptions) addLog(ctx context.Context, pod *corev1.Pod, container s
 		}
 		ending = ".previous.log"
 	}
-	name := supportreport.FileName("operator", "logs", pod.Name+"."+container+ending)
+	name := supportreport.FileName(operatorFolder, pod.Namespace, "logs", pod.Name+"."+container+ending)
 	stream, err := o.logs.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
 		Container: container, Previous: previous, TailLines: ptr.To[int64](20000), Timestamps: true,
 	}).Stream(ctx)

@@ -8,15 +8,16 @@ package supportreport
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // masked stands in the place of a value.
 const masked = "(masked)"
 
-// Mask is an object as JSON gives it without the values of environment variables, annotations, commands and arguments, headers, and what
-// else users put secrets into. Nothing else in it is changed, but for managedFields, which are left out. Kinds that hold secrets as such
-// are none to give to it.
+// Mask is an object as JSON gives it without the values of environment variables, annotations, commands and arguments, headers, queries,
+// what messages quote of these, and what else users put secrets into. Nothing else in it is changed, but for managedFields, which are left
+// out. Kinds that hold secrets as such are none to give to it.
 func Mask(object map[string]any) map[string]any {
 	text, _ := json.Marshal(object) // it is JSON already.
 	var result map[string]any
@@ -30,6 +31,9 @@ var (
 	maskAll = map[string]bool{
 		"command": true, "args": true, "httpHeaders": true, "volumeAttributes": true, "options": true, "sysctls": true,
 	}
+	isLabels = map[string]bool{"labels": true, "podLabels": true, "matchLabels": true, "nodeSelector": true}
+	// quoted is what a message quotes: names, and as kubelets and runtimes do commands, queries and addresses.
+	quoted            = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 	annotationsOfOurs = []string{"elasticweb.example.com/", "deployment.kubernetes.io/revision", "controller.kubernetes.io/pod-deletion-cost"}
 )
 
@@ -49,7 +53,23 @@ func maskIn(value any) {
 
 func maskedField(key string, field any) any {
 	fields, isObject := field.(map[string]any)
+	text, isText := field.(string)
 	switch {
+	case isLabels[key] && isObject: // whatever the keys of the user's are called.
+		return fields
+	case isText && (key == "message" || key == "note"):
+		return quoted.ReplaceAllStringFunc(text, func(said string) string {
+			if strings.ContainsAny(said, " \t=?@\\") {
+				return `"` + masked + `"`
+			}
+			return said
+		})
+	case isText && key == "path":
+		if path, _, hasQuery := strings.Cut(text, "?"); hasQuery {
+			return path + "?" + masked
+		}
+	case isText && key == "query":
+		return masked
 	case (key == "annotations" || key == "podAnnotations") && isObject:
 		for name := range fields {
 			if !isOurs(name) {
@@ -130,12 +150,21 @@ func FileName(parts ...string) string {
 		if part = strings.TrimLeft(part, "."); part == "" {
 			part = "_"
 		}
-		parts[i] = part[:min(len(part), longestName)]
+		parts[i] = shortened(part)
 	}
 	return strings.Join(parts, "/")
 }
 
 const longestName = 100
+
+// shortened keeps the ending of a long name.
+func shortened(name string) string {
+	if len(name) <= longestName {
+		return name
+	}
+	ending := name[max(strings.LastIndexByte(name, '.'), len(name)-10):]
+	return name[:longestName-len(ending)] + ending
+}
 
 // Note is a line about what is not in the archive.
 func Note(what string, err error) string { return fmt.Sprintf("%s: %v", what, err) }

@@ -59,6 +59,23 @@ func TestMask(t *testing.T) {
 	if diff := cmp.Diff(decoded(t, object), given); diff != "" {
 		t.Errorf("it changed what it was given: %s", diff)
 	}
+	for _, text := range []string{
+		`{"kind":"Event","message":"Error: failed to start: exec: \"/bin/app --password=secret\": no such file"}`,
+		`{"status":{"state":{"waiting":{"message":"exec: \"app\\t-p secret\": not found"}}}}`, `{"note":"GET \"http://u:secret@db\""}`,
+		`{"httpGet":{"path":"/ready?token=secret"}}`, `{"prometheus":{"query":"up{key=\"secret\"}"}}`,
+	} {
+		if got, _ := json.Marshal(Mask(decoded(t, text))); strings.Contains(string(got), "secret") {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	for _, text := range []string{
+		`{"labels":{"command":"x","env":"prod","options":"y"}}`, `{"nodeSelector":{"env":"prod"}}`, `{"matchLabels":{"args":"z"}}`,
+		`{"message":"pods \"shop-1\" is forbidden: a = b of \"dev\""}`, `{"path":"/ready"}`,
+	} {
+		if got, _ := json.Marshal(Mask(decoded(t, text))); string(got) != text {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
 	for _, text := range []string{`{"env":"secret"}`, `{"env":["secret"]}`, `{"env":{"a":"secret"}}`, `{"args":"secret","command":{"a":["secret"]}}`} {
 		if got, _ := json.Marshal(Mask(decoded(t, text))); strings.Contains(string(got), "secret") {
 			t.Errorf("%s: %s", text, got)
@@ -67,7 +84,7 @@ func TestMask(t *testing.T) {
 }
 
 func TestFileName(t *testing.T) {
-	for given, want := range map[string]string{"shop": "shop", "../../etc": "_.._etc", "": "_", "a\x1b/b": "a__b", strings.Repeat("x", 300): strings.Repeat("x", 100)} {
+	for given, want := range map[string]string{"shop": "shop", "../../etc": "_.._etc", "": "_", "a\x1b/b": "a__b", strings.Repeat("x", 300): strings.Repeat("x", 100), strings.Repeat("x", 300) + ".yaml": strings.Repeat("x", 95) + ".yaml"} {
 		if got := FileName("pods", given); got != "pods/"+want {
 			t.Errorf("%q: got %q", given, got)
 		}
