@@ -165,7 +165,7 @@ type askingError struct{ err error }
 
 func (e *askingError) Error() string { return e.err.Error() }
 
-// statusError is an answer that lets nobody in.
+// statusError is an answer that lets nobody in, or takes no GET.
 type statusError struct{ code int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)) }
@@ -186,11 +186,20 @@ func (t tenantClient) Do(ctx context.Context, req *http.Request) (*http.Response
 	get := &http.Request{Method: http.MethodGet, URL: req.URL, Header: http.Header{}}
 	get.URL.RawQuery = parameters.Encode()
 	resp, body, err := t.Client.Do(ctx, get)
-	if err == nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
+	if err == nil && isRefusal(resp.StatusCode) {
 		err = &statusError{resp.StatusCode}
 	}
 	if err != nil {
 		return nil, nil, &askingError{err}
 	}
 	return resp, body, nil
+}
+
+// isRefusal is true for what would have the caller ask a second time by a GET without a body, which this was already.
+func isRefusal(code int) bool {
+	switch code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }

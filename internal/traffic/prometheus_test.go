@@ -93,6 +93,8 @@ func TestWhatAServerMaySay(t *testing.T) {
 		"a query that fails": {say(422, `{"status":"error","errorType":"execution","error":"many-to-many matching"}`), demand.MetricInvalid, "many-to-many"},
 		"a time-out":         {say(422, `{"status":"error","errorType":"timeout","error":"query timed out"}`), demand.SourceUnreachable, "recording rule"},
 		"unknown":            {say(401, `who is it?`), demand.SourceUnauthorized, "--prometheus-token-file"},
+		"no GET":             {say(405, `GET?`), demand.SourceUnreachable, "405"},
+		"not implemented":    {say(501, `what?`), demand.SourceUnreachable, "--prometheus-url"},
 		"forbidden":          {say(403, `no`), demand.SourceUnauthorized, "right"},
 		"it tells the token": {say(400, `{"status":"error","errorType":"bad_data","error":"Authorization: Bearer `+secret+`"}`), demand.MetricInvalid, "Authorization"},
 		"an endless answer":  {endless, demand.MetricInvalid, "sum()"},
