@@ -160,6 +160,9 @@ type tenantClient struct {
 	parameter, namespace string
 }
 
+// wholeAnswers has Thanos and VictoriaMetrics fail where they would answer without what is down; others do not know it.
+var wholeAnswers = map[string]string{"partial_response": "false", "deny_partial_response": "1"}
+
 // askingError is that there was no answer, or one that says no.
 type askingError struct{ err error }
 
@@ -179,6 +182,9 @@ func (t tenantClient) Do(ctx context.Context, req *http.Request) (*http.Response
 	parameters, err := url.ParseQuery(string(form))
 	if err != nil {
 		return nil, nil, err
+	}
+	for name, value := range wholeAnswers {
+		parameters.Set(name, value)
 	}
 	if t.parameter != "" {
 		parameters.Set(t.parameter, t.namespace)

@@ -116,6 +116,12 @@ func (p *prometheus) failure(err error) *trouble {
 	return unreadable(p.withoutToken(err.Error()))
 }
 
+// incomplete is that a part of the source does not answer, which is no fault of the query.
+func (p *prometheus) incomplete(warning string) *trouble {
+	return troubled(demand.SourceUnreachable, "Prometheus has not all that %s asks for (%s): its administrator looks whether everything that it reads from is up",
+		queryField, quote.Said(p.withoutToken(warning)))
+}
+
 // withoutToken is what a server says, which saw the token.
 func (p *prometheus) withoutToken(said string) string {
 	token, err := p.connection.server.token()
