@@ -26,6 +26,8 @@ type feed struct {
 	timer *time.Timer
 	// isBusy says that it waits for its turn or is under way.
 	isBusy bool
+	// isSlow says that its last answer took long.
+	isSlow bool
 	// failed is what was wrong the last time, failures how often in a row, and skip how many periods nothing is asked in.
 	failed         *trouble
 	failures, skip int

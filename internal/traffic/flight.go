@@ -74,14 +74,16 @@ func (f *flight) remember(ctx context.Context) {
 	}
 }
 
-func (f *flight) now(ctx context.Context) (demand.Sample, *trouble) {
+func (f *flight) now(ctx context.Context) (sample demand.Sample, failed *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	defer survive(ctx, f.feed.question.Value(), &failed)
 	return f.feed.outlet.source.now(ctx, f.feed.question.Value(), f.at)
 }
 
-func (f *flight) between(ctx context.Context, from, to time.Time, step time.Duration) ([]demand.Sample, *trouble) {
+func (f *flight) between(ctx context.Context, from, to time.Time, step time.Duration) (samples []demand.Sample, failed *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
+	defer survive(ctx, f.feed.question.Value(), &failed)
 	return f.feed.outlet.source.between(ctx, f.feed.question.Value(), from, to, step)
 }

@@ -24,6 +24,8 @@ type harness struct {
 	// takes is how long an answer takes, and fails why there is none.
 	takes func(question) time.Duration
 	fails func(question) *trouble
+	// panics says where there is a mistake of the operator.
+	panics func(request) bool
 	// past are the numbers of earlier times; nil is no history.
 	past func(at time.Time) float64
 
@@ -111,8 +113,11 @@ func (h *harness) between(ctx context.Context, q question, from, to time.Time, s
 func (h *harness) ask(ctx context.Context, asked request) *trouble {
 	h.mu.Lock()
 	h.requests = append(h.requests, asked)
-	takes, fails := h.takes, h.fails
+	takes, fails, panics := h.takes, h.fails, h.panics
 	h.mu.Unlock()
+	if panics != nil && panics(asked) {
+		panic("a mistake")
+	}
 	if takes != nil {
 		select {
 		case <-time.After(takes(asked.question)):

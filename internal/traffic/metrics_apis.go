@@ -80,13 +80,13 @@ func (m *metricsAPIs) between(context.Context, question, time.Time, time.Time, t
 
 // now has no use for the context, since the clients take none: they have a time-out of their own.
 func (m *metricsAPIs) now(_ context.Context, q question, at time.Time) (demand.Sample, *trouble) {
-	field, read := objectField, m.object
+	read := m.object
 	if q.external != "" {
-		field, read = externalField, m.sum
+		read = m.sum
 	}
 	qps, failed := read(q, at)
 	if failed == nil {
-		qps, failed = checked(field, qps)
+		qps, failed = checked(q.field(), qps)
 	}
 	return demand.Sample{At: at, QPS: qps}, failed
 }

@@ -40,7 +40,7 @@ type PrometheusServer struct {
 }
 
 // parameters are those of Prometheus' own API, which can name no tenant.
-var parameters = []string{"query", "time", "timeout", "start", "end", "step", "limit", "lookback_delta", "stats", "dedup", "partial_response"}
+var parameters = []string{"query", "time", "timeout", "start", "end", "step", "limit", "lookback_delta", "stats", "dedup", "partial_response", "deny_partial_response"}
 
 var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
 

@@ -5,6 +5,7 @@ package traffic
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -36,11 +37,14 @@ func (p *prometheus) now(ctx context.Context, q question, at time.Time) (demand.
 	if failed != nil {
 		return demand.Sample{}, failed
 	}
-	value, _, err := api.Query(ctx, q.promQL, time.Time{}, prometheusv1.WithTimeout(p.timeout), prometheusv1.WithLimit(mostSeries))
+	value, warnings, err := api.Query(ctx, q.promQL, time.Time{}, prometheusv1.WithTimeout(p.timeout), prometheusv1.WithLimit(mostSeries))
 	if err != nil {
 		return demand.Sample{}, p.failure(err)
 	}
 	qps, failed := number(value)
+	if isPart, said := isOfAPart(warnings); isPart && (failed == nil || failed.reason == demand.MetricMissing) {
+		failed = p.incomplete(said)
+	}
 	return demand.Sample{At: at, QPS: qps}, failed
 }
 
@@ -50,11 +54,25 @@ func (p *prometheus) between(ctx context.Context, q question, from, to time.Time
 		return nil, failed
 	}
 	asked := prometheusv1.Range{Start: from, End: to, Step: step}
-	value, _, err := api.QueryRange(ctx, q.promQL, asked, prometheusv1.WithTimeout(p.timeout), prometheusv1.WithLimit(mostSeries))
+	value, warnings, err := api.QueryRange(ctx, q.promQL, asked, prometheusv1.WithTimeout(p.timeout), prometheusv1.WithLimit(mostSeries))
 	if err != nil {
 		return nil, p.failure(err)
 	}
+	if isPart, said := isOfAPart(warnings); isPart {
+		return nil, p.incomplete(said)
+	}
 	return numbers(value), nil
+}
+
+// isOfAPart says whether something is missing in an answer, such as a store of Thanos or what is read from afar: its sum is too low, and would
+// take pods away. The warnings of the language itself are about the query, and the answer has all there is.
+func isOfAPart(warnings prometheusv1.Warnings) (isPart bool, said string) {
+	for _, warning := range warnings {
+		if !strings.HasPrefix(warning, "PromQL ") {
+			return true, warning
+		}
+	}
+	return false, ""
 }
 
 func (p *prometheus) api(namespace string) (prometheusv1.API, *trouble) {

@@ -160,12 +160,15 @@ type tenantClient struct {
 	parameter, namespace string
 }
 
+// wholeAnswers has Thanos and VictoriaMetrics fail where they would answer without what is down; others do not know it.
+var wholeAnswers = map[string]string{"partial_response": "false", "deny_partial_response": "1"}
+
 // askingError is that there was no answer, or one that says no.
 type askingError struct{ err error }
 
 func (e *askingError) Error() string { return e.err.Error() }
 
-// statusError is an answer that lets nobody in.
+// statusError is an answer that lets nobody in, or takes no GET.
 type statusError struct{ code int }
 
 func (e *statusError) Error() string { return fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)) }
@@ -180,17 +183,29 @@ func (t tenantClient) Do(ctx context.Context, req *http.Request) (*http.Response
 	if err != nil {
 		return nil, nil, err
 	}
+	for name, value := range wholeAnswers {
+		parameters.Set(name, value)
+	}
 	if t.parameter != "" {
 		parameters.Set(t.parameter, t.namespace)
 	}
 	get := &http.Request{Method: http.MethodGet, URL: req.URL, Header: http.Header{}}
 	get.URL.RawQuery = parameters.Encode()
 	resp, body, err := t.Client.Do(ctx, get)
-	if err == nil && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden) {
+	if err == nil && isRefusal(resp.StatusCode) {
 		err = &statusError{resp.StatusCode}
 	}
 	if err != nil {
 		return nil, nil, &askingError{err}
 	}
 	return resp, body, nil
+}
+
+// isRefusal is true for what would have the caller ask a second time by a GET without a body, which this was already.
+func isRefusal(code int) bool {
+	switch code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
 }

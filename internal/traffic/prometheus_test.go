@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -47,6 +48,12 @@ func file(t *testing.T, content string) string {
 
 func success(result string) string { return `{"status":"success","data":` + result + `}` }
 
+// warned is an answer with warnings.
+func warned(result string, warnings ...string) http.HandlerFunc {
+	all, _ := json.Marshal(warnings)
+	return say(200, `{"status":"success","warnings":`+string(all)+`,"data":`+result+`}`)
+}
+
 const one = `{"resultType":"vector","result":[{"metric":{},"value":[1750000000,"42.5"]}]}`
 
 // say answers with a code and a text.
@@ -71,6 +78,11 @@ func TestWhatAServerMaySay(t *testing.T) {
 		"a number":           {say(200, success(one)), "", ""},
 		"a scalar":           {say(200, success(`{"resultType":"scalar","result":[1750000000,"42.5"]}`)), "", ""},
 		"nothing":            {say(200, success(`{"resultType":"vector","result":[]}`)), demand.MetricMissing, "no result"},
+		"a part":             {warned(one, "store 10.0.0.7 is down"), demand.SourceUnreachable, "10.0.0.7"},
+		"nothing of a part":  {warned(`{"resultType":"vector","result":[]}`, "store 10.0.0.7 is down"), demand.SourceUnreachable, "up"},
+		"several of a part":  {warned(`{"resultType":"vector","result":[{"metric":{"pod":"a"},"value":[1,"1"]},{"metric":{"pod":"b"},"value":[1,"1"]}]}`, "truncated"), demand.MetricInvalid, "sum()"},
+		"a secret warning":   {warned(one, "PromQL warning: x", "remote read with "+secret), demand.SourceUnreachable, "remote read"},
+		"advice":             {warned(one, "PromQL info: metric might not be a counter", "PromQL warning: mixed"), "", ""},
 		"NaN":                {vector("NaN"), demand.MetricInvalid, "NaN"},
 		"infinite":           {vector("+Inf"), demand.MetricInvalid, "infinite"},
 		"minus infinite":     {vector("-Inf"), demand.MetricInvalid, "infinite"},
@@ -93,6 +105,8 @@ func TestWhatAServerMaySay(t *testing.T) {
 		"a query that fails": {say(422, `{"status":"error","errorType":"execution","error":"many-to-many matching"}`), demand.MetricInvalid, "many-to-many"},
 		"a time-out":         {say(422, `{"status":"error","errorType":"timeout","error":"query timed out"}`), demand.SourceUnreachable, "recording rule"},
 		"unknown":            {say(401, `who is it?`), demand.SourceUnauthorized, "--prometheus-token-file"},
+		"no GET":             {say(405, `GET?`), demand.SourceUnreachable, "405"},
+		"not implemented":    {say(501, `what?`), demand.SourceUnreachable, "--prometheus-url"},
 		"forbidden":          {say(403, `no`), demand.SourceUnauthorized, "right"},
 		"it tells the token": {say(400, `{"status":"error","errorType":"bad_data","error":"Authorization: Bearer `+secret+`"}`), demand.MetricInvalid, "Authorization"},
 		"an endless answer":  {endless, demand.MetricInvalid, "sum()"},
@@ -277,6 +291,11 @@ func TestTheTenantIsOurs(t *testing.T) {
 				if diff := cmp.Diff([]string{"dev"}, parameters["namespace"]); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
+				for name, want := range wholeAnswers {
+					if diff := cmp.Diff([]string{want}, parameters[name]); diff != "" {
+						t.Errorf("%s (-want +got)\n%s", name, diff)
+					}
+				}
 				if asked[i].Method != http.MethodGet || asked[i].URL.Path != path || parameters.Get("query") != query {
 					t.Errorf("%s %s with the query %q", asked[i].Method, asked[i].URL.Path, parameters.Get("query"))
 				}
@@ -317,6 +336,15 @@ func TestRangeOfNumbers(t *testing.T) {
 				t.Errorf("%v", samples)
 			}
 		})
+	}
+}
+
+// TestRangeOfAPart is none.
+func TestRangeOfAPart(t *testing.T) {
+	answer := warned(`{"resultType":"matrix","result":[{"metric":{},"values":[[1750000000,"1"]]}]}`, "store 10.0.0.7 is down")
+	samples, failed := asPrometheus(t, answer).between(t.Context(), promQL("dev", "shop").question(), time.Now(), time.Now(), period)
+	if expect(t, failed, demand.SourceUnreachable, "10.0.0.7"); samples != nil {
+		t.Errorf("%v", samples)
 	}
 }
 

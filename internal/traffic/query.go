@@ -49,6 +49,17 @@ type question struct {
 
 type object struct{ apiVersion, kind, name, metric string }
 
+// field is what asks it.
+func (q question) field() string {
+	switch {
+	case q.promQL != "":
+		return queryField
+	case q.external != "":
+		return externalField
+	}
+	return objectField
+}
+
 func (q Query) question() question {
 	result := question{namespace: q.Namespace, promQL: q.Prometheus}
 	var selector *metav1.LabelSelector

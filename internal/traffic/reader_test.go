@@ -5,6 +5,7 @@ package traffic
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,6 +62,34 @@ func TestOneAnswerAPeriod(t *testing.T) {
 				sample := last.Samples[len(last.Samples)-1]
 				if sample.Trouble != tc.want || last.Message != tc.message || time.Since(sample.At) > 2*period {
 					t.Errorf("at %v: %+v", time.Now(), last)
+				}
+			})
+		})
+	}
+}
+
+// TestPanicOfASource is told, in whichever request it is, and the others are read on.
+func TestPanicOfASource(t *testing.T) {
+	for name, test := range map[string]func(request) bool{
+		"now":  func(r request) bool { return r.to.IsZero() },
+		"then": func(r request) bool { return !r.to.IsZero() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			read(t, func(t *testing.T, h *harness) {
+				h.panics = func(r request) bool { return r.promQL == "bad" && test(r) }
+				h.Read(key("dev", "bad"), promQL("dev", "bad"), window)
+				h.Read(key("dev", "good"), promQL("dev", "good"), window)
+				after(10*period + period/2)
+				for of, isTold := range map[string]bool{"bad": name == "now", "good": false} {
+					answers := h.of(key("dev", of))
+					if len(answers) < 10 {
+						t.Fatalf("%s: %d answers", of, len(answers))
+					}
+					for _, answer := range answers {
+						if isTold != (answer.Samples[len(answer.Samples)-1].Trouble == demand.SourceUnreachable) || isTold != strings.Contains(answer.Message, queryField) {
+							t.Errorf("%s: %+v", of, answer)
+						}
+					}
 				}
 			})
 		})

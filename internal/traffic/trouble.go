@@ -11,11 +11,13 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	prometheusv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
@@ -46,6 +48,15 @@ func (t *trouble) answer(at time.Time) Answer {
 func overdue(period time.Duration) *trouble {
 	return troubled(demand.SourceUnreachable, "there was no answer for a whole period (%s): what is read for this namespace takes long; make "+
 		"the queries cheaper, for instance by recording rules", period)
+}
+
+// survive makes a trouble of a panic of a source, which would end the operator for all applications. It is deferred itself.
+func survive(ctx context.Context, q question, failed **trouble) {
+	if said := recover(); said != nil {
+		log.FromContext(ctx).Error(fmt.Errorf("panic: %v", said), "reading the traffic failed by a mistake of the operator", "namespace", q.namespace,
+			"stack", string(debug.Stack()))
+		*failed = troubled(demand.SourceUnreachable, "the operator failed while it read %s, by a mistake of its own: its administrator reports what its log says about it", q.field())
+	}
 }
 
 // checked is a number that may be a rate.
@@ -105,6 +116,12 @@ func (p *prometheus) failure(err error) *trouble {
 	return unreadable(p.withoutToken(err.Error()))
 }
 
+// incomplete is that a part of the source does not answer, which is no fault of the query.
+func (p *prometheus) incomplete(warning string) *trouble {
+	return troubled(demand.SourceUnreachable, "Prometheus has not all that %s asks for (%s): its administrator looks whether everything that it reads from is up",
+		queryField, quote.Said(p.withoutToken(warning)))
+}
+
 // withoutToken is what a server says, which saw the token.
 func (p *prometheus) withoutToken(said string) string {
 	token, err := p.connection.server.token()
@@ -122,6 +139,10 @@ func refused(kind prometheusv1.ErrorType, said string) *trouble {
 	case prometheusv1.ErrTimeout, prometheusv1.ErrCanceled:
 		return tookLong("Prometheus", queryField)
 	}
+	return noPrometheus(said)
+}
+
+func noPrometheus(said string) *trouble {
 	return troubled(demand.SourceUnreachable, "what the operator asks does not answer as Prometheus does (%s): its administrator looks whether Prometheus is well, "+
 		"and whether --prometheus-url leads to it", quote.Said(said))
 }
@@ -129,7 +150,7 @@ func refused(kind prometheusv1.ErrorType, said string) *trouble {
 // unanswered is what happened on the way.
 func (p *prometheus) unanswered(err error) *trouble {
 	if status, isStatus := errors.AsType[*statusError](err); isStatus {
-		return unauthorized(status)
+		return denied(status)
 	}
 	if _, isToken := errors.AsType[*tokenError](err); isToken {
 		return troubled(demand.SourceUnauthorized, "the operator cannot read its token for Prometheus (%s): its administrator mends the file of "+
@@ -150,10 +171,13 @@ func (p *prometheus) unanswered(err error) *trouble {
 		"and whether a network policy is in the way", said(err))
 }
 
-func unauthorized(status *statusError) *trouble {
-	if status.code == http.StatusUnauthorized {
+func denied(status *statusError) *trouble {
+	switch status.code {
+	case http.StatusUnauthorized:
 		return troubled(demand.SourceUnauthorized, "Prometheus does not know the operator (%s): its administrator gives it a token with "+
 			"--prometheus-token-file", status)
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return noPrometheus(status.Error())
 	}
 	return troubled(demand.SourceUnauthorized, "Prometheus does not let the operator read the metrics of this namespace (%s): its administrator gives the right to whom "+
 		"the token of --prometheus-token-file belongs", status)

@@ -11,10 +11,11 @@ import (
 const (
 	// places are how many requests a source gets at a time: fewer than the 20 queries that a Prometheus runs side by side.
 	places = 16
-	// ofOne are how many of them a namespace gets; it gets more while as many are left for others. ofSlow are for those together whose last
-	// answer took longer than slowAfter, and ofSlowOne for one of these.
+	// ofOne are how many of them a namespace gets; it gets more while as many are left for others. Those that have a query whose last answer
+	// took longer than slowAfter leave ofOne to the others, even all together: where everything is slow, it is the source, and whoever waits
+	// for it must not be slowed down by us, too. One of these gets ofSlowOne, and more while ofOne of ofSlow are left for others of them.
 	ofOne     = 4
-	ofSlow    = 4
+	ofSlow    = places - ofOne
 	ofSlowOne = 2
 	slowAfter = time.Second
 )
@@ -28,14 +29,16 @@ type turns struct {
 	taken, slow int
 }
 
-// tenant is a namespace, for as long as it has feeds.
+// tenant is a namespace, for as long as it has feeds or places.
 type tenant struct {
 	name    string
-	feeds   int
 	waiting []*feed
 	taken   int
-	isSlow  bool
+	// feeds are how many it has, and slow those of them whose last answer took long: one that is quick does not make up for them.
+	feeds, slow int
 }
+
+func (who *tenant) isSlow() bool { return who.slow > 0 }
 
 func newTurns() *turns { return &turns{byName: map[string]*tenant{}} }
 
@@ -55,8 +58,34 @@ func (t *turns) leave(f *feed) {
 	if len(who.waiting) == 0 {
 		t.order = slices.DeleteFunc(t.order, func(other *tenant) bool { return other == who })
 	}
-	if who.feeds--; who.feeds == 0 {
+	who.feeds--
+	t.see(f, false)
+	t.drop(who)
+}
+
+// drop forgets a tenant. One that still has places comes back to them, or it could have them once more.
+func (t *turns) drop(who *tenant) {
+	if who.feeds == 0 && who.taken == 0 {
 		delete(t.byName, who.name)
+	}
+}
+
+// see takes note of how slow a feed is, and counts the places of its tenant with those of the slow ones, or no more.
+func (t *turns) see(f *feed, isSlow bool) {
+	if f.isSlow == isSlow {
+		return
+	}
+	who, wasSlow := f.tenant, f.tenant.isSlow()
+	if f.isSlow = isSlow; isSlow {
+		who.slow++
+	} else {
+		who.slow--
+	}
+	switch {
+	case wasSlow && !who.isSlow():
+		t.slow -= who.taken
+	case !wasSlow && who.isSlow():
+		t.slow += who.taken
 	}
 }
 
@@ -81,28 +110,28 @@ func (t *turns) next() *feed {
 	}
 	who.taken++
 	t.taken++
-	if who.isSlow {
+	if who.isSlow() {
 		t.slow++
 	}
 	return f
 }
 
 func (t *turns) may(who *tenant) bool {
-	if who.isSlow {
-		return t.taken < places && t.slow < ofSlow && who.taken < ofSlowOne
+	if who.isSlow() && !(t.slow < ofSlow-ofOne || t.slow < ofSlow && who.taken < ofSlowOne) {
+		return false
 	}
 	return t.taken < places-ofOne || t.taken < places && who.taken < ofOne
 }
 
-// done gives a place back, and takes note of how long the answer took.
+// done gives a place back, and takes note of how long the answer took. One that nobody reads any more is not noted: nobody would ask it again.
 func (t *turns) done(f *feed, took time.Duration) {
 	who := f.tenant
-	if who.isSlow {
-		t.slow -= who.taken
+	if who.taken--; who.isSlow() {
+		t.slow--
 	}
-	who.taken--
 	t.taken--
-	if who.isSlow = took > slowAfter; who.isSlow {
-		t.slow += who.taken
+	if len(f.readers) > 0 {
+		t.see(f, took > slowAfter)
 	}
+	t.drop(who)
 }
