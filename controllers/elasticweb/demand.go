@@ -106,7 +106,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	now, known := d.clock.Now(), d.byName[key]
 	switch {
 	case known == nil || known.uid != web.UID:
-		known = newWebDemand(web, seen.Deployment, now)
+		known = newWebDemand(web, now)
 	case !reflect.DeepEqual(known.query, query):
 		known = known.another()
 	}
@@ -115,6 +115,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	}
 	d.byName[key] = known
 	known.query, known.settings = query, unique.Make(settingsOf(&web.Spec, d.period))
+	known.resume(web, seen.Deployment)
 	known.starts.see(seen.Pods, now)
 	known.decide(nil, now)
 	seen.Traffic = ptr.To(known.planned)

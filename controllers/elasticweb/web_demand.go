@@ -55,15 +55,26 @@ type instant int64
 
 func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
 
-// newWebDemand goes on where an operator of before ended, as far as the Deployment and the status say so.
-func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, now time.Time) *webDemand {
-	result := &webDemand{uid: web.UID, planned: plan.ResumedTraffic(web, deployment), told: status.Traffic{ObservedQPS: status.NeverObserved}}
+// newWebDemand goes on where an operator of before ended, as far as the status says so.
+func newWebDemand(web *elasticwebv1.ElasticWeb, now time.Time) *webDemand {
+	result := &webDemand{uid: web.UID, told: status.Traffic{ObservedQPS: status.NeverObserved}}
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
 		result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
 		result.told.ObservedQPS, result.told.ExpectedQPS = int64(*before.ObservedQPS), int64(ptr.Deref(before.ExpectedQPS, 0))
 		result.told.LeadTime, _ = time.ParseDuration(before.LeadTime)
 	}
 	return result
+}
+
+// resume goes on with what the Deployment was made for. It does so until a window was seen, and not only once: what an operator of before
+// wrote last may come into the cache late, and the pods that it asked for must not go unseen.
+func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) {
+	if w.memory.SawWindow(w.settings.Value().Stabilization) {
+		return
+	}
+	resumed := plan.ResumedTraffic(web, deployment)
+	w.planned.PlannedQPS = max(w.planned.PlannedQPS, resumed.PlannedQPS)
+	w.planned.Holds = w.planned.Holds || resumed.Holds
 }
 
 // another is the same for another query: what is planned stays until its window was seen.

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
@@ -38,11 +39,13 @@ func (n *noted) Forget(key types.NamespacedName) { n.told = append(n.told, "forg
 // following is an ElasticWeb whose traffic is read, an operator, and the time.
 type following struct {
 	*testing.T
-	r       *Reconciler
-	clock   *clocktesting.FakePassiveClock
-	reader  *noted
-	web     *elasticwebv1.ElasticWeb
-	changes int
+	r      *Reconciler
+	clock  *clocktesting.FakePassiveClock
+	reader *noted
+	web    *elasticwebv1.ElasticWeb
+	// deployment is the one that the passes see.
+	deployment *appsv1.Deployment
+	changes    int
 	// again is when the last pass is to be followed by another.
 	again time.Duration
 }
@@ -68,7 +71,7 @@ func (f *following) restart() {
 // pass is what a reconcile does with the traffic.
 func (f *following) pass(pods ...plan.Pod) (decided plan.Traffic, told status.Traffic) {
 	f.Helper()
-	seen := plan.Observed{Pods: pods}
+	seen := plan.Observed{Pods: pods, Deployment: f.deployment}
 	told, f.again = f.r.observeDemand(f.web, &seen)
 	return ptr.Deref(seen.Traffic, plan.Traffic{}), told
 }
@@ -173,6 +176,41 @@ func restarted(planned int64, observed *int32) func(*elasticwebv1.ElasticWeb) {
 	return func(web *elasticwebv1.ElasticWeb) {
 		web.Status.Demand = &elasticwebv1.DemandStatus{PlannedQPS: &planned, ObservedQPS: observed, ExpectedQPS: observed, LeadTime: "25s"}
 	}
+}
+
+// recorded is a Deployment that was made for a demand.
+func recorded(planned int64) *appsv1.Deployment {
+	deployment := &appsv1.Deployment{}
+	deployment.Annotations = map[string]string{plan.AnnotationRecord: plan.Record{Pod: "0123456789abcdef", PlannedQPS: planned}.String()}
+	return deployment
+}
+
+// A cache may show late what an operator of before wrote last.
+func TestARecordThatComesLateCounts(t *testing.T) {
+	f := follows(t)
+	f.deployment = recorded(1000)
+	f.pass()
+	f.deployment = recorded(2000)
+	decided, _ := f.pass()
+	f.want("before an answer", decided == plan.Traffic{PlannedQPS: 2000})
+	f.answers(100)
+	f.deployment = recorded(3000)
+	decided, _ = f.pass()
+	f.want("before a window was seen", decided == plan.Traffic{PlannedQPS: 3000})
+	f.answers(make([]float64, 20)...)
+	decided, _ = f.pass()
+	f.want("not after it", decided == plan.Traffic{PlannedQPS: 100})
+
+	f.restart()
+	f.deployment = recorded(1000)
+	f.pass()
+	f.deployment = recorded(0)
+	decided, _ = f.pass()
+	f.want("pods without a number are held", decided == plan.Traffic{PlannedQPS: 1000, Holds: true})
+	f.web.Spec.Demand.MaxQPS = ptr.To[int32](500)
+	f.deployment = recorded(1000)
+	decided, _ = f.pass()
+	f.want("the user's bounds hold for it", decided.PlannedQPS == 500)
 }
 
 func TestARestartGoesOn(t *testing.T) {
