@@ -98,6 +98,7 @@ func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 
 // decide works out what is planned. Without new samples it is by the last answer, and by the settings as they are now.
 func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
+	w.numberAt, w.toldAt = min(w.numberAt, instant(now.UnixNano())), min(w.toldAt, instant(now.UnixNano())) // the clock may have been set back.
 	settings := w.settings.Value()
 	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {

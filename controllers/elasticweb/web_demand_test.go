@@ -133,6 +133,27 @@ func TestAPassIsAskedForWhereSomethingChanges(t *testing.T) {
 	f.want("no pod goes for it", decided.PlannedQPS == 1500 && told.Reason == "Observed")
 }
 
+func TestAClockThatIsSetBackHoldsNothingBack(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.answers(make([]float64, 30)...)
+	f.answers(1000)
+	f.pass()
+	f.clock.SetTime(f.clock.Now().Add(-time.Hour))
+	f.answers(900)
+	f.pass()
+	f.want("what moved is told half a minute later", f.answers(800, 800, 800))
+	decided, told := f.pass()
+	f.want("and no pod goes", decided.PlannedQPS == 1000 && told.ObservedQPS == 800)
+	f.clock.SetTime(f.clock.Now().Add(-time.Hour))
+	f.lacks(demand.SourceUnreachable, "look at it")
+	f.pass()
+	f.want("there is another look after a minute", f.again <= 61*time.Second)
+	f.clock.SetTime(f.clock.Now().Add(f.again))
+	_, told = f.pass()
+	f.want("trouble lasts after a minute", told.IsLasting)
+}
+
 func TestOnlyAPassTells(t *testing.T) {
 	f := follows(t)
 	f.pass()
