@@ -35,7 +35,8 @@ type webDemand struct {
 	// planned is what the plan is made with, and handed what the last pass made its plan with.
 	planned, handed plan.Traffic
 	decision        demand.Decision
-	starts          podStarts
+	// starts are changed by passes alone, and all but the lead time is read by them alone.
+	starts podStarts
 
 	// answer is the last sample, message what is wrong with it, and history that of earlier days.
 	answer  demand.Sample

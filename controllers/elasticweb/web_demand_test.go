@@ -6,6 +6,7 @@ package elasticweb
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -428,6 +429,24 @@ func TestWhatIsRememberedOfTrafficIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 2048 {
 		t.Errorf("%d bytes for each ElasticWeb with pods on one architecture", size)
 	}
+}
+
+// For the race detector: pods are looked at without the lock.
+func TestAnswersComeInWhilePodsAreLookedAt(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	var delivering sync.WaitGroup
+	delivering.Go(func() {
+		for range 100 {
+			f.r.Deliver(shop, traffic.Answer{Samples: []demand.Sample{{At: f.clock.Now(), QPS: 1000}}})
+			f.r.Demands()
+		}
+	})
+	for i := range 100 {
+		f.pass(started(fmt.Sprint(i), "arm64", time.Hour, 20*time.Second))
+	}
+	delivering.Wait()
+	f.want("their lead time is known", f.r.Demands()[0].LeadTime == 20*time.Second)
 }
 
 func BenchmarkDeliver(b *testing.B) {
