@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
@@ -252,6 +253,30 @@ func TestARestartGoesOn(t *testing.T) {
 	f.answers(800)
 	decided, _ = f.pass()
 	f.want("nothing goes down before a window was seen", decided == plan.Traffic{PlannedQPS: 1500})
+}
+
+func TestARestartMakesNothingReady(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status metav1.ConditionStatus
+		reason string
+		ago    time.Duration
+		want   bool
+	}{
+		"there was a number":       {metav1.ConditionTrue, elasticwebv1.ReasonObserved, 24 * time.Hour, false},
+		"there was none for long":  {metav1.ConditionFalse, elasticwebv1.ReasonSourceUnreachable, 24 * time.Hour, true},
+		"there was one before":     {metav1.ConditionFalse, elasticwebv1.ReasonSourceUnreachable, 30 * time.Second, false},
+		"the fallback makes Ready": {metav1.ConditionFalse, elasticwebv1.ReasonFallback, 24 * time.Hour, false},
+		"it was paused":            {metav1.ConditionUnknown, elasticwebv1.ReasonPaused, 24 * time.Hour, false},
+	} {
+		f := follows(t, restarted(1500, ptr.To[int32](1200)))
+		f.web.Spec.Demand.FallbackQPS = ptr.To[int32](2000)
+		f.web.Status.Conditions = []metav1.Condition{{Type: elasticwebv1.ConditionDemandObserved, Status: tc.status, Reason: tc.reason, LastTransitionTime: metav1.NewTime(f.clock.Now().Add(-tc.ago))}}
+		f.pass()
+		f.lacks(demand.SourceUnreachable, "look at it")
+		_, told := f.pass()
+		f.want(name, told.IsLasting == tc.want)
+		f.want(name+": there is another look for the fallback", f.again > 0 && f.again <= 61*time.Second)
+	}
 }
 
 func TestAFallback(t *testing.T) {
