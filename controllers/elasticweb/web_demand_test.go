@@ -450,6 +450,29 @@ func TestDemandsForMetrics(t *testing.T) {
 	}
 }
 
+func TestOnlyADemandThatMovedIsOne(t *testing.T) {
+	none, three, four := plan.Demand{}, plan.Demand{QPS: 2400}, plan.Demand{QPS: 3200}
+	made := recorded(0) // of generation 0.
+	for name, tc := range map[string]struct {
+		last, now  plan.Demand
+		made       *appsv1.Deployment
+		generation int64
+		want       bool
+	}{
+		"the same":                         {three, three, made, 0, false},
+		"another":                          {three, four, made, 1, true},
+		"the same of another spec":         {three, three, made, 1, false},
+		"the first pass":                   {none, three, made, 0, false},
+		"the first pass for another spec":  {none, three, made, 1, true},
+		"the first pass without a record":  {none, three, nil, 0, true},
+		"the traffic moved between passes": {three, four, made, 0, true},
+	} {
+		if got := demandMoved(tc.last, tc.now, tc.made, tc.generation); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestWhatIsRememberedOfTrafficIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 2048 {
 		t.Errorf("%d bytes for each ElasticWeb with pods on one architecture", size)
