@@ -101,12 +101,15 @@ func (d *demands) dropOthers(key types.NamespacedName, uid types.UID, query traf
 
 // follow decides by the spec and the pods as they are now, and leaves in seen what it came to.
 func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb, query traffic.Query, seen *plan.Observed) (told status.Traffic, again time.Duration) {
+	now := d.clock.Now()
+	starts := d.startsOf(key, web.UID)
+	starts.see(seen.Pods, now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now, known := d.clock.Now(), d.byName[key]
+	known := d.byName[key]
 	switch {
 	case known == nil || known.uid != web.UID:
-		known = newWebDemand(web, seen.Deployment, now)
+		known = newWebDemand(web, patience(d.period), now)
 	case !reflect.DeepEqual(known.query, query):
 		known = known.another()
 	}
@@ -115,10 +118,22 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	}
 	d.byName[key] = known
 	known.query, known.settings = query, unique.Make(settingsOf(&web.Spec, d.period))
-	known.starts.see(seen.Pods, now)
+	known.resume(web, seen.Deployment)
+	known.starts = starts
 	known.decide(nil, now)
 	seen.Traffic = ptr.To(known.planned)
 	return known.tell(now), known.again(now)
+}
+
+// startsOf are for the pass that is under way, of which an ElasticWeb has one at a time: it looks at its pods without the lock that the
+// answers for all wait for.
+func (d *demands) startsOf(key types.NamespacedName, uid types.UID) podStarts {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known := d.byName[key]; known != nil && known.uid == uid {
+		return known.starts
+	}
+	return podStarts{}
 }
 
 // forget ends what is read for an ElasticWeb.

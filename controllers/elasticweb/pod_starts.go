@@ -23,7 +23,7 @@ const (
 // podStarts is how long the pods of an ElasticWeb took to be ready. Its zero value has seen none.
 type podStarts struct {
 	byArchitecture []architectureStarts
-	// counted are the pods that are not to be looked at any more, by a hash of their names.
+	// counted are the pods that are not to be looked at any more, by a hash of their names, in its order: there may be thousands.
 	counted []uint64
 	hasSeen bool
 	lead    time.Duration
@@ -38,14 +38,15 @@ type architectureStarts struct {
 func (s *podStarts) see(pods []plan.Pod, now time.Time) {
 	pods = slices.DeleteFunc(slices.Clone(pods), func(pod plan.Pod) bool { return pod.Gone })
 	slices.SortFunc(pods, func(a, b plan.Pod) int { return a.ReadySince.Compare(b.ReadySince) }) // the last ones count.
-	var counted []uint64
+	counted := make([]uint64, 0, len(pods))
 	for i := range pods {
 		id := hashOf(pods[i].Name)
-		if !slices.Contains(s.counted, id) && !s.count(&pods[i], now) {
+		if _, isCounted := slices.BinarySearch(s.counted, id); !isCounted && !s.count(&pods[i], now) {
 			continue
 		}
 		counted = append(counted, id)
 	}
+	slices.Sort(counted)
 	s.counted, s.hasSeen = counted, true
 	s.lead = s.leadTime(pods)
 }

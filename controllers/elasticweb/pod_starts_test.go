@@ -69,6 +69,24 @@ func TestTheLastStartsCount(t *testing.T) {
 	}
 }
 
+// With the pods looked up one by one in all of them it took 14 s.
+func TestManyPods(t *testing.T) {
+	pods := make([]plan.Pod, 100_000)
+	for i := range pods {
+		pods[i] = started(fmt.Sprint(i), "arm64", time.Hour, 20*time.Second)
+	}
+	var starts podStarts
+	starts.see(pods, noon)
+	begin := time.Now()
+	starts.see(pods, noon)
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if len(starts.counted) != len(pods) {
+		t.Errorf("%d are remembered", len(starts.counted))
+	}
+}
+
 func TestArchitecturesWithoutEnd(t *testing.T) {
 	var starts podStarts
 	for i := range 100 {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -85,7 +86,7 @@ func (t *tally) underWay(web *elasticwebv1.ElasticWeb, do func(*change)) {
 func (r *Reconciler) tallyPass(web *elasticwebv1.ElasticWeb, demand plan.Demand, before, after plan.Observed, isComplete bool) {
 	known := r.memory.of(web)
 	if after.Deployment != before.Deployment {
-		r.Passes.Decided(plan.CauseOf(before.Deployment, after.Deployment, known.demand != demand))
+		r.Passes.Decided(plan.CauseOf(before.Deployment, after.Deployment, demandMoved(known.demand, demand, before.Deployment, web.Generation)))
 	}
 	known.demand = demand
 	hasWritten := before.Service != after.Service || before.Budget != after.Budget || before.Deployment != after.Deployment
@@ -98,6 +99,15 @@ func (r *Reconciler) tallyPass(web *elasticwebv1.ElasticWeb, demand plan.Demand,
 		}
 		c.isMade = c.isMade || isComplete
 	})
+}
+
+// demandMoved reports whether the spec asks for something else than in the last pass. Where there was none, as after a restart, it does so
+// if the Deployment was not made of this spec yet: most else that is written then is not the demand's.
+func demandMoved(last, now plan.Demand, made *appsv1.Deployment, generation int64) bool {
+	if record := plan.RecordOf(made); record != nil && last.IsNone() {
+		return record.Generation != generation
+	}
+	return last != now
 }
 
 // tallyReady takes note of when a changed ElasticWeb is Ready.

@@ -8,6 +8,8 @@ import (
 	"unique"
 
 	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
@@ -21,9 +23,12 @@ import (
 const (
 	// toldEvery is how often the status tells numbers that moved, where the plan stays.
 	toldEvery = 30 * time.Second
-	// lasting is for how long there may be no number before it makes an ElasticWeb less ready.
+	// lasting is for how long there may be no number before it makes an ElasticWeb less ready, see patience.
 	lasting = time.Minute
 )
+
+// patience is longer where the samples themselves are further apart.
+func patience(period time.Duration) time.Duration { return max(lasting, 2*period) }
 
 // webDemand is what is known of the traffic of one ElasticWeb.
 type webDemand struct {
@@ -35,7 +40,8 @@ type webDemand struct {
 	// planned is what the plan is made with, and handed what the last pass made its plan with.
 	planned, handed plan.Traffic
 	decision        demand.Decision
-	starts          podStarts
+	// starts are changed by passes alone, and all but the lead time is read by them alone.
+	starts podStarts
 
 	// answer is the last sample, message what is wrong with it, and history that of earlier days.
 	answer  demand.Sample
@@ -55,15 +61,35 @@ type instant int64
 
 func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
 
-// newWebDemand goes on where an operator of before ended, as far as the Deployment and the status say so.
-func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, now time.Time) *webDemand {
-	result := &webDemand{uid: web.UID, planned: plan.ResumedTraffic(web, deployment), told: status.Traffic{ObservedQPS: status.NeverObserved}}
+// newWebDemand goes on where an operator of before ended, as far as the status says so.
+func newWebDemand(web *elasticwebv1.ElasticWeb, patience time.Duration, now time.Time) *webDemand {
+	result := &webDemand{uid: web.UID, told: status.Traffic{ObservedQPS: status.NeverObserved}}
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
-		result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
+		if !wasLasting(web.Status.Conditions, patience, now) {
+			result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
+		}
 		result.told.ObservedQPS, result.told.ExpectedQPS = int64(*before.ObservedQPS), int64(ptr.Deref(before.ExpectedQPS, 0))
 		result.told.LeadTime, _ = time.ParseDuration(before.LeadTime)
 	}
 	return result
+}
+
+// wasLasting reports whether an operator of before had told long enough that there is no number: another one makes nothing Ready that was not.
+// A fallback did not make it less ready, and has its time before it, too.
+func wasLasting(conditions []metav1.Condition, patience time.Duration, now time.Time) bool {
+	told := meta.FindStatusCondition(conditions, elasticwebv1.ConditionDemandObserved)
+	return told != nil && told.Status == metav1.ConditionFalse && told.Reason != elasticwebv1.ReasonFallback && now.Sub(told.LastTransitionTime.Time) > patience
+}
+
+// resume goes on with what the Deployment was made for. It does so until a window was seen, and not only once: what an operator of before
+// wrote last may come into the cache late, and the pods that it asked for must not go unseen.
+func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) {
+	if w.memory.SawWindow(w.settings.Value().Stabilization) {
+		return
+	}
+	resumed := plan.ResumedTraffic(web, deployment)
+	w.planned.PlannedQPS = max(w.planned.PlannedQPS, resumed.PlannedQPS)
+	w.planned.Holds = w.planned.Holds || resumed.Holds
 }
 
 // another is the same for another query: what is planned stays until its window was seen.
@@ -87,6 +113,7 @@ func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 
 // decide works out what is planned. Without new samples it is by the last answer, and by the settings as they are now.
 func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
+	w.numberAt, w.toldAt = min(w.numberAt, instant(now.UnixNano())), min(w.toldAt, instant(now.UnixNano())) // the clock may have been set back.
 	settings := w.settings.Value()
 	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
@@ -111,7 +138,7 @@ func (w *webDemand) current(now time.Time) status.Traffic {
 	}
 	if w.decision.Reason != demand.Observed {
 		current.Message = w.message
-		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > max(lasting, 2*w.settings.Value().Period)
+		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > patience(w.settings.Value().Period)
 	}
 	if w.hasNumber {
 		current.ObservedQPS, current.ExpectedQPS = w.decision.Observed, w.decision.Expected
@@ -143,7 +170,7 @@ func (w *webDemand) again(now time.Time) time.Duration {
 		return 0
 	}
 	settings := w.settings.Value()
-	patience := max(lasting, 2*settings.Period) + time.Second
+	patience := patience(settings.Period) + time.Second
 	if w.numberAt != 0 {
 		return max(patience-w.numberAt.ago(now), 0)
 	}

@@ -6,10 +6,13 @@ package elasticweb
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
 
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
@@ -38,11 +41,13 @@ func (n *noted) Forget(key types.NamespacedName) { n.told = append(n.told, "forg
 // following is an ElasticWeb whose traffic is read, an operator, and the time.
 type following struct {
 	*testing.T
-	r       *Reconciler
-	clock   *clocktesting.FakePassiveClock
-	reader  *noted
-	web     *elasticwebv1.ElasticWeb
-	changes int
+	r      *Reconciler
+	clock  *clocktesting.FakePassiveClock
+	reader *noted
+	web    *elasticwebv1.ElasticWeb
+	// deployment is the one that the passes see.
+	deployment *appsv1.Deployment
+	changes    int
 	// again is when the last pass is to be followed by another.
 	again time.Duration
 }
@@ -68,7 +73,7 @@ func (f *following) restart() {
 // pass is what a reconcile does with the traffic.
 func (f *following) pass(pods ...plan.Pod) (decided plan.Traffic, told status.Traffic) {
 	f.Helper()
-	seen := plan.Observed{Pods: pods}
+	seen := plan.Observed{Pods: pods, Deployment: f.deployment}
 	told, f.again = f.r.observeDemand(f.web, &seen)
 	return ptr.Deref(seen.Traffic, plan.Traffic{}), told
 }
@@ -130,6 +135,27 @@ func TestAPassIsAskedForWhereSomethingChanges(t *testing.T) {
 	f.want("no pod goes for it", decided.PlannedQPS == 1500 && told.Reason == "Observed")
 }
 
+func TestAClockThatIsSetBackHoldsNothingBack(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	f.answers(make([]float64, 30)...)
+	f.answers(1000)
+	f.pass()
+	f.clock.SetTime(f.clock.Now().Add(-time.Hour))
+	f.answers(900)
+	f.pass()
+	f.want("what moved is told half a minute later", f.answers(800, 800, 800))
+	decided, told := f.pass()
+	f.want("and no pod goes", decided.PlannedQPS == 1000 && told.ObservedQPS == 800)
+	f.clock.SetTime(f.clock.Now().Add(-time.Hour))
+	f.lacks(demand.SourceUnreachable, "look at it")
+	f.pass()
+	f.want("there is another look after a minute", f.again <= 61*time.Second)
+	f.clock.SetTime(f.clock.Now().Add(f.again))
+	_, told = f.pass()
+	f.want("trouble lasts after a minute", told.IsLasting)
+}
+
 func TestOnlyAPassTells(t *testing.T) {
 	f := follows(t)
 	f.pass()
@@ -175,8 +201,44 @@ func restarted(planned int64, observed *int32) func(*elasticwebv1.ElasticWeb) {
 	}
 }
 
+// recorded is a Deployment that was made for a demand.
+func recorded(planned int64) *appsv1.Deployment {
+	deployment := &appsv1.Deployment{}
+	deployment.Annotations = map[string]string{plan.AnnotationRecord: plan.Record{Pod: "0123456789abcdef", PlannedQPS: planned}.String()}
+	return deployment
+}
+
+// A cache may show late what an operator of before wrote last.
+func TestARecordThatComesLateCounts(t *testing.T) {
+	f := follows(t)
+	f.deployment = recorded(1000)
+	f.pass()
+	f.deployment = recorded(2000)
+	decided, _ := f.pass()
+	f.want("before an answer", decided == plan.Traffic{PlannedQPS: 2000})
+	f.answers(100)
+	f.deployment = recorded(3000)
+	decided, _ = f.pass()
+	f.want("before a window was seen", decided == plan.Traffic{PlannedQPS: 3000})
+	f.answers(make([]float64, 20)...)
+	decided, _ = f.pass()
+	f.want("not after it", decided == plan.Traffic{PlannedQPS: 100})
+
+	f.restart()
+	f.deployment = recorded(1000)
+	f.pass()
+	f.deployment = recorded(0)
+	decided, _ = f.pass()
+	f.want("pods without a number are held", decided == plan.Traffic{PlannedQPS: 1000, Holds: true})
+	f.web.Spec.Demand.MaxQPS = ptr.To[int32](500)
+	f.deployment = recorded(1000)
+	decided, _ = f.pass()
+	f.want("the user's bounds hold for it", decided.PlannedQPS == 500)
+}
+
 func TestARestartGoesOn(t *testing.T) {
 	f := follows(t, restarted(1500, ptr.To[int32](1200)))
+	f.deployment = recorded(1500)
 	pod := plan.Pod{Name: "a", Ready: true, Created: f.clock.Now().Add(-time.Hour), ReadySince: f.clock.Now().Add(-time.Hour + 25*time.Second)}
 	decided, told := f.pass(pod)
 	f.want("with what was planned", decided == plan.Traffic{PlannedQPS: 1500})
@@ -191,6 +253,30 @@ func TestARestartGoesOn(t *testing.T) {
 	f.answers(800)
 	decided, _ = f.pass()
 	f.want("nothing goes down before a window was seen", decided == plan.Traffic{PlannedQPS: 1500})
+}
+
+func TestARestartMakesNothingReady(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status metav1.ConditionStatus
+		reason string
+		ago    time.Duration
+		want   bool
+	}{
+		"there was a number":       {metav1.ConditionTrue, elasticwebv1.ReasonObserved, 24 * time.Hour, false},
+		"there was none for long":  {metav1.ConditionFalse, elasticwebv1.ReasonSourceUnreachable, 24 * time.Hour, true},
+		"there was one before":     {metav1.ConditionFalse, elasticwebv1.ReasonSourceUnreachable, 30 * time.Second, false},
+		"the fallback makes Ready": {metav1.ConditionFalse, elasticwebv1.ReasonFallback, 24 * time.Hour, false},
+		"it was paused":            {metav1.ConditionUnknown, elasticwebv1.ReasonPaused, 24 * time.Hour, false},
+	} {
+		f := follows(t, restarted(1500, ptr.To[int32](1200)))
+		f.web.Spec.Demand.FallbackQPS = ptr.To[int32](2000)
+		f.web.Status.Conditions = []metav1.Condition{{Type: elasticwebv1.ConditionDemandObserved, Status: tc.status, Reason: tc.reason, LastTransitionTime: metav1.NewTime(f.clock.Now().Add(-tc.ago))}}
+		f.pass()
+		f.lacks(demand.SourceUnreachable, "look at it")
+		_, told := f.pass()
+		f.want(name, told.IsLasting == tc.want)
+		f.want(name+": there is another look for the fallback", f.again > 0 && f.again <= 61*time.Second)
+	}
 }
 
 func TestAFallback(t *testing.T) {
@@ -282,11 +368,14 @@ func TestWhatIsReadBeginsAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := follows(t, restarted(1000, ptr.To[int32](1000)))
+			f.deployment = recorded(1000)
 			f.pass()
 			f.answers(990)
 			f.pass()
 			f.reader.told = nil
-			tc.change(f.web)
+			if tc.change(f.web); f.web.UID != "1" {
+				f.deployment = nil // that one is not its own.
+			}
 			decided, _ := f.pass()
 			if got := fmt.Sprint(f.reader.told); got != fmt.Sprint(tc.told) || decided != tc.want {
 				t.Errorf("%s, %+v, want %s, %+v", got, decided, tc.told, tc.want)
@@ -361,10 +450,51 @@ func TestDemandsForMetrics(t *testing.T) {
 	}
 }
 
+func TestOnlyADemandThatMovedIsOne(t *testing.T) {
+	none, three, four := plan.Demand{}, plan.Demand{QPS: 2400}, plan.Demand{QPS: 3200}
+	made := recorded(0) // of generation 0.
+	for name, tc := range map[string]struct {
+		last, now  plan.Demand
+		made       *appsv1.Deployment
+		generation int64
+		want       bool
+	}{
+		"the same":                         {three, three, made, 0, false},
+		"another":                          {three, four, made, 1, true},
+		"the same of another spec":         {three, three, made, 1, false},
+		"the first pass":                   {none, three, made, 0, false},
+		"the first pass for another spec":  {none, three, made, 1, true},
+		"the first pass without a record":  {none, three, nil, 0, true},
+		"the traffic moved between passes": {three, four, made, 0, true},
+	} {
+		if got := demandMoved(tc.last, tc.now, tc.made, tc.generation); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestWhatIsRememberedOfTrafficIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 2048 {
 		t.Errorf("%d bytes for each ElasticWeb with pods on one architecture", size)
 	}
+}
+
+// For the race detector: pods are looked at without the lock.
+func TestAnswersComeInWhilePodsAreLookedAt(t *testing.T) {
+	f := follows(t)
+	f.pass()
+	var delivering sync.WaitGroup
+	delivering.Go(func() {
+		for range 100 {
+			f.r.Deliver(shop, traffic.Answer{Samples: []demand.Sample{{At: f.clock.Now(), QPS: 1000}}})
+			f.r.Demands()
+		}
+	})
+	for i := range 100 {
+		f.pass(started(fmt.Sprint(i), "arm64", time.Hour, 20*time.Second))
+	}
+	delivering.Wait()
+	f.want("their lead time is known", f.r.Demands()[0].LeadTime == 20*time.Second)
 }
 
 func BenchmarkDeliver(b *testing.B) {

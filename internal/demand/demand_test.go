@@ -115,6 +115,35 @@ func TestAfterARestart(t *testing.T) {
 	})
 }
 
+func TestAClockThatIsSetBack(t *testing.T) {
+	with := settings()
+	with.HeadroomPercent, with.FallbackQPS = 20, 2000
+	t.Run("more is planned at once, and less after a window", func(t *testing.T) {
+		s := newStory(t, with, 0)
+		s.sees(repeat(100, 30)...)
+		s.now = s.now.Add(-30 * time.Minute)
+		s.want("less", s.sees(repeat(10, 20)...), 10, 10, 120, Observed)
+		s.want("more", s.sees(1000), 1000, 1000, 1200, Observed)
+	})
+	t.Run("by less than a period nothing is lost", func(t *testing.T) {
+		s := newStory(t, with, 0)
+		s.sees(repeat(100, 30)...)
+		s.now = s.now.Add(-period)
+		s.gets()
+		if !s.memory.SawWindow(with.Stabilization) {
+			t.Error("the window is lost")
+		}
+		s.want("more", s.sees(1000), 1000, 1000, 1200, Observed)
+	})
+	t.Run("the fallback waits for a minute of the new time", func(t *testing.T) {
+		s := newStory(t, with, 0)
+		s.sees(100)
+		s.now = s.now.Add(-30 * time.Minute)
+		s.want("a minute", s.lacks(5, SourceUnreachable), 0, 0, 120, SourceUnreachable)
+		s.want("no more", s.lacks(1, SourceUnreachable), 0, 2000, 2400, Fallback)
+	})
+}
+
 func TestMissingDataTakeNoPodAway(t *testing.T) {
 	with := settings()
 	with.FallbackQPS, with.HeadroomPercent = 240, 50

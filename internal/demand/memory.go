@@ -46,6 +46,9 @@ type part struct {
 
 // observeAll takes in the samples that are new, and says why there is no number now, "" where there is one.
 func (m *Memory) observeAll(in Input, now instant) (trouble Reason) {
+	if m.since.sub(now) > in.Settings.Period { // the clock was set back: what comes in would be older than that for as long.
+		*m = Memory{}
+	}
 	if m.since == 0 {
 		m.since = now
 	}

@@ -49,7 +49,7 @@ func CauseOf(before, after *appsv1.Deployment, demandMoved bool) Cause {
 		return CauseImage
 	case !reflect.DeepEqual(was.Levels, is.Levels):
 		return CauseOrder
-	case was.Replicas != is.Replicas && demandMoved:
+	case was.PlannedQPS != is.PlannedQPS || was.Replicas != is.Replicas && demandMoved:
 		return CauseDemand
 	case was.Replicas != is.Replicas:
 		return CauseCapacity

@@ -34,6 +34,8 @@ func TestCauseOf(t *testing.T) {
 		"the image lost an architecture": {same, changed(func(r *Record) { r.Image, r.Levels = &ImageFacts{Reference: "shop:1"}, placement.Levels{{"amd64"}} }), false, CauseImage},
 		"another order":                  {same, changed(func(r *Record) { r.Levels = placement.Levels{{"amd64"}, {"arm64"}}; r.Replicas = 4 }), false, CauseOrder},
 		"another demand":                 {same, changed(func(r *Record) { r.Replicas, r.Generation = 4, 2 }), true, CauseDemand},
+		"another traffic":                {same, changed(func(r *Record) { r.PlannedQPS, r.Replicas = 2400, 4 }), false, CauseDemand},
+		"another traffic, the same pods": {same, changed(func(r *Record) { r.PlannedQPS = 2400 }), true, CauseDemand},
 		"pods that spilled":              {same, changed(func(r *Record) { r.Replicas = 4 }), false, CauseCapacity},
 		"another strategy":               {same, changed(func(r *Record) { r.Generation = 2 }), false, CauseSpec},
 		"another demand, the same pods":  {same, changed(func(r *Record) { r.Generation = 2 }), true, CauseSpec},

@@ -24,21 +24,21 @@ func (d Demand) IsNone() bool { return d == Demand{} }
 type Traffic struct {
 	// PlannedQPS has to be served, in requests per second, headroom included.
 	PlannedQPS int64
-	// Holds is true until it is known that fewer pods do than there were when it began: no number was planned before.
+	// Holds is true until it is known that fewer pods do than there were when it began: no number that they were made of is known.
 	Holds bool
 }
 
 // ResumedTraffic is what was planned when the Deployment was last written, and where its Record or itself is lost, what the status says of it. Where
-// neither knows, the pods that there are stay.
+// the Record has no number, the pods that there are stay: what the status says may be less than they were held for.
 func ResumedTraffic(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) Traffic {
-	planned := int64(0)
 	if record := RecordOf(deployment); record != nil {
-		planned = record.PlannedQPS
-	} else if status := web.Status.Demand; status != nil {
+		return Traffic{PlannedQPS: record.PlannedQPS, Holds: record.PlannedQPS == 0} // within its bounds, or it were none.
+	}
+	planned := int64(0)
+	if status := web.Status.Demand; status != nil {
 		planned = ptr.Deref(status.PlannedQPS, 0)
 	}
-	planned = min(max(planned, 0), maxPlannedQPS)
-	return Traffic{PlannedQPS: planned, Holds: planned == 0}
+	return Traffic{PlannedQPS: min(max(planned, 0), maxPlannedQPS), Holds: true}
 }
 
 // maxPlannedQPS is the greatest demand with the greatest headroom.

@@ -87,11 +87,11 @@ func TestResumedTraffic(t *testing.T) {
 	}{
 		"by the record":              {written(2400).String(), reported(800), Traffic{PlannedQPS: 2400}},
 		"nothing was planned":        {written(0).String(), reported(800), Traffic{Holds: true}},
-		"the record is lost":         {"", reported(800), Traffic{PlannedQPS: 800}},
+		"the record is lost":         {"", reported(800), Traffic{PlannedQPS: 800, Holds: true}},
 		"both are lost":              {"", nil, Traffic{Holds: true}},
 		"the record is damaged":      {`{"generation":1,"pod":"0123456789abcdef","plannedQPS":-1}`, nil, Traffic{Holds: true}},
-		"the record is beyond sense": {`{"generation":1,"pod":"0123456789abcdef","plannedQPS":99999999999}`, reported(800), Traffic{PlannedQPS: 800}},
-		"the status is beyond sense": {"", reported(1 << 60), Traffic{PlannedQPS: maxPlannedQPS}},
+		"the record is beyond sense": {`{"generation":1,"pod":"0123456789abcdef","plannedQPS":99999999999}`, reported(800), Traffic{PlannedQPS: 800, Holds: true}},
+		"the status is beyond sense": {"", reported(1 << 60), Traffic{PlannedQPS: maxPlannedQPS, Holds: true}},
 		"the status is negative":     {"", reported(-1), Traffic{Holds: true}},
 	} {
 		web := shop(followsTraffic)
@@ -102,7 +102,7 @@ func TestResumedTraffic(t *testing.T) {
 	}
 	web := shop(followsTraffic)
 	web.Status.Demand = reported(800)
-	if got := ResumedTraffic(web, nil); got != (Traffic{PlannedQPS: 800}) {
+	if got := ResumedTraffic(web, nil); got != (Traffic{PlannedQPS: 800, Holds: true}) {
 		t.Errorf("without a Deployment: %+v", got)
 	}
 }
