@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/ptr"
 
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
@@ -38,6 +39,20 @@ func TestSetPath(t *testing.T) {
 	for _, assignment := range []string{"totalQPS", "=1", "env[0].value=1", "a={"} {
 		if err := setPath(spec, assignment); err == nil {
 			t.Errorf("%s is taken", assignment)
+		}
+	}
+}
+
+// TestDemandsExcludeEachOther: a flag that says the demand takes away what says it else.
+func TestDemandsExcludeEachOther(t *testing.T) {
+	for name, o := range map[string]*planOptions{"totalQPS": {changesQPS: true}, "replicas": {changesCount: true}} {
+		o.environment = newEnvironment(genericiooptions.IOStreams{})
+		o.flags.APIServer = ptr.To("http://127.0.0.1:1")
+		_ = o.complete([]string{"shop"}) // no cluster is needed for it.
+		want := map[string]any{"totalQPS": nil, "replicas": nil, "demand": nil}
+		want[name] = int32(0)
+		if diff := cmp.Diff(want, o.spec); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }

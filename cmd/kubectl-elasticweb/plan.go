@@ -69,8 +69,8 @@ func newPlan(e *environment) *cobra.Command {
 	flags := command.Flags()
 	flags.StringSliceVarP(&o.files.Filenames, "filename", "f", nil, "File, folder, URL or - with ElasticWebs")
 	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "Also the folders within a folder")
-	flags.Int32Var(&o.totalQPS, "total-qps", 0, "What it must serve, in requests per second, in the place of spec.replicas")
-	flags.Int32Var(&o.replicas, "replicas", 0, "The number of pods, in the place of spec.totalQPS")
+	flags.Int32Var(&o.totalQPS, "total-qps", 0, "What it must serve, in requests per second, in the place of spec.replicas or spec.demand")
+	flags.Int32Var(&o.replicas, "replicas", 0, "The number of pods, in the place of spec.totalQPS or spec.demand")
 	flags.StringVar(&o.image, "image", "", "The image")
 	flags.StringArrayVar(&o.set, "set", nil, "A field below spec, for instance headroomPercent=20 or podLabels.team=web; null removes it. May be given again")
 	flags.BoolVar(&o.serverSide, "server-side", false, "Take the file as kubectl apply --server-side would")
@@ -91,10 +91,10 @@ func (o *planOptions) complete(args []string) (err error) {
 	}
 	o.spec = map[string]any{}
 	if o.changesQPS {
-		o.spec["totalQPS"], o.spec["replicas"] = o.totalQPS, nil
+		o.spec["totalQPS"], o.spec["replicas"], o.spec["demand"] = o.totalQPS, nil, nil
 	}
 	if o.changesCount {
-		o.spec["replicas"], o.spec["totalQPS"] = o.replicas, nil
+		o.spec["replicas"], o.spec["totalQPS"], o.spec["demand"] = o.replicas, nil, nil
 	}
 	if o.image != "" {
 		o.spec["image"] = o.image

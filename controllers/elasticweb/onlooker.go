@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -61,6 +62,9 @@ func (o Onlooker) Look(ctx context.Context, web *elasticwebv1.ElasticWeb, now ti
 		if err := seen.note(read()); err != nil {
 			return seen, err
 		}
+	}
+	if web.Spec.Demand != nil { // only the operator reads the traffic: an onlooker goes by what it planned last.
+		seen.Traffic = ptr.To(plan.ResumedTraffic(web, seen.Deployment))
 	}
 	needed, isFresh := plan.Lookup(&seen.Web.Spec, seen.Deployment)
 	if needed && o.Image != nil && !seen.KeepsTemplate {

@@ -61,12 +61,39 @@ func demand(in Input) []string {
 			said = append(said, fmt.Sprintf("spec.headroomPercent keeps %d%% above that: %d.", headroom, in.Plan.Demand.QPS))
 		}
 		return said
+	case spec.Demand != nil:
+		return traffic(in)
 	case in.Plan.Seed != nil:
 		return []string{fmt.Sprintf("The number of pods is left to an autoscaler, and nothing has set spec.replicas yet: the operator begins with %d.", *in.Plan.Seed)}
 	case spec.Replicas != nil && *spec.Replicas > 0:
 		return []string{fmt.Sprintf("spec.replicas asks for %s%s.", count(*spec.Replicas), setter(in.Web.ManagedFields))}
 	}
-	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, so that there is no pod."}
+	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, and spec.demand is not set, so that there is no pod."}
+}
+
+// traffic is what the operator says of it: nobody else reads it.
+func traffic(in Input) []string {
+	said, status := []string{"spec.demand has the operator read the traffic."}, ptr.Deref(in.Web.Status.Demand, elasticwebv1.DemandStatus{})
+	if status.ObservedQPS != nil {
+		said = append(said, fmt.Sprintf("%d requests per second were read last.", *status.ObservedQPS))
+	} else {
+		said = append(said, "No number was read yet.")
+	}
+	if status.ExpectedQPS != nil {
+		lead := ""
+		if status.LeadTime != "" {
+			lead = ", which takes " + status.LeadTime
+		}
+		said = append(said, fmt.Sprintf("%d are expected until pods that are asked for now are ready%s.", *status.ExpectedQPS, lead))
+	}
+	if status.PlannedQPS != nil {
+		said = append(said, fmt.Sprintf("%d are planned, headroom included.", *status.PlannedQPS))
+	}
+	observed := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionDemandObserved)
+	if observed != nil && observed.Status != metav1.ConditionTrue {
+		said = append(said, fmt.Sprintf("DemandObserved is %s, for %s: %s.", observed.Status, observed.Reason, observed.Message))
+	}
+	return said
 }
 
 func count(pods int32) string {
@@ -194,7 +221,10 @@ func pods(in Input) (said []string) {
 
 // number is about the arithmetic; the limits come last.
 func number(in Input) (said []string) {
-	if in.Plan.Demand.QPS > 0 {
+	switch d := in.Plan.Demand; {
+	case d.QPS > 0 && d.Pods > 0 && d.Pods == in.Plan.Asked:
+		said = append(said, "It is not known yet that fewer pods do: as many stay as there were.")
+	case d.QPS > 0:
 		said = append(said, basis(in))
 	}
 	spec, asked := in.Web.Spec, in.Plan.Asked

@@ -52,6 +52,10 @@ func world(w *elasticwebv1.ElasticWeb, architectures ...string) plan.Observed {
 	return seen
 }
 
+func byTraffic(w *elasticwebv1.ElasticWeb) {
+	w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "sum(rate(requests[1m]))"}}
+}
+
 func TestSteps(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*elasticwebv1.ElasticWeb)
@@ -77,6 +81,23 @@ func TestSteps(t *testing.T) {
 			w.Spec.TotalQPS, w.Spec.Replicas, w.Spec.MinReplicas = nil, ptr.To[int32](1), ptr.To[int32](2)
 			w.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Subresource: "scale"}}
 		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64") }},
+		"traffic": {change: func(w *elasticwebv1.ElasticWeb) {
+			byTraffic(w)
+			w.Status.Demand = &elasticwebv1.DemandStatus{ObservedQPS: ptr.To[int32](1900), ExpectedQPS: ptr.To[int32](2400), PlannedQPS: ptr.To[int64](3000), LeadTime: "45s"}
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+			seen := world(w, "arm64", "arm64", "arm64")
+			seen.Traffic = &plan.Traffic{PlannedQPS: 3000}
+			return seen
+		}},
+		"no-traffic": {change: func(w *elasticwebv1.ElasticWeb) {
+			byTraffic(w)
+			w.Status.Conditions = append(w.Status.Conditions, metav1.Condition{Type: elasticwebv1.ConditionDemandObserved, Status: "False",
+				Reason: elasticwebv1.ReasonSourceUnreachable, Message: "Prometheus does not answer: look whether it runs"})
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+			seen := world(w, "arm64", "arm64", "arm64")
+			seen.Traffic = &plan.Traffic{Holds: true}
+			return seen
+		}},
 		"nothing": {change: func(w *elasticwebv1.ElasticWeb) {
 			w.Spec.TotalQPS, w.Status = nil, elasticwebv1.ElasticWebStatus{}
 			w.Generation = 0

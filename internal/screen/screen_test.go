@@ -159,6 +159,25 @@ func TestHostileStrings(t *testing.T) {
 	}
 }
 
+// TestTraffic: what is read of the traffic is shown, and nothing is made up where it is not known.
+func TestTraffic(t *testing.T) {
+	in := served()
+	in.Web.Spec.TotalQPS, in.Web.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
+	in.Web.Status.Demand = &elasticwebv1.DemandStatus{ObservedQPS: ptr.To[int32](1900), ExpectedQPS: ptr.To[int32](2400), PlannedQPS: ptr.To[int64](3000)}
+	golden(t, "status-traffic", Status(in, Fit(80, false)), Fit(80, false))
+	if text := (Fleet{Webs: []elasticwebv1.ElasticWeb{*in.Web}, Now: now}).Status(Fit(80, false)); !strings.Contains(text, "[██████████]  4,000/3,000") {
+		t.Errorf("the fleet:\n%s", text)
+	}
+	in.Web.Status.Demand, in.Plan.Demand = nil, plan.Demand{QPS: 1, Pods: 4}
+	in.Web.Status.Conditions = append(in.Web.Status.Conditions, condition("DemandObserved", metav1.ConditionFalse, "SourceUnreachable", "Prometheus does not answer"))
+	text := strings.Join(strings.Fields(Status(in, Fit(120, false))), " ") // lines are wrapped.
+	for _, want := range []string{"of which no number is known yet, DemandObserved is False, SourceUnreachable: 4 pods", "up to 4,000 requests per second"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 func TestBar(t *testing.T) {
 	for _, tc := range []struct {
 		part, whole int64
