@@ -290,7 +290,7 @@ func served(in Input) []string {
 
 func waits(in Input) (said []string) {
 	web := in.Web
-	if web.Annotations[elasticwebv1.AnnotationPaused] == "true" {
+	if plan.IsPaused(web) {
 		return []string{"The ElasticWeb is paused: nothing is changed before kubectl elasticweb resume " + web.Name + "."}
 	}
 	if web.Status.ObservedGeneration < web.Generation {

@@ -195,7 +195,7 @@ func podsBar(in Web, style Style) []string {
 func rollout(in Web) string {
 	deployment := in.Observed.Deployment
 	switch {
-	case in.Web.Annotations[elasticwebv1.AnnotationPaused] == "true":
+	case plan.IsPaused(in.Web):
 		return "paused: go on with kubectl elasticweb resume " + Name(in.Web.Name)
 	case in.Web.Status.ObservedGeneration == in.Web.Generation && readyReason(in.Web) == elasticwebv1.ReasonResolvingImage:
 		return "waits for what the registry says of the image"

@@ -71,7 +71,7 @@ func Compare(before, after Side) Outcome {
 	existing := after.Observed.Deployment
 	result := Outcome{
 		Namespace: after.Web.Namespace, Name: after.Web.Name, IsNew: before.Web == nil,
-		Paused: after.Web.Annotations[elasticwebv1.AnnotationPaused] == "true",
+		Paused: plan.IsPaused(after.Web),
 		Pods:   after.planned.Replicas, PodsAsked: after.planned.Asked,
 		Architectures: after.planned.Record.Levels, Refused: refused(&after), Diff: diff(&before, &after),
 	}
