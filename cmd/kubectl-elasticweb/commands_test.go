@@ -81,6 +81,7 @@ func TestPlanOfAFile(t *testing.T) {
 	plan(1, given+"  podLabels: {a: b}\n", "because of spec.podLabels", "--server-side", "--force-conflicts")
 	plan(1, given+"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n---\n"+manifest("other", shared.image("1"), 31998, ""), "ElasticWeb other in")
 	plan(2, given+"  foo: bar\n", "foo")
+	plan(2, manifest("other", shared.image("1"), 31998, "  totalqps: 800\n"), "totalqps")
 	b.create(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "taken"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}})
 	plan(2, manifest("taken", shared.image("1"), 31997, "  totalQPS: 800\n"), "there is a Service of this name that is not this ElasticWeb's")
 	plan(2, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n", "there is no ElasticWeb")
