@@ -115,6 +115,25 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestUnreadable: nothing is made up of a spec that cannot be read, which is empty.
+func TestUnreadable(t *testing.T) {
+	in := served()
+	in.Web.Spec, in.Web.UnreadableSpec, in.Plan = elasticwebv1.ElasticWebSpec{}, "spec.port: a string\x1b", plan.Plan{}
+	in.Web.Status.Conditions[0] = condition("Ready", metav1.ConditionFalse, "InvalidSpec", "the spec cannot be read")
+	text := Status(in, Fit(80, false))
+	for _, wrong := range []string{"Demand", "of 0 ready", "port 0"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("has %q:\n%s", wrong, text)
+		}
+	}
+	for _, want := range []string{"False, InvalidSpec", "nothing is planned: spec.port: a string", "CapacityMet"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+	checkHarmless(t, text, Fit(80, false))
+}
+
 func TestFleet(t *testing.T) {
 	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
 	golden(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))

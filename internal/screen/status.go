@@ -45,8 +45,11 @@ const (
 
 // Status is one screen: demand and capacity, pods, rollout, image, conditions with their remedies, the last events.
 func Status(in Web, style Style) string {
-	lines := []string{}
-	for _, part := range []func(Web, Style) []string{title, amounts, architectures, nodes, conditions, events, missing} {
+	lines, parts := []string{}, []func(Web, Style) []string{title, amounts, architectures, nodes, conditions, events, missing}
+	if in.Web.UnreadableSpec != "" { // it is empty: what would be said of it is of nobody's spec.
+		parts = []func(Web, Style) []string{title, unreadable, nodes, conditions, events, missing}
+	}
+	for _, part := range parts {
 		if drawn := part(in, style); len(drawn) > 0 {
 			lines = append(append(lines, drawn...), "")
 		}
@@ -64,6 +67,10 @@ func title(in Web, style Style) []string {
 	state := Line(string(ready.Status), 20) + ", " + Line(ready.Reason, 40)
 	head := style.paint(strong, Line(name, style.Width-columns.StringWidth(state)-10)) + "  Ready: " + style.paint(moodOf(ready), state)
 	return append([]string{head}, indented("  ", ready.Message, style)...)
+}
+
+func unreadable(in Web, style Style) []string {
+	return indented("", "The spec cannot be read, and nothing is planned: "+in.Web.UnreadableSpec, style)
 }
 
 func moodOf(condition metav1.Condition) mood {
