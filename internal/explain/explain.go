@@ -144,15 +144,18 @@ func nodes(nodes *plan.Nodes) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(nodes.All)) {
 		part := fmt.Sprintf("%d of %s", nodes.All[name], name)
-		if cordoned := nodes.All[name] - nodes.Schedulable[name]; cordoned > 0 {
-			part += fmt.Sprintf(" (%d cordoned)", cordoned)
+		switch closed := nodes.All[name] - nodes.Schedulable[name]; { // cordoned, not ready, or about to go.
+		case closed == 1:
+			part += " (1 takes none now)"
+		case closed > 1:
+			part += fmt.Sprintf(" (%d take none now)", closed)
 		}
 		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
-		return "The cluster has no Linux node."
+		return "No Linux node of the cluster takes these pods: what the spec says of nodes, or their taints, keep them out, or there is none."
 	}
-	return "The cluster has these nodes: " + strings.Join(parts, ", ") + "."
+	return "These nodes take the pods: " + strings.Join(parts, ", ") + "."
 }
 
 func rates(in Input) (said []string) {

@@ -56,6 +56,18 @@ func byTraffic(w *elasticwebv1.ElasticWeb) {
 	w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "sum(rate(requests[1m]))"}}
 }
 
+// TestNodes: what is counted are the nodes that take the pods, whatever keeps the others out.
+func TestNodes(t *testing.T) {
+	for want, counted := range map[string]*plan.Nodes{
+		"These nodes take the pods: 3 of amd64 (2 take none now), 1 of arm64.":                                                          {All: map[string]int{"amd64": 3, "arm64": 1}, Schedulable: map[string]int{"amd64": 1, "arm64": 1}},
+		"No Linux node of the cluster takes these pods: what the spec says of nodes, or their taints, keep them out, or there is none.": {},
+	} {
+		if got := nodes(counted); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestSteps(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*elasticwebv1.ElasticWeb)
