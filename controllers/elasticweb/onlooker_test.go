@@ -5,10 +5,12 @@ package elasticweb
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -33,7 +35,14 @@ func (l lone) Get(_ context.Context, key client.ObjectKey, object client.Object,
 	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 }
 
-func (l lone) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+func (l lone) List(_ context.Context, list client.ObjectList, options ...client.ListOption) error {
+	read := &client.ListOptions{}
+	read.ApplyOptions(options)
+	if _, isNodes := list.(*corev1.NodeList); isNodes && read.AsListOptions().ResourceVersion != "0" {
+		return errors.New("all nodes are read from etcd")
+	}
+	return nil
+}
 
 // TestAnOnlookerGoesByWhatWasPlanned: what the operator planned by the traffic is in the plan of whoever looks.
 func TestAnOnlookerGoesByWhatWasPlanned(t *testing.T) {
