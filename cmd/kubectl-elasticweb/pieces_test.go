@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/ptr"
 
@@ -89,6 +91,16 @@ func TestRedraw(t *testing.T) {
 	failure := errors.New("no cluster")
 	if err := e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) { return "", false, failure }); !errors.Is(err, failure) {
 		t.Errorf("nothing was ever read: %v", err)
+	}
+	gone, draws := apierrors.NewNotFound(schema.GroupResource{Resource: "elasticwebs"}, "shop"), 0
+	err = e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) {
+		if draws++; draws == 1 {
+			return "x", false, nil
+		}
+		return "", draws > 2, gone
+	})
+	if !errors.Is(err, gone) || draws != 2 {
+		t.Errorf("deleted: %v after %d", err, draws)
 	}
 	ended, stop := context.WithCancel(t.Context())
 	stop()
