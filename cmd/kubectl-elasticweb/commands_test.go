@@ -41,6 +41,7 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b.want(0, []string{"plan", "shop"}, "nothing changes", "3, as now")
 	b.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "12, now 3", "no pod is restarted", "+totalQPS: 9000", "+replicas: 12")
 	b.want(1, []string{"plan", "shop", "--replicas", "5"}, "5, now 3", "-totalQPS: 2400")
+	b.want(1, []string{"plan", "shop", "--set", "totalQPS=null", "--set", `demand={"prometheus":{"query":"up"}}`}, "3, as now", "no pod is restarted", "+demand:")
 	b.want(1, []string{"plan", "shop", "--set", "podLabels.a=b"}, "all pods are replaced, because of spec.podLabels")
 	b.want(1, []string{"plan", "shop", "--image", shared.image("arm64"), "--plain-http-registries", shared.registry}, "Runs on   arm64; now amd64, arm64", "because of spec.image")
 	b.want(2, []string{"plan", "shop", "--set", "minReplicas=5", "--set", "maxReplicas=2"}, "error: ", "minReplicas is above maxReplicas")

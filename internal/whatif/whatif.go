@@ -155,7 +155,7 @@ func refused(after *Side) (all []string) {
 		}
 	}
 	if contradiction := after.planned.Placement.Contradiction; contradiction != "" && !after.planned.Demand.IsNone() {
-		all = append(all, contradiction)
+		all = append(all, after.Words.Say(contradiction))
 	}
 	return all
 }

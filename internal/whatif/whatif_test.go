@@ -194,6 +194,11 @@ func TestWordsOfTheUser(t *testing.T) {
 	if len(added.Causes) != 1 || added.Causes[0] != "spec.podTemplate.spec.nodeSelector" || !strings.Contains(added.Diff, "+podTemplate:") || strings.Contains(strings.Split(added.Diff, "Deployment/shop")[0], "+nodeSelector:") {
 		t.Errorf("%q\n%s", added.Causes, added.Diff)
 	}
+	given.Spec.PodTemplate.Raw = []byte(`{"spec":{"nodeSelector":{"kubernetes.io/arch":"s390x"}}}`)
+	if got := Compare(side(shop()), side(given)); len(got.Refused) != 1 || !strings.Contains(got.Refused[0], "spec.podTemplate.spec.nodeSelector") {
+		t.Errorf("%q", got.Refused)
+	}
+	given.Spec.PodTemplate.Raw = []byte(`{"spec":{"nodeSelector":{"disk":"fast"}}}`)
 	observed = running(side(given).Web, "amd64")
 	removed := Compare(side(given), side(shop()))
 	if len(removed.Causes) != 1 || removed.Causes[0] != "spec.podTemplate.spec.nodeSelector" {
