@@ -20,11 +20,14 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // Input is what is explained.
 type Input struct {
-	Web      *elasticwebv1.ElasticWeb
+	Web *elasticwebv1.ElasticWeb
+	// Words name fields as the user wrote them.
+	Words    podtemplate.Words
 	Observed plan.Observed
 	Plan     plan.Plan
 	Reasons  plan.Reasons
@@ -45,7 +48,11 @@ func Steps(in Input) (steps []Step) {
 		{"What is asked for", demand}, {"Where the pods may run", architectures}, {"What a pod serves", rates},
 		{"Where the pods are", pods}, {"How many pods that takes", number}, {"What comes of it", served}, {"What waits for what", waits},
 	} {
-		if sentences := step.say(in); len(sentences) > 0 {
+		sentences := step.say(in)
+		for i := range sentences {
+			sentences[i] = in.Words.Say(sentences[i])
+		}
+		if len(sentences) > 0 {
 			steps = append(steps, Step{step.title, sentences})
 		}
 	}
@@ -237,7 +244,11 @@ func number(in Input) (said []string) {
 	case asked < int64(in.Plan.Replicas):
 		said = append(said, fmt.Sprintf("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
 	}
-	return append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	said = append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 && !in.Observed.KeepsTemplate {
+		said = append(said, "What does not go together is not carried out: until it does, the Deployment stays as it is.")
+	}
+	return said
 }
 
 func basis(in Input) string {

@@ -5,6 +5,7 @@ package explain
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -54,6 +57,21 @@ func world(w *elasticwebv1.ElasticWeb, architectures ...string) plan.Observed {
 
 func byTraffic(w *elasticwebv1.ElasticWeb) {
 	w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "sum(rate(requests[1m]))"}}
+}
+
+// TestWordsOfTheUser: a field is named where the user wrote it.
+func TestWordsOfTheUser(t *testing.T) {
+	given := shop()
+	given.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"nodeSelector":{"kubernetes.io/arch":"s390x"}}}`)}
+	w, words, err := podtemplate.Resolved(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Web: w, Words: words, Observed: world(w)}
+	in.Plan, in.Reasons = plan.Explained(w, in.Observed)
+	if text := fmt.Sprint(Steps(in)); !strings.Contains(text, "does not go together: ") || !strings.Contains(text, "spec.podTemplate.spec.nodeSelector") || !strings.Contains(text, "stays as it is") {
+		t.Error(text)
+	}
 }
 
 // TestNodes: what is counted are the nodes that take the pods, whatever keeps the others out.
