@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -61,7 +62,11 @@ func newResume(e *environment) *cobra.Command {
 }
 
 func newRestart(e *environment) *cobra.Command {
-	return newAnnotate(e, "restart", "Replace all pods by a rollout, as kubectl rollout restart does", e.completeNames(math.MaxInt), &annotateOptions{
+	return newAnnotate(e, "restart", "Replace all pods by a rollout, as kubectl rollout restart does", e.completeNames(math.MaxInt), restarting())
+}
+
+func restarting() *annotateOptions {
+	return &annotateOptions{
 		done: "restarted: follow it with kubectl elasticweb status --watch",
 		object: func(namespace, name string) client.Object {
 			deployment := &appsv1.Deployment{}
@@ -71,7 +76,7 @@ func newRestart(e *environment) *cobra.Command {
 		patch: func(now time.Time) string {
 			return fmt.Sprintf(`{"spec":{"template":%s}}`, metadataPatch(restartedAt, fmt.Sprintf("%q", now.Format(time.RFC3339))))
 		},
-	})
+	}
 }
 
 func newRerun(e *environment) *cobra.Command {
@@ -124,8 +129,8 @@ func (o *annotateOptions) run(ctx context.Context) error {
 	}
 	for _, name := range o.names {
 		object := o.object(o.namespace, name)
-		if _, isDeployment := object.(*appsv1.Deployment); isDeployment { // never one that is no ElasticWeb's.
-			if _, err := o.get(ctx, o.client, name); err != nil {
+		if deployment, isDeployment := object.(*appsv1.Deployment); isDeployment {
+			if err := o.checkOwner(ctx, deployment); err != nil {
 				return err
 			}
 		}
@@ -133,6 +138,22 @@ func (o *annotateOptions) run(ctx context.Context) error {
 			return err
 		}
 		fmt.Fprintf(o.Out, "%s %s%s\n", name, o.done, ending)
+	}
+	return nil
+}
+
+// checkOwner refuses a Deployment that is not the ElasticWeb's of its name.
+func (o *annotateOptions) checkOwner(ctx context.Context, deployment *appsv1.Deployment) error {
+	key, web := client.ObjectKeyFromObject(deployment), &elasticwebv1.ElasticWeb{}
+	if err := o.client.Get(ctx, key, web); err != nil {
+		return err
+	}
+	read := &appsv1.Deployment{}
+	if err := o.client.Get(ctx, key, read); err != nil {
+		return err
+	}
+	if !metav1.IsControlledBy(read, web) {
+		return fmt.Errorf("the Deployment %s is not that of the ElasticWeb %s, and is left alone: kubectl elasticweb status %s says what to do", key.Name, key.Name, key.Name)
 	}
 	return nil
 }

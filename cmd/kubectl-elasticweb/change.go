@@ -95,12 +95,16 @@ func (c change) tried(ctx context.Context, cluster client.Client) (after *elasti
 		if err != nil {
 			return nil, false, err
 		}
-		tried := after.DeepCopy()
+		tried := c.manifest.DeepCopy() // as it was written: a decoded one has lost the fields that there are not.
 		err = cluster.Create(ctx, tried, client.DryRunAll, client.FieldValidation("Strict"))
 		if isDenied(err) {
 			return after, true, nil
 		}
-		return tried, false, err
+		if err != nil {
+			return nil, false, err
+		}
+		after, err = fromManifest(tried)
+		return after, false, err
 	}
 	tried := &unstructured.Unstructured{}
 	tried.SetGroupVersionKind(elasticwebv1.GroupVersion.WithKind("ElasticWeb"))

@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/ptr"
 
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
@@ -38,6 +41,20 @@ func TestSetPath(t *testing.T) {
 	for _, assignment := range []string{"totalQPS", "=1", "env[0].value=1", "a={"} {
 		if err := setPath(spec, assignment); err == nil {
 			t.Errorf("%s is taken", assignment)
+		}
+	}
+}
+
+// TestDemandsExcludeEachOther: a flag that says the demand takes away what says it else.
+func TestDemandsExcludeEachOther(t *testing.T) {
+	for name, o := range map[string]*planOptions{"totalQPS": {changesQPS: true}, "replicas": {changesCount: true}} {
+		o.environment = newEnvironment(genericiooptions.IOStreams{})
+		o.flags.APIServer = ptr.To("http://127.0.0.1:1")
+		_ = o.complete([]string{"shop"}) // no cluster is needed for it.
+		want := map[string]any{"totalQPS": nil, "replicas": nil, "demand": nil}
+		want[name] = int32(0)
+		if diff := cmp.Diff(want, o.spec); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }
@@ -74,6 +91,16 @@ func TestRedraw(t *testing.T) {
 	failure := errors.New("no cluster")
 	if err := e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) { return "", false, failure }); !errors.Is(err, failure) {
 		t.Errorf("nothing was ever read: %v", err)
+	}
+	gone, draws := apierrors.NewNotFound(schema.GroupResource{Resource: "elasticwebs"}, "shop"), 0
+	err = e.redraw(t.Context(), time.Millisecond, func(context.Context, screen.Style) (string, bool, error) {
+		if draws++; draws == 1 {
+			return "x", false, nil
+		}
+		return "", draws > 2, gone
+	})
+	if !errors.Is(err, gone) || draws != 2 {
+		t.Errorf("deleted: %v after %d", err, draws)
 	}
 	ended, stop := context.WithCancel(t.Context())
 	stop()

@@ -69,8 +69,8 @@ func newPlan(e *environment) *cobra.Command {
 	flags := command.Flags()
 	flags.StringSliceVarP(&o.files.Filenames, "filename", "f", nil, "File, folder, URL or - with ElasticWebs")
 	flags.BoolVarP(&o.files.Recursive, "recursive", "R", false, "Also the folders within a folder")
-	flags.Int32Var(&o.totalQPS, "total-qps", 0, "What it must serve, in requests per second, in the place of spec.replicas")
-	flags.Int32Var(&o.replicas, "replicas", 0, "The number of pods, in the place of spec.totalQPS")
+	flags.Int32Var(&o.totalQPS, "total-qps", 0, "What it must serve, in requests per second, in the place of spec.replicas or spec.demand")
+	flags.Int32Var(&o.replicas, "replicas", 0, "The number of pods, in the place of spec.totalQPS or spec.demand")
 	flags.StringVar(&o.image, "image", "", "The image")
 	flags.StringArrayVar(&o.set, "set", nil, "A field below spec, for instance headroomPercent=20 or podLabels.team=web; null removes it. May be given again")
 	flags.BoolVar(&o.serverSide, "server-side", false, "Take the file as kubectl apply --server-side would")
@@ -91,10 +91,10 @@ func (o *planOptions) complete(args []string) (err error) {
 	}
 	o.spec = map[string]any{}
 	if o.changesQPS {
-		o.spec["totalQPS"], o.spec["replicas"] = o.totalQPS, nil
+		o.spec["totalQPS"], o.spec["replicas"], o.spec["demand"] = o.totalQPS, nil, nil
 	}
 	if o.changesCount {
-		o.spec["replicas"], o.spec["totalQPS"] = o.replicas, nil
+		o.spec["replicas"], o.spec["totalQPS"], o.spec["demand"] = o.replicas, nil, nil
 	}
 	if o.image != "" {
 		o.spec["image"] = o.image
@@ -222,9 +222,16 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
+	if err := complete(web); err != nil { // the API server has not looked at one that is unchecked.
+		return whatif.Outcome{}, err
+	}
 	looker := elasticweb.Onlooker{Reader: o.client}
 	before, missing := whatif.Side{}, []error(nil)
-	if change.before != nil {
+	switch {
+	case change.before == nil:
+	case change.before.UnreadableSpec != "":
+		before.Unreadable = change.before.UnreadableSpec
+	default:
 		if before, _, err = o.side(ctx, looker, change.before); err != nil {
 			return whatif.Outcome{}, err
 		}
@@ -249,9 +256,22 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	return outcome, err
 }
 
+// complete reports whether an ElasticWeb has what none is without.
+func complete(web *elasticwebv1.ElasticWeb) error {
+	switch {
+	case web.Spec.Port == nil:
+		return fmt.Errorf("the ElasticWeb %s has no spec.port: set it to the port that clients reach", web.Name)
+	case web.Spec.Image == "":
+		return fmt.Errorf("the ElasticWeb %s has no spec.image: set it", web.Name)
+	case web.Spec.SinglePodsQPS == nil:
+		return fmt.Errorf("the ElasticWeb %s has no spec.singlePodsQPS: set it to what one pod serves, in requests per second", web.Name)
+	}
+	return nil
+}
+
 func (o *planOptions) side(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb) (whatif.Side, []error, error) {
 	seen, err := looker.Look(ctx, web, o.now())
-	return whatif.Side{Web: seen.Web, Observed: seen.Observed, Refusal: seen.Refusal}, seen.Missing, err
+	return whatif.Side{Web: seen.Web, Given: web, Words: seen.Words, Observed: seen.Observed, Refusal: seen.Refusal}, seen.Missing, err
 }
 
 // looksUp is false where the operator says that it looks nothing up.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -23,7 +25,7 @@ func (e *environment) redraw(ctx context.Context, interval time.Duration, draw f
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case err != nil && last == "":
+		case err != nil && (last == "" || apierrors.IsNotFound(err)): // what was deleted does not come back.
 			return err
 		case err != nil:
 			text = last + fmt.Sprintf("\nNot read since %s: %s\n", lastSeen.Format(time.TimeOnly), screen.Line(err.Error(), style.Width))

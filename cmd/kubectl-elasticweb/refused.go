@@ -32,7 +32,7 @@ func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side
 		case apierrors.IsConflict(err):
 			refused = append(refused, fmt.Sprintf("there is a %s of this name that is not this ElasticWeb's: delete it, or give the ElasticWeb another name", kind))
 		case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
-			refused = append(refused, kind+": "+quote.Said(err.Error()))
+			refused = append(refused, kind+": "+quote.Said(side.Words.Say(err.Error())))
 		default:
 			return nil, nil, fmt.Errorf("try the %s: %w", kind, err)
 		}

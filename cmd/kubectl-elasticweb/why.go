@@ -85,7 +85,7 @@ func (o *whyOptions) run(ctx context.Context) error {
 		return err
 	}
 	_, unfit := resources.PlanFor(seen.Web, &seen.Observed) // which says whether the template is kept.
-	in := explain.Input{Web: seen.Web, Observed: seen.Observed}
+	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
 	in.Plan, in.Reasons = plan.Explained(seen.Web, seen.Observed)
 	steps := explain.Steps(in)
 	for _, refusal := range []error{seen.Refusal, unfit} {

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -62,6 +64,9 @@ func (o Onlooker) Look(ctx context.Context, web *elasticwebv1.ElasticWeb, now ti
 			return seen, err
 		}
 	}
+	if web.Spec.Demand != nil { // only the operator reads the traffic: an onlooker goes by what it planned last.
+		seen.Traffic = ptr.To(plan.ResumedTraffic(web, seen.Deployment))
+	}
 	needed, isFresh := plan.Lookup(&seen.Web.Spec, seen.Deployment)
 	if needed && o.Image != nil && !seen.KeepsTemplate {
 		seen.Image = o.Image(ctx, seen.Web, isFresh)
@@ -83,7 +88,8 @@ func (s *Sight) note(err error) error {
 // lookAtPods reads the nodes and the pods: what a pod is on is told by its node.
 func (o Onlooker) lookAtPods(ctx context.Context, seen *Sight, now time.Time) error {
 	list, nodes := &corev1.NodeList{}, observed.Nodes{}
-	err := o.Reader.List(ctx, list)
+	// From the memory of the API server: who watches looks often, and there may be thousands.
+	err := o.Reader.List(ctx, list, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: "0"}})
 	if err == nil {
 		nodes = observed.CountNodes(list.Items)
 	} else if err := seen.note(fmt.Errorf("list nodes: %w", err)); err != nil {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +30,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 // Indexes of the pods in the cache.
@@ -130,10 +130,7 @@ func (r *Reconciler) notOurWrite(kind string) predicate.Predicate {
 	}
 }
 
-func isPaused(object client.Object) bool {
-	paused, err := strconv.ParseBool(object.GetAnnotations()[elasticwebv1.AnnotationPaused])
-	return err == nil && paused
-}
+func isPaused(object client.Object) bool { return plan.IsPaused(object) }
 
 // specOrMetadataChanged leaves out what its controller reports of an object.
 func specOrMetadataChanged() predicate.Predicate {

@@ -20,11 +20,14 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 )
 
 // Input is what is explained.
 type Input struct {
-	Web      *elasticwebv1.ElasticWeb
+	Web *elasticwebv1.ElasticWeb
+	// Words name fields as the user wrote them.
+	Words    podtemplate.Words
 	Observed plan.Observed
 	Plan     plan.Plan
 	Reasons  plan.Reasons
@@ -45,7 +48,11 @@ func Steps(in Input) (steps []Step) {
 		{"What is asked for", demand}, {"Where the pods may run", architectures}, {"What a pod serves", rates},
 		{"Where the pods are", pods}, {"How many pods that takes", number}, {"What comes of it", served}, {"What waits for what", waits},
 	} {
-		if sentences := step.say(in); len(sentences) > 0 {
+		sentences := step.say(in)
+		for i := range sentences {
+			sentences[i] = in.Words.Say(sentences[i])
+		}
+		if len(sentences) > 0 {
 			steps = append(steps, Step{step.title, sentences})
 		}
 	}
@@ -61,12 +68,39 @@ func demand(in Input) []string {
 			said = append(said, fmt.Sprintf("spec.headroomPercent keeps %d%% above that: %d.", headroom, in.Plan.Demand.QPS))
 		}
 		return said
+	case spec.Demand != nil:
+		return traffic(in)
 	case in.Plan.Seed != nil:
 		return []string{fmt.Sprintf("The number of pods is left to an autoscaler, and nothing has set spec.replicas yet: the operator begins with %d.", *in.Plan.Seed)}
 	case spec.Replicas != nil && *spec.Replicas > 0:
 		return []string{fmt.Sprintf("spec.replicas asks for %s%s.", count(*spec.Replicas), setter(in.Web.ManagedFields))}
 	}
-	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, so that there is no pod."}
+	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, and spec.demand is not set, so that there is no pod."}
+}
+
+// traffic is what the operator says of it: nobody else reads it.
+func traffic(in Input) []string {
+	said, status := []string{"spec.demand has the operator read the traffic."}, ptr.Deref(in.Web.Status.Demand, elasticwebv1.DemandStatus{})
+	if status.ObservedQPS != nil {
+		said = append(said, fmt.Sprintf("%d requests per second were read last.", *status.ObservedQPS))
+	} else {
+		said = append(said, "No number was read yet.")
+	}
+	if status.ExpectedQPS != nil {
+		lead := ""
+		if status.LeadTime != "" {
+			lead = ", which takes " + status.LeadTime
+		}
+		said = append(said, fmt.Sprintf("%d are expected until pods that are asked for now are ready%s.", *status.ExpectedQPS, lead))
+	}
+	if status.PlannedQPS != nil {
+		said = append(said, fmt.Sprintf("%d are planned, headroom included.", *status.PlannedQPS))
+	}
+	observed := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionDemandObserved)
+	if observed != nil && observed.Status != metav1.ConditionTrue {
+		said = append(said, fmt.Sprintf("DemandObserved is %s, for %s: %s.", observed.Status, observed.Reason, observed.Message))
+	}
+	return said
 }
 
 func count(pods int32) string {
@@ -117,15 +151,18 @@ func nodes(nodes *plan.Nodes) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(nodes.All)) {
 		part := fmt.Sprintf("%d of %s", nodes.All[name], name)
-		if cordoned := nodes.All[name] - nodes.Schedulable[name]; cordoned > 0 {
-			part += fmt.Sprintf(" (%d cordoned)", cordoned)
+		switch closed := nodes.All[name] - nodes.Schedulable[name]; { // cordoned, not ready, or about to go.
+		case closed == 1:
+			part += " (1 takes none now)"
+		case closed > 1:
+			part += fmt.Sprintf(" (%d take none now)", closed)
 		}
 		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
-		return "The cluster has no Linux node."
+		return "No Linux node of the cluster takes these pods: what the spec says of nodes, or their taints, keep them out, or there is none."
 	}
-	return "The cluster has these nodes: " + strings.Join(parts, ", ") + "."
+	return "These nodes take the pods: " + strings.Join(parts, ", ") + "."
 }
 
 func rates(in Input) (said []string) {
@@ -194,7 +231,10 @@ func pods(in Input) (said []string) {
 
 // number is about the arithmetic; the limits come last.
 func number(in Input) (said []string) {
-	if in.Plan.Demand.QPS > 0 {
+	switch d := in.Plan.Demand; {
+	case d.QPS > 0 && d.Pods > 0 && d.Pods == in.Plan.Asked:
+		said = append(said, "It is not known yet that fewer pods do: as many stay as there were.")
+	case d.QPS > 0:
 		said = append(said, basis(in))
 	}
 	spec, asked := in.Web.Spec, in.Plan.Asked
@@ -204,7 +244,11 @@ func number(in Input) (said []string) {
 	case asked < int64(in.Plan.Replicas):
 		said = append(said, fmt.Sprintf("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
 	}
-	return append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	said = append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 && !in.Observed.KeepsTemplate {
+		said = append(said, "What does not go together is not carried out: until it does, the Deployment stays as it is.")
+	}
+	return said
 }
 
 func basis(in Input) string {
@@ -260,7 +304,7 @@ func served(in Input) []string {
 
 func waits(in Input) (said []string) {
 	web := in.Web
-	if web.Annotations[elasticwebv1.AnnotationPaused] == "true" {
+	if plan.IsPaused(web) {
 		return []string{"The ElasticWeb is paused: nothing is changed before kubectl elasticweb resume " + web.Name + "."}
 	}
 	if web.Status.ObservedGeneration < web.Generation {

@@ -5,6 +5,7 @@ package explain
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -52,6 +55,37 @@ func world(w *elasticwebv1.ElasticWeb, architectures ...string) plan.Observed {
 	return seen
 }
 
+func byTraffic(w *elasticwebv1.ElasticWeb) {
+	w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "sum(rate(requests[1m]))"}}
+}
+
+// TestWordsOfTheUser: a field is named where the user wrote it.
+func TestWordsOfTheUser(t *testing.T) {
+	given := shop()
+	given.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"nodeSelector":{"kubernetes.io/arch":"s390x"}}}`)}
+	w, words, err := podtemplate.Resolved(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Web: w, Words: words, Observed: world(w)}
+	in.Plan, in.Reasons = plan.Explained(w, in.Observed)
+	if text := fmt.Sprint(Steps(in)); !strings.Contains(text, "does not go together: ") || !strings.Contains(text, "spec.podTemplate.spec.nodeSelector") || !strings.Contains(text, "stays as it is") {
+		t.Error(text)
+	}
+}
+
+// TestNodes: what is counted are the nodes that take the pods, whatever keeps the others out.
+func TestNodes(t *testing.T) {
+	for want, counted := range map[string]*plan.Nodes{
+		"These nodes take the pods: 3 of amd64 (2 take none now), 1 of arm64.":                                                          {All: map[string]int{"amd64": 3, "arm64": 1}, Schedulable: map[string]int{"amd64": 1, "arm64": 1}},
+		"No Linux node of the cluster takes these pods: what the spec says of nodes, or their taints, keep them out, or there is none.": {},
+	} {
+		if got := nodes(counted); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestSteps(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*elasticwebv1.ElasticWeb)
@@ -77,6 +111,23 @@ func TestSteps(t *testing.T) {
 			w.Spec.TotalQPS, w.Spec.Replicas, w.Spec.MinReplicas = nil, ptr.To[int32](1), ptr.To[int32](2)
 			w.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", Subresource: "scale"}}
 		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64") }},
+		"traffic": {change: func(w *elasticwebv1.ElasticWeb) {
+			byTraffic(w)
+			w.Status.Demand = &elasticwebv1.DemandStatus{ObservedQPS: ptr.To[int32](1900), ExpectedQPS: ptr.To[int32](2400), PlannedQPS: ptr.To[int64](3000), LeadTime: "45s"}
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+			seen := world(w, "arm64", "arm64", "arm64")
+			seen.Traffic = &plan.Traffic{PlannedQPS: 3000}
+			return seen
+		}},
+		"no-traffic": {change: func(w *elasticwebv1.ElasticWeb) {
+			byTraffic(w)
+			w.Status.Conditions = append(w.Status.Conditions, metav1.Condition{Type: elasticwebv1.ConditionDemandObserved, Status: "False",
+				Reason: elasticwebv1.ReasonSourceUnreachable, Message: "Prometheus does not answer: look whether it runs"})
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
+			seen := world(w, "arm64", "arm64", "arm64")
+			seen.Traffic = &plan.Traffic{Holds: true}
+			return seen
+		}},
 		"nothing": {change: func(w *elasticwebv1.ElasticWeb) {
 			w.Spec.TotalQPS, w.Status = nil, elasticwebv1.ElasticWebStatus{}
 			w.Generation = 0

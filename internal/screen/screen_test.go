@@ -115,6 +115,25 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestUnreadable: nothing is made up of a spec that cannot be read, which is empty.
+func TestUnreadable(t *testing.T) {
+	in := served()
+	in.Web.Spec, in.Web.UnreadableSpec, in.Plan = elasticwebv1.ElasticWebSpec{}, "spec.port: a string\x1b", plan.Plan{}
+	in.Web.Status.Conditions[0] = condition("Ready", metav1.ConditionFalse, "InvalidSpec", "the spec cannot be read")
+	text := Status(in, Fit(80, false))
+	for _, wrong := range []string{"Demand", "of 0 ready", "port 0"} {
+		if strings.Contains(text, wrong) {
+			t.Errorf("has %q:\n%s", wrong, text)
+		}
+	}
+	for _, want := range []string{"False, InvalidSpec", "nothing is planned: spec.port: a string", "CapacityMet"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+	checkHarmless(t, text, Fit(80, false))
+}
+
 func TestFleet(t *testing.T) {
 	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
 	golden(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))
@@ -155,6 +174,25 @@ func TestHostileStrings(t *testing.T) {
 		for _, width := range []int{60, 80, 120} {
 			checkHarmless(t, Status(in, Fit(width, false)), Fit(width, false))
 			checkHarmless(t, Fleet{Webs: []elasticwebv1.ElasticWeb{*in.Web}, Namespaces: true}.Status(Fit(width, false)), Fit(width, false))
+		}
+	}
+}
+
+// TestTraffic: what is read of the traffic is shown, and nothing is made up where it is not known.
+func TestTraffic(t *testing.T) {
+	in := served()
+	in.Web.Spec.TotalQPS, in.Web.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
+	in.Web.Status.Demand = &elasticwebv1.DemandStatus{ObservedQPS: ptr.To[int32](1900), ExpectedQPS: ptr.To[int32](2400), PlannedQPS: ptr.To[int64](3000)}
+	golden(t, "status-traffic", Status(in, Fit(80, false)), Fit(80, false))
+	if text := (Fleet{Webs: []elasticwebv1.ElasticWeb{*in.Web}, Now: now}).Status(Fit(80, false)); !strings.Contains(text, "[██████████]  4,000/3,000") {
+		t.Errorf("the fleet:\n%s", text)
+	}
+	in.Web.Status.Demand, in.Plan.Demand = nil, plan.Demand{QPS: 1, Pods: 4}
+	in.Web.Status.Conditions = append(in.Web.Status.Conditions, condition("DemandObserved", metav1.ConditionFalse, "SourceUnreachable", "Prometheus does not answer"))
+	text := strings.Join(strings.Fields(Status(in, Fit(120, false))), " ") // lines are wrapped.
+	for _, want := range []string{"of which no number is known yet, DemandObserved is False, SourceUnreachable: 4 pods", "up to 4,000 requests per second"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q:\n%s", want, text)
 		}
 	}
 }

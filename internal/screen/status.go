@@ -45,8 +45,11 @@ const (
 
 // Status is one screen: demand and capacity, pods, rollout, image, conditions with their remedies, the last events.
 func Status(in Web, style Style) string {
-	lines := []string{}
-	for _, part := range []func(Web, Style) []string{title, amounts, architectures, nodes, conditions, events, missing} {
+	lines, parts := []string{}, []func(Web, Style) []string{title, amounts, architectures, nodes, conditions, events, missing}
+	if in.Web.UnreadableSpec != "" { // it is empty: what would be said of it is of nobody's spec.
+		parts = []func(Web, Style) []string{title, unreadable, nodes, conditions, events, missing}
+	}
+	for _, part := range parts {
 		if drawn := part(in, style); len(drawn) > 0 {
 			lines = append(append(lines, drawn...), "")
 		}
@@ -64,6 +67,10 @@ func title(in Web, style Style) []string {
 	state := Line(string(ready.Status), 20) + ", " + Line(ready.Reason, 40)
 	head := style.paint(strong, Line(name, style.Width-columns.StringWidth(state)-10)) + "  Ready: " + style.paint(moodOf(ready), state)
 	return append([]string{head}, indented("  ", ready.Message, style)...)
+}
+
+func unreadable(in Web, style Style) []string {
+	return indented("", "The spec cannot be read, and nothing is planned: "+in.Web.UnreadableSpec, style)
 }
 
 func moodOf(condition metav1.Condition) mood {
@@ -113,6 +120,8 @@ func demand(in Web) string {
 	spec := in.Web.Spec
 	var text string
 	switch d := in.Plan.Demand; {
+	case spec.Demand != nil:
+		text = traffic(in)
 	case d.QPS > 0 && ptr.Deref(spec.HeadroomPercent, 0) > 0:
 		text = fmt.Sprintf("%s requests per second, with %d%% headroom %s", number(int64(*spec.TotalQPS)), *spec.HeadroomPercent, number(d.QPS))
 	case d.QPS > 0:
@@ -120,7 +129,7 @@ func demand(in Web) string {
 	case d.Pods > 0:
 		text = number(d.Pods) + " pods (spec.replicas)"
 	default:
-		return "none: set spec.totalQPS or spec.replicas"
+		return "none: set spec.totalQPS, spec.demand or spec.replicas"
 	}
 	if in.Plan.Asked != int64(in.Plan.Replicas) {
 		return fmt.Sprintf("%s: %s pods, and the limits allow %s", text, number(in.Plan.Asked), number(int64(in.Plan.Replicas)))
@@ -128,11 +137,44 @@ func demand(in Web) string {
 	return fmt.Sprintf("%s: %s pods", text, number(in.Plan.Asked))
 }
 
+// traffic is what the operator says of it: nobody else reads it. Of a number that cannot be read, its condition says why.
+func traffic(in Web) string {
+	said, parts := ptr.Deref(in.Web.Status.Demand, elasticwebv1.DemandStatus{}), []string{}
+	if said.ObservedQPS != nil {
+		parts = append(parts, number(int64(*said.ObservedQPS))+" requests per second observed")
+	}
+	if said.ExpectedQPS != nil {
+		parts = append(parts, number(int64(*said.ExpectedQPS))+" expected")
+	}
+	if planned := plannedByTraffic(in.Web); planned > 0 {
+		parts = append(parts, number(planned)+" planned")
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "by the traffic (spec.demand), of which no number is known yet")
+	}
+	observed := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionDemandObserved)
+	if observed != nil && observed.Status != metav1.ConditionTrue {
+		parts = append(parts, "DemandObserved is "+string(observed.Status)+", "+observed.Reason)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// plannedByTraffic is what the operator says that the pods have to serve by the traffic; 0 where nothing is known of it.
+func plannedByTraffic(web *elasticwebv1.ElasticWeb) int64 {
+	if web.Spec.Demand == nil || web.Status.Demand == nil {
+		return 0
+	}
+	return ptr.Deref(web.Status.Demand.PlannedQPS, 0)
+}
+
 // barWidth leaves room for the numbers after it.
 func barWidth(style Style) int { return style.Width*3/8 - 2 }
 
 func capacityBar(in Web, style Style) []string {
 	served, wanted := int64(ptr.Deref(in.Web.Status.RealQPS, 0)), in.Plan.Demand.QPS
+	if in.Web.Spec.Demand != nil { // the plan has at least 1, be it that nothing is known.
+		wanted = plannedByTraffic(in.Web)
+	}
 	label := style.paint(strong, columns.FillRight("Serving", labelWidth))
 	if wanted == 0 {
 		return []string{label + "up to " + number(served) + " requests per second"}
@@ -160,7 +202,7 @@ func podsBar(in Web, style Style) []string {
 func rollout(in Web) string {
 	deployment := in.Observed.Deployment
 	switch {
-	case in.Web.Annotations[elasticwebv1.AnnotationPaused] == "true":
+	case plan.IsPaused(in.Web):
 		return "paused: go on with kubectl elasticweb resume " + Name(in.Web.Name)
 	case in.Web.Status.ObservedGeneration == in.Web.Generation && readyReason(in.Web) == elasticwebv1.ReasonResolvingImage:
 		return "waits for what the registry says of the image"

@@ -31,7 +31,9 @@ func (m *maker) lostAround() (lost []string) {
 	for _, volume := range old.Spec.Template.Spec.Volumes {
 		add(volume.PersistentVolumeClaim != nil, "nothing of the volume %s, but while both run, old and new pods mount its claim at the same time: see whether it can be", volume.Name)
 	}
-	add(len(m.in.Autoscalers) > 0, "the autoscalers %s: have them scale the ElasticWeb (apiVersion %s, kind ElasticWeb, name %s)",
+	scalers, byTotal := len(m.in.Autoscalers) > 0, m.in.TotalQPS > 0
+	add(scalers && byTotal, "the autoscalers %s: spec.totalQPS and an autoscaler exclude each other; leave --total-qps out to keep them", strings.Join(m.in.Autoscalers, ", "))
+	add(scalers && !byTotal, "the autoscalers %s: have them scale the ElasticWeb (apiVersion %s, kind ElasticWeb, name %s)",
 		strings.Join(m.in.Autoscalers, ", "), elasticwebv1.GroupVersion, m.in.Name)
 	add(len(m.in.OtherServices) > 0, "the Services %s, which lead to the pods as well: they stay, and follow the labels", strings.Join(m.in.OtherServices, ", "))
 	if m.in.Service != nil {

@@ -37,8 +37,12 @@ func (m *maker) steps(web *elasticwebv1.ElasticWeb) []Step {
 			kubectl + "patch service " + service.Name + " --type=json -p '" + m.selectorPatch(web) + "'"})
 		back = "scale the old Deployment up again, and lead the Service back then"
 	}
-	if len(m.in.Autoscalers) > 0 {
-		steps = append(steps, Step{Text: "Have the autoscalers " + strings.Join(m.in.Autoscalers, ", ") + " scale the ElasticWeb, so that none scales the old Deployment up again."})
+	switch scalers := strings.Join(m.in.Autoscalers, ", "); {
+	case scalers == "":
+	case web.Spec.TotalQPS != nil:
+		steps = append(steps, Step{Text: "Remove the autoscalers " + scalers + ", so that none scales the old Deployment up again: spec.totalQPS says how many pods there are."})
+	default:
+		steps = append(steps, Step{Text: "Have the autoscalers " + scalers + " scale the ElasticWeb, so that none scales the old Deployment up again."})
 	}
 	steps = append(steps, Step{"Take the old pods away. To go back, " + back + ".", kubectl + "scale deployment/" + m.in.Deployment.Name + " --replicas=0"})
 	last := "When all is well, remove the old Deployment."

@@ -54,7 +54,7 @@ func TestMake(t *testing.T) {
 	for name, change := range map[string]func(*Input){
 		"shop": func(in *Input) { in.Autoscalers = []string{"shop"} },
 		"labels": func(in *Input) {
-			in.TotalQPS = 2400
+			in.TotalQPS, in.Autoscalers = 2400, []string{"shop"}
 			in.Deployment.Spec.Template.Labels = map[string]string{"app.kubernetes.io/name": "shop", "tier": "front"}
 			in.Service.Spec.Selector = map[string]string{"app.kubernetes.io/name": "shop"}
 			in.Deployment.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}

@@ -4,6 +4,7 @@
 package whatif
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -21,6 +22,9 @@ func diff(before, after *Side) string {
 	}{
 		{"ElasticWeb", specOf}, {"Deployment", deploymentOf}, {"Service", serviceOf}, {"PodDisruptionBudget", budgetOf},
 	} {
+		if kind.name == "Deployment" && after.keepsDeployment() {
+			continue
+		}
 		name := kind.name + "/" + after.Web.Name
 		text, _ := difflib.GetUnifiedDiffString(difflib.UnifiedDiff{ // fails where writing does, and this is memory.
 			A: lines(kind.of(before)), B: lines(kind.of(after)), FromFile: name + " now", ToFile: name + " planned", Context: 3,
@@ -45,7 +49,7 @@ func specOf(side *Side) any {
 	if side.Web == nil {
 		return nil
 	}
-	return fieldsOf(side.Web)
+	return fieldsOf(cmp.Or(side.Given, side.Web))
 }
 
 // makesNothing is true while nothing exists and there is no demand.
@@ -53,10 +57,10 @@ func (s *Side) makesNothing() bool { return s.Web == nil || !s.planned.Wanted }
 
 // deploymentOf is what the operator sets in the Deployment, without what it keeps there for itself.
 func deploymentOf(side *Side) any {
-	if side.makesNothing() {
+	if side.makesNothing() || side.keepsDeployment() && side.Observed.Deployment == nil {
 		return nil
 	}
-	if side.Observed.KeepsTemplate || side.planned.Placement.Contradiction != "" {
+	if side.Observed.KeepsTemplate || side.keepsDeployment() {
 		return resources.DeploymentAround(side.Web, &side.planned).Spec
 	}
 	deployment, err := resources.Deployment(side.Web, &side.planned)

@@ -24,7 +24,7 @@ func Objects(side Side) map[string]runtime.ApplyConfiguration {
 		service.WithResourceVersion(impossibleVersion)
 	}
 	objects["Service"] = service
-	isKept := side.Observed.KeepsTemplate || side.planned.Placement.Contradiction != "" && side.planned.Replicas > 0
+	isKept := side.Observed.KeepsTemplate || side.keepsDeployment()
 	if deployment, err := resources.Deployment(side.Web, &side.planned); err == nil && !isKept && !side.planned.WaitsForImage {
 		if side.Observed.Deployment == nil {
 			deployment.WithResourceVersion(impossibleVersion)

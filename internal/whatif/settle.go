@@ -15,13 +15,21 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// mostRounds is beyond what a number of pods takes to settle.
-const mostRounds = 20
+const (
+	// mostRounds is beyond what a number of pods takes to settle.
+	mostRounds = 20
+	// mostSettled bounds the memory: each pod is imagined.
+	mostSettled = 10_000
+)
 
 // settled is the number of pods once new ones are where the order of the architectures calls for: where they are decides how many it takes.
-func settled(after *Side, restarts bool) int32 {
+// It is not worked out where there are too many.
+func settled(after *Side, restarts bool) (pods int32, isWorkedOut bool) {
 	planned, observed := after.planned, after.Observed
 	for range mostRounds {
+		if planned.Replicas > mostSettled {
+			return planned.Replicas, false
+		}
 		observed = imagined(observed, planned, restarts)
 		restarts = false
 		next := plan.Make(after.Web, observed)
@@ -30,7 +38,7 @@ func settled(after *Side, restarts bool) int32 {
 		}
 		planned = next
 	}
-	return planned.Replicas
+	return planned.Replicas, true
 }
 
 // imagined is the world once a plan is carried out, and every pod runs.

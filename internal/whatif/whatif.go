@@ -9,18 +9,25 @@ import (
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 )
 
 // Side is an ElasticWeb, before or after the change, and what is known around it.
 type Side struct {
-	// Web as podtemplate.Resolved gives it; nil for one that is not there.
-	Web      *elasticwebv1.ElasticWeb
-	Observed plan.Observed
+	// Web as podtemplate.Resolved gives it; nil for one that is not there, or cannot be read.
+	Web *elasticwebv1.ElasticWeb
+	// Given is the same as the user wrote it, and Words name fields as the user did.
+	Given *elasticwebv1.ElasticWeb
+	Words podtemplate.Words
+	// Unreadable says why the spec of one that is there cannot be read; "" where it can.
+	Unreadable string
+	Observed   plan.Observed
 	// Refusal says why its podTemplate is refused; nil where it is not.
 	Refusal error
 
@@ -32,6 +39,27 @@ func (s *Side) plan() {
 	if s.Web != nil {
 		s.planned, s.unfit = resources.PlanFor(s.Web, &s.Observed)
 	}
+}
+
+// keepsDeployment reports whether the operator leaves the Deployment as it is, or makes none: what is asked for cannot be.
+func (s *Side) keepsDeployment() bool {
+	isContradiction := s.planned.Placement.Contradiction != "" && s.planned.Replicas > 0 && !s.Observed.KeepsTemplate
+	return isContradiction || s.Observed.KeepsTemplate && s.Observed.Deployment == nil
+}
+
+// runs reports whether the pods that there are were made by what a side says. A record that is lost is put together by the operator from
+// the spec, so that no pod is restarted for it.
+func (s *Side) runs(existing *appsv1.Deployment) bool {
+	record := plan.RecordOf(existing)
+	if record == nil {
+		return true
+	}
+	return shapeOf(record) == shapeOf(&s.planned.Record)
+}
+
+// shapeOf is as much of a record as pods are replaced for.
+func shapeOf(record *plan.Record) string {
+	return plan.Record{Pod: record.Pod, Image: record.Image, Levels: record.Levels}.String()
 }
 
 // Outcome is what would happen.
@@ -64,14 +92,14 @@ type Outcome struct {
 	Diff string `json:"diff,omitempty"`
 }
 
-// Compare works out what comes of a change. The operator is taken to have carried out what there was before.
+// Compare works out what comes of a change. The operator is taken to have carried out what there was before, unless what runs says otherwise.
 func Compare(before, after Side) Outcome {
 	before.plan()
 	after.plan()
 	existing := after.Observed.Deployment
 	result := Outcome{
-		Namespace: after.Web.Namespace, Name: after.Web.Name, IsNew: before.Web == nil,
-		Paused: after.Web.Annotations[elasticwebv1.AnnotationPaused] == "true",
+		Namespace: after.Web.Namespace, Name: after.Web.Name, IsNew: before.Web == nil && before.Unreadable == "",
+		Paused: plan.IsPaused(after.Web),
 		Pods:   after.planned.Replicas, PodsAsked: after.planned.Asked,
 		Architectures: after.planned.Record.Levels, Refused: refused(&after), Diff: diff(&before, &after),
 	}
@@ -82,13 +110,28 @@ func Compare(before, after Side) Outcome {
 		result.ArchitecturesNow = record.Levels
 	}
 	isKept := after.Observed.KeepsTemplate || len(result.Refused) > 0
+	isBehind := before.Web == nil || len(refused(&before)) > 0 || !before.runs(existing)
 	result.Restarts = existing != nil && result.PodsNow > 0 && !isKept && before.template() != after.template()
-	if result.Restarts {
-		result.Causes = causes(&before, &after)
+	if isBehind { // the spec of before says nothing of the pods that there are.
+		result.Restarts = existing != nil && result.PodsNow > 0 && !isKept && !after.runs(existing)
 	}
-	result.PodsSettled = settled(&after, result.Restarts)
+	if result.Restarts {
+		result.Causes = causes(&before, &after, isBehind)
+	}
+	isSettled := true
+	if after.keepsDeployment() {
+		result.Pods, result.PodsSettled, result.Architectures = result.PodsNow, result.PodsNow, result.ArchitecturesNow
+	} else {
+		result.PodsSettled, isSettled = settled(&after, result.Restarts)
+	}
 	result.Changes = result.Diff != "" || result.PodsNow != result.Pods || result.Restarts
 	result.Notes = notes(&before, &after, &result)
+	if before.Unreadable != "" {
+		result.Notes = append(result.Notes, "the spec as it is cannot be read, so that all of it counts as new: "+before.Unreadable)
+	}
+	if !isSettled {
+		result.Notes = append(result.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %d at most", mostSettled))
+	}
 	return result
 }
 
@@ -112,29 +155,60 @@ func refused(after *Side) (all []string) {
 		}
 	}
 	if contradiction := after.planned.Placement.Contradiction; contradiction != "" && !after.planned.Demand.IsNone() {
-		all = append(all, contradiction)
+		all = append(all, after.Words.Say(contradiction))
 	}
 	return all
 }
 
 // causes are the fields whose change alone gives the pods another template; where none does, those without whose change they would keep
 // theirs. Where there is no such field either, it is what was learnt of the image. A rollout takes up other changes as well, which are no cause.
-func causes(before, after *Side) (fields []string) {
+// Where what there was before was not carried out, that is a cause as well.
+func causes(before, after *Side, isBehind bool) (fields []string) {
+	if before.Web == nil {
+		return []string{notCarriedOut}
+	}
 	changed := changedFields(before, after)
-	for _, isCause := range []func(field string) bool{
-		func(field string) bool { return with(before, after, field).template() != before.template() },
-		func(field string) bool { return with(after, before, field).template() == before.template() },
-	} {
+	alone := func(field string) bool { return with(before, after, field).template() != before.template() }
+	without := func(field string) bool { return with(after, before, field).template() == before.template() }
+	those := func(isCause func(field string) bool) (fields []string) {
 		for _, field := range changed {
 			if isCause(field) {
-				fields = append(fields, field)
+				fields = append(fields, asGiven(before, after, field))
 			}
 		}
-		if len(fields) > 0 {
-			return fields
+		return fields
+	}
+	isPending := isBehind && len(refused(before)) == 0
+	if isPending { // its rollout takes up what is no cause, as the number of pods, so that templates would tell too much.
+		alone = func(field string) bool {
+			return shapeOf(&with(before, after, field).planned.Record) != shapeOf(&before.planned.Record)
 		}
 	}
-	return []string{"what the registry says of the image now"}
+	fields = those(alone)
+	if isPending || isBehind && len(fields) == 0 {
+		return append(fields, notCarriedOut)
+	}
+	if len(fields) == 0 {
+		fields = those(without)
+	}
+	if len(fields) == 0 {
+		return []string{"what the registry says of the image now"}
+	}
+	return fields
+}
+
+// notCarriedOut is a cause that no field of the change is.
+const notCarriedOut = "what the spec said before, which was not carried out"
+
+// asGiven names a field as the user wrote it, be it in what was taken away.
+func asGiven(before, after *Side, field string) string {
+	if named := after.Words.Say(field); named != field {
+		return named
+	}
+	if _, isThere := fieldsOf(after.Web)[field[len("spec."):]]; isThere {
+		return field
+	}
+	return before.Words.Say(field)
 }
 
 // with is a side but for one field of the spec, which is that of the other, with what is known about it.
@@ -187,14 +261,13 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 	if result.Paused {
 		notes = append(notes, "it is paused: nothing of this is carried out before kubectl elasticweb resume "+result.Name)
 	}
-	if before.Web != nil && before.planned.Replicas != result.PodsNow {
+	if before.Web != nil && !before.keepsDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))
 	}
-	if result.PodsAsked > int64(result.Pods) {
-		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", result.PodsAsked, result.Pods))
-	}
-	if result.PodsAsked < int64(result.Pods) {
-		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.minReplicas keeps %d", result.PodsAsked, result.Pods))
+	if limited := int64(after.planned.Replicas); result.PodsAsked > limited {
+		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", result.PodsAsked, limited))
+	} else if result.PodsAsked < limited {
+		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.minReplicas keeps %d", result.PodsAsked, limited))
 	}
 	switch image := after.Observed.Image; {
 	case image.State == plan.ImageFailed:

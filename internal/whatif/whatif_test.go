@@ -6,6 +6,7 @@ package whatif
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -80,7 +82,7 @@ func TestCompare(t *testing.T) {
 		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{"spec.podTemplate.spec.containers: port 8080 of the container web is the one named http, which spec.containerPort sets; leave it out; the pods keep the template that they have"}}},
 		"an architecture that the selector excludes": {"amd64", func(w *web, _ *Side) { w.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"} },
 			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{""}}},
-		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"} },
+		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "True"} },
 			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb resume shop"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +105,104 @@ func TestCompare(t *testing.T) {
 				t.Errorf("the diff: %q", got.Diff)
 			}
 		})
+	}
+}
+
+// TestWhatCannotBeMade: the operator writes no Deployment, so that the pods that there are stay, be it none.
+func TestWhatCannotBeMade(t *testing.T) {
+	impossible, refused := shop(), Side{Web: shop(), Refusal: errors.New("spec.podTemplate.spec.foo: unknown field")}
+	impossible.Spec.NodeSelector, impossible.Spec.TotalQPS = map[string]string{corev1.LabelArchStable: "s390x"}, ptr.To[int32](9000)
+	refused.Observed.KeepsTemplate = true
+	observed := running(shop(), "amd64")
+	for name, tc := range map[string]struct {
+		before, after Side
+		pods          int32
+	}{
+		"a contradiction":          {Side{Web: shop(), Observed: observed}, Side{Web: impossible, Observed: observed}, 3},
+		"a contradiction of a new": {Side{}, Side{Web: impossible}, 0},
+		"a refusal of a new":       {Side{}, refused, 0},
+	} {
+		got := Compare(tc.before, tc.after)
+		if got.PodsNow != tc.pods || got.Pods != tc.pods || got.PodsSettled != tc.pods || strings.Contains(got.Diff, "Deployment/shop") || len(got.Refused) != 1 || got.Restarts {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestWhatWasNotCarriedOut: whether pods are replaced is by what runs, where the spec of before is not that.
+func TestWhatWasNotCarriedOut(t *testing.T) {
+	observed, lost := running(shop(), "amd64"), running(shop(), "amd64")
+	lost.Deployment.Annotations = nil
+	refused := Side{Web: shop(), Observed: observed, Refusal: errors.New("spec.podTemplate.spec.foo: unknown field")}
+	refused.Web.Spec.PodTemplate, refused.Observed.KeepsTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"foo":1}}`)}, true
+	impossible := shop()
+	impossible.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"}
+	paused := shop()
+	paused.Annotations, paused.Spec.PodLabels = map[string]string{elasticwebv1.AnnotationPaused: "true"}, map[string]string{"a": "b"}
+	priority := paused.DeepCopy()
+	priority.Spec.PriorityClassName = "high"
+	more := paused.DeepCopy()
+	more.Spec.TotalQPS = ptr.To[int32](800)
+	for name, tc := range map[string]struct {
+		before Side
+		after  *web
+		world  plan.Observed
+		causes []string
+	}{
+		"refused, and reverted":          {refused, shop(), observed, nil},
+		"a contradiction, and reverted":  {Side{Web: impossible, Observed: observed}, shop(), observed, nil},
+		"paused, and reverted":           {Side{Web: paused, Observed: observed}, shop(), observed, nil},
+		"paused, and another number":     {Side{Web: paused, Observed: observed}, more, observed, []string{notCarriedOut}},
+		"paused, and another change":     {Side{Web: paused, Observed: observed}, priority, observed, []string{"spec.priorityClassName", notCarriedOut}},
+		"unreadable, and repaired":       {Side{Unreadable: "spec.port: a string"}, shop(), observed, nil},
+		"unreadable, and made another":   {Side{Unreadable: "spec.port: a string"}, paused, observed, []string{notCarriedOut}},
+		"the record is lost, and a spec": {Side{Web: shop(), Observed: lost}, shop(), lost, nil},
+	} {
+		got := Compare(tc.before, Side{Web: tc.after, Observed: tc.world})
+		if diff := cmp.Diff(tc.causes, got.Causes); diff != "" || got.Restarts != (tc.causes != nil) || got.IsNew {
+			t.Errorf("%s: restarts %t, new %t: %s", name, got.Restarts, got.IsNew, diff)
+		}
+		if unreadable := tc.before.Unreadable; unreadable != "" && !strings.Contains(strings.Join(got.Notes, "\n"), "counts as new: "+unreadable) {
+			t.Errorf("%s: %q", name, got.Notes)
+		}
+	}
+}
+
+// TestManyPods: the pods of a plan are not imagined where they would not fit into the memory.
+func TestManyPods(t *testing.T) {
+	many := shop()
+	many.Spec.TotalQPS, many.Spec.Replicas = nil, ptr.To[int32](math.MaxInt32)
+	got := Compare(Side{}, Side{Web: many})
+	if got.Pods != math.MaxInt32 || got.PodsSettled != math.MaxInt32 || !strings.Contains(strings.Join(got.Notes, "\n"), "worked out for 10000 at most") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWordsOfTheUser: a field is named where the user wrote it.
+func TestWordsOfTheUser(t *testing.T) {
+	observed := running(shop(), "amd64")
+	given := shop()
+	given.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"nodeSelector":{"disk":"fast"}}}`)}
+	side := func(given *web) Side {
+		resolved, words, err := podtemplate.Resolved(given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Side{Web: resolved, Given: given, Words: words, Observed: observed}
+	}
+	added := Compare(side(shop()), side(given))
+	if len(added.Causes) != 1 || added.Causes[0] != "spec.podTemplate.spec.nodeSelector" || !strings.Contains(added.Diff, "+podTemplate:") || strings.Contains(strings.Split(added.Diff, "Deployment/shop")[0], "+nodeSelector:") {
+		t.Errorf("%q\n%s", added.Causes, added.Diff)
+	}
+	given.Spec.PodTemplate.Raw = []byte(`{"spec":{"nodeSelector":{"kubernetes.io/arch":"s390x"}}}`)
+	if got := Compare(side(shop()), side(given)); len(got.Refused) != 1 || !strings.Contains(got.Refused[0], "spec.podTemplate.spec.nodeSelector") {
+		t.Errorf("%q", got.Refused)
+	}
+	given.Spec.PodTemplate.Raw = []byte(`{"spec":{"nodeSelector":{"disk":"fast"}}}`)
+	observed = running(side(given).Web, "amd64")
+	removed := Compare(side(given), side(shop()))
+	if len(removed.Causes) != 1 || removed.Causes[0] != "spec.podTemplate.spec.nodeSelector" {
+		t.Errorf("%q", removed.Causes)
 	}
 }
 
