@@ -113,9 +113,11 @@ func (m *Memory) planned(in Input, expected int64) int64 {
 	if needed := in.Settings.withHeadroom(expected); float64(needed) > float64(in.Planned)*(1+slack) {
 		return needed
 	}
-	greatest := m.greatest(in.Settings.Stabilization, in.LeadTime+in.Settings.Period)
-	needed := in.Settings.withHeadroom(in.Settings.bounded(greatest.expected))
-	if m.isWhole(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
+	stays, isWhole := m.greatest(in.Settings.Stabilization)
+	// An expectation counts for as long as it takes to come true: after that it was none.
+	pending, _ := m.greatest(min(in.Settings.Stabilization, in.LeadTime+in.Settings.Period))
+	needed := in.Settings.withHeadroom(in.Settings.bounded(max(stays.observed, pending.expected)))
+	if isWhole && float64(needed) < float64(in.Planned)*(1-downTolerance) {
 		return needed
 	}
 	return in.Planned

@@ -372,7 +372,7 @@ func checkDecision(t *testing.T, m *Memory, in Input, got Decision) {
 	if got.Reason != Observed && got.Planned < min(in.Planned, greatest) {
 		t.Errorf("%s: down from %d to %d: %+v", got.Reason, in.Planned, got.Planned, in)
 	}
-	if got.Planned < min(in.Planned, greatest) && !m.isWhole(in.Settings.Stabilization) {
+	if _, isWhole := m.greatest(in.Settings.Stabilization); got.Planned < min(in.Planned, greatest) && !isWhole {
 		t.Errorf("down from %d to %d before a whole window was seen: %+v", in.Planned, got.Planned, in)
 	}
 	if got.Reason == Observed && got.Planned < got.Expected {

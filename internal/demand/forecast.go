@@ -51,9 +51,9 @@ func (s Settings) Ahead(lead time.Duration) time.Duration { return lead + 2*s.Pe
 
 // expect is the greatest that is expected until pods that are asked for now are ready.
 func (m *Memory) expect(s Settings, lead time.Duration, earlier []Day) float64 {
-	greatest := m.greatest(s.Stabilization, 0).observed
-	trend := min(m.trend(s, s.Ahead(lead))/(1+s.Forecast.TrendNoise), atMost*greatest)
-	return max(m.observed, trend, s.Forecast.grown(greatest, earlier))
+	greatest, _ := m.greatest(s.Stabilization)
+	trend := min(m.trend(s, s.Ahead(lead))/(1+s.Forecast.TrendNoise), atMost*greatest.observed)
+	return max(m.observed, trend, s.Forecast.grown(greatest.observed, earlier))
 }
 
 // trend is what the last sample comes to at the end of ahead. The slope is one of those between each two of the last samples, so

@@ -117,23 +117,14 @@ func (m *Memory) note(s part, window time.Duration) {
 	m.parts++
 }
 
-// greatest is what was greatest, the last sample included: of what was observed, during the window. An expectation counts for as long
-// as it looked ahead: after that it did not come true.
-func (m *Memory) greatest(window, ahead time.Duration) (greatest part) {
+// greatest is what was greatest during the window, the last sample included, and whether the whole window was seen.
+func (m *Memory) greatest(window time.Duration) (greatest part, isWhole bool) {
 	greatest = part{observed: m.observed, expected: m.expected}
 	for _, p := range m.window[:m.parts] {
-		if ago := m.since.sub(p.to); ago <= window {
+		if m.since.sub(p.to) <= window {
 			greatest.observed = max(greatest.observed, p.observed)
-			if ago <= ahead {
-				greatest.expected = max(greatest.expected, p.expected)
-			}
+			greatest.expected = max(greatest.expected, p.expected)
 		}
 	}
-	greatest.expected = max(greatest.expected, greatest.observed)
-	return greatest
-}
-
-// isWhole says whether a whole window was seen.
-func (m *Memory) isWhole(window time.Duration) bool {
-	return m.since.sub(m.window[0].from) >= window
+	return greatest, m.since.sub(m.window[0].from) >= window
 }
