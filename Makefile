@@ -291,7 +291,7 @@ bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flag
 
 TRAFFIC_ARGS ?=
 .PHONY: traffic
-traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts.
+traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts, -bounds what can be reached.
 	go run -C test/traffic . $(TRAFFIC_ARGS)
 
 .PHONY: traffic-picture
