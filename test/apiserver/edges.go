@@ -79,9 +79,12 @@ func mapOf(value any) map[string]any {
 	return result
 }
 
-// objectWith is an object with the field, and whatever else the schema requires. The API server has a whole spec already.
+// objectWith is an object with the field, and whatever else the schema requires, or a rule does. The API server has a whole spec already.
 func objectWith(leaf Leaf, field, value string) string {
 	fields := []string{fmt.Sprintf("%q: %s", field, value)}
+	if leaf.Path == "spec.demand" && !slices.Contains([]string{"prometheus", "external", "object"}, field) {
+		fields = append(fields, `"prometheus": {"query": "a"}`)
+	}
 	required, _ := leaf.Schema["required"].([]any)
 	for _, each := range required {
 		if name := fmt.Sprint(each); name != field && leaf.Path != "spec" {
