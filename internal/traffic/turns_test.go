@@ -130,10 +130,10 @@ func TestASourceThatIsSlowForAll(t *testing.T) {
 				for i := range 100 {
 					h.Read(key(i), promQL(key(i).Namespace, fmt.Sprint(i)), 0)
 				}
-				after(40 * period)
+				after(80 * period)
 				numbers, answers := 0, 0
 				for i := range 100 {
-					for _, answer := range h.of(key(i))[20:] {
+					for _, answer := range h.of(key(i))[60:] {
 						if answers++; answer.Message == "" {
 							numbers++
 						}
