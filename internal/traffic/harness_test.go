@@ -149,6 +149,19 @@ func (h *harness) set(change func()) {
 	change()
 }
 
+// turns are those of the moment.
+func (h *harness) turns() turns {
+	h.Reader.mu.Lock()
+	defer h.Reader.mu.Unlock()
+	result := *h.outlet(question{}).turns
+	result.byName = map[string]*tenant{}
+	for name, who := range h.outlet(question{}).turns.byName {
+		copied := *who
+		result.byName[name] = &copied
+	}
+	return result
+}
+
 func key(namespace, name string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
