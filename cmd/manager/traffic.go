@@ -23,7 +23,7 @@ const leastDemandPeriod, greatestDemandPeriod = time.Second, 5 * time.Minute
 
 // addTraffic adds what reads the traffic and gives it to deliver.
 func addTraffic(mgr ctrl.Manager, o options, deliver func(types.NamespacedName, traffic.Answer)) (*traffic.Reader, error) {
-	options := traffic.Options{Period: o.demandPeriod, Config: rest.CopyConfig(mgr.GetConfig()), Mapper: mgr.GetRESTMapper(), Deliver: deliver}
+	options := traffic.Options{Period: o.demandPeriod, Config: rest.CopyConfig(mgr.GetConfig()), Deliver: deliver}
 	options.Config.UserAgent = controllers.FieldManager
 	if o.prometheus.URL != "" {
 		options.Prometheus = &o.prometheus

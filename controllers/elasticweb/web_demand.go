@@ -117,7 +117,7 @@ func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 	settings := w.settings.Value()
 	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
-		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, w.starts.lead+settings.Period)
+		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, settings.Ahead(w.starts.lead))
 	}
 	if len(samples) == 0 && !w.answer.At.IsZero() {
 		in.Samples = []demand.Sample{w.answer}

@@ -33,7 +33,7 @@ func BenchmarkThousand(b *testing.B) {
 		at := answer.Samples[len(answer.Samples)-1].At
 		in := demand.Input{
 			Settings: demand.Settings{Period: period, Stabilization: window, HeadroomPercent: 20, Forecast: demand.Auto},
-			Samples:  answer.Samples, LeadTime: time.Minute, Earlier: answer.History.Days(at, window, time.Minute+period), Planned: 1000,
+			Samples:  answer.Samples, LeadTime: time.Minute, Earlier: answer.History.Days(at, window, demand.Settings{Period: period}.Ahead(time.Minute)), Planned: 1000,
 		}
 		memories[name].Decide(in, at)
 		decided.Add(1)

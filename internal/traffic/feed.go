@@ -24,7 +24,7 @@ type feed struct {
 	// hash spreads the turns over the period.
 	hash  uint64
 	timer *time.Timer
-	// isBusy says that it waits for its turn or is under way.
+	// isBusy says that it waits for its turn, or that its number is under way.
 	isBusy bool
 	// isSlow says that its last answer took long.
 	isSlow bool
@@ -32,17 +32,19 @@ type feed struct {
 	failed         *trouble
 	failures, skip int
 
-	// What follows is of the one flight that is under way: the time of the last number, and the earlier days.
-	last    time.Time
+	// history are the earlier days.
 	history *History
+
+	// last is the time of the last number, and of the one flight whose number is under way.
+	last time.Time
 }
 
 // subject is one who wants to know.
 type subject struct {
 	key    types.NamespacedName
 	window time.Duration
-	// isKnown says that it had the numbers of the window.
-	isKnown bool
+	// seen is the window that it had the numbers of; below 0 for none.
+	seen time.Duration
 
 	// delivery is held while something is delivered, and feed is changed under it and under the Reader's lock: so nothing of an older
 	// feed comes after it was changed.
@@ -61,11 +63,11 @@ func turnAfter(now time.Time, period time.Duration, hash uint64) time.Time {
 	return now.Add(-offset).Truncate(period).Add(offset + period)
 }
 
-// window is the longest that a reader wants to see, and whether one of them has seen nothing.
+// window is the longest that a reader wants to see, and whether one of them has seen less.
 func (f *feed) window() (window time.Duration, isNew bool) {
 	for _, s := range f.readers {
 		window = max(window, s.window)
-		isNew = isNew || !s.isKnown
+		isNew = isNew || s.seen < s.window
 	}
 	return window, isNew
 }

@@ -23,9 +23,11 @@ type flight struct {
 	feed    *feed
 	readers []*subject
 	at      time.Time
-	// window is how far back they want to see, and isNew that one of them has seen nothing.
-	window  time.Duration
-	isNew   bool
+	// window is how far back they want to see, and isNew that one of them has seen less.
+	window time.Duration
+	isNew  bool
+	// history is what was known of earlier days when it began.
+	history *History
 	period  time.Duration
 	timeout time.Duration
 }
@@ -40,7 +42,7 @@ func (f *flight) number(ctx context.Context) (Answer, *trouble) {
 	if failed != nil {
 		return failed.answer(f.at), failed
 	}
-	answer := Answer{Samples: append(f.missing(ctx), sample), History: f.feed.history}
+	answer := Answer{Samples: append(f.missing(ctx), sample), History: f.history}
 	f.feed.last = f.at
 	return answer, nil
 }
@@ -59,19 +61,18 @@ func (f *flight) missing(ctx context.Context) []demand.Sample {
 	return samples
 }
 
-// remember asks for an earlier day, where one is due. One that fails has its turn again with the next number.
-func (f *flight) remember(ctx context.Context) {
-	ago := f.feed.history.due(f.at)
-	if ago == 0 {
-		return
-	}
+// remember asks for the earlier day that is due, and gives what is known then.
+func (f *flight) remember(ctx context.Context, known *History) *History {
+	ago := known.due(f.at)
 	// Not all days at once, and not those of all applications at the same time.
 	until := turnAfter(f.at, refresh, f.feed.hash+uint64(ago)*uint64(refresh/days))
-	from, to := f.at.Add(-f.window).Truncate(step), until.Add(ahead+f.period).Truncate(step)
+	from, to := f.at.Add(-f.window).Truncate(step), until.Add(ahead(f.period)).Truncate(step)
 	then := -time.Duration(ago) * day
-	if samples, failed := f.between(ctx, from.Add(then), to.Add(then), step); failed == nil {
-		f.feed.history = f.feed.history.with(ago, from, until, samples)
+	samples, failed := f.between(ctx, from.Add(then), to.Add(then), step)
+	if failed != nil {
+		return known.later(ago, f.at.Add(refresh/2))
 	}
+	return known.with(ago, from, until, samples)
 }
 
 func (f *flight) now(ctx context.Context) (sample demand.Sample, failed *trouble) {

@@ -26,6 +26,9 @@ type harness struct {
 	fails func(question) *trouble
 	// panics says where there is a mistake of the operator.
 	panics func(request) bool
+	// takesThen and failsThen are the same for earlier times.
+	takesThen time.Duration
+	failsThen *trouble
 	// past are the numbers of earlier times; nil is no history.
 	past func(at time.Time) float64
 
@@ -46,6 +49,12 @@ type delivered struct {
 
 // read runs a test with a Reader that runs.
 func read(t *testing.T, test func(*testing.T, *harness)) {
+	t.Helper()
+	readEach(t, period, test)
+}
+
+// readEach does so with another period.
+func readEach(t *testing.T, period time.Duration, test func(*testing.T, *harness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := &harness{answers: map[types.NamespacedName][]delivered{}}
@@ -114,6 +123,9 @@ func (h *harness) ask(ctx context.Context, asked request) *trouble {
 	h.mu.Lock()
 	h.requests = append(h.requests, asked)
 	takes, fails, panics := h.takes, h.fails, h.panics
+	if thenTakes, thenFails := h.takesThen, h.failsThen; !asked.to.IsZero() && (thenTakes > 0 || thenFails != nil) {
+		takes, fails = func(question) time.Duration { return thenTakes }, func(question) *trouble { return thenFails }
+	}
 	h.mu.Unlock()
 	if panics != nil && panics(asked) {
 		panic("a mistake")
@@ -135,6 +147,19 @@ func (h *harness) set(change func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	change()
+}
+
+// turns are those of the moment.
+func (h *harness) turns() turns {
+	h.Reader.mu.Lock()
+	defer h.Reader.mu.Unlock()
+	result := *h.outlet(question{}).turns
+	result.byName = map[string]*tenant{}
+	for name, who := range h.outlet(question{}).turns.byName {
+		copied := *who
+		result.byName[name] = &copied
+	}
+	return result
 }
 
 func key(namespace, name string) types.NamespacedName {

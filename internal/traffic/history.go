@@ -18,9 +18,16 @@ const (
 	step = time.Minute
 	// refresh is how often each earlier day is asked for.
 	refresh = 30 * time.Minute
-	// ahead is how far the numbers of an earlier day reach beyond the next time that it is asked for: the longest lead time, and two steps.
-	ahead = 17 * time.Minute
 )
+
+// longestLead is the longest lead time that internal/demand goes by.
+const longestLead = 15 * time.Minute
+
+// ahead is how far the numbers of an earlier day reach beyond the time that it is due again: until all of them had their turns, one with each
+// number, and from there on as far as is looked; and a step for each end that is rounded.
+func ahead(period time.Duration) time.Duration {
+	return days*period + demand.Settings{Period: period}.Ahead(longestLead) + 2*step
+}
 
 // History is what was measured on earlier days around this time of the day. It never changes, and may be kept.
 type History struct{ days [days]past }
@@ -79,23 +86,44 @@ func (p *past) greatest(from, to time.Time) (greatest float64, isKnown bool) {
 
 func steps(at time.Time) int64 { return at.UnixNano() / int64(step) }
 
-// due is an earlier day that has to be asked for, as how many days ago it was; 0 for none.
+// due is the earlier day that has to be asked for, as how many days ago it was; 0 for none. It is the one that is due for longest, so that
+// each has its turn also where the numbers are minutes apart.
 func (h *History) due(now time.Time) int {
-	for i := range days {
-		if h == nil || now.Unix() >= h.days[i].until {
-			return i + 1
+	if h == nil {
+		return 1
+	}
+	first := 0
+	for i := range h.days {
+		if h.days[i].until < h.days[first].until {
+			first = i
 		}
 	}
-	return 0
+	if now.Unix() < h.days[first].until {
+		return 0
+	}
+	return first + 1
+}
+
+// later is the history with a day that could not be read, and is asked for again then. What is known of it stays: with the next number it would
+// fail once more, and take the place of others for as long.
+func (h *History) later(ago int, until time.Time) *History {
+	result := h.copied()
+	result.days[ago-1].until = until.Unix()
+	return result
+}
+
+func (h *History) copied() *History {
+	if h == nil {
+		return &History{}
+	}
+	result := *h
+	return &result
 }
 
 // with is the history with a day that was that many days ago. The samples are of the time from until to, as it was then; where there
 // are none it is not known, and that is known until it is asked for again.
 func (h *History) with(ago int, from, until time.Time, samples []demand.Sample) *History {
-	result := &History{}
-	if h != nil {
-		*result = *h
-	}
+	result := h.copied()
 	p := past{begin: steps(from), until: until.Unix(), numbers: make([]coarse, 0, len(samples))}
 	for _, sample := range samples {
 		i := steps(sample.At.Add(time.Duration(ago)*day)) - p.begin

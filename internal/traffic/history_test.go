@@ -4,6 +4,7 @@
 package traffic
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -28,21 +29,97 @@ func TestEarlierDays(t *testing.T) {
 			after(time.Hour / 7)
 			answers := h.of(shop)
 			at := answers[len(answers)-1].at
-			const lead = 15 * time.Minute
-			earlier := answers[len(answers)-1].History.Days(at, window, lead+period)
+			looked := demand.Settings{Period: period}.Ahead(longestLead)
+			earlier := answers[len(answers)-1].History.Days(at, window, looked)
 			if len(earlier) != days {
 				t.Fatalf("at %v: %v", at, earlier)
 			}
 			for i, got := range earlier {
 				then := at.Add(-time.Duration(i+1) * day)
-				if then.Truncate(day) != then.Add(-window).Truncate(day) || then.Truncate(day) != then.Add(lead+period).Truncate(day) {
+				if then.Truncate(day) != then.Add(-window).Truncate(day) || then.Truncate(day) != then.Add(looked).Truncate(day) {
 					continue // midnight.
 				}
 				if want := ramp(then); math.Abs(got.Then-want) > want/100 {
 					t.Errorf("at %v, %d days ago: %v, want %v", at, i+1, got.Then, want)
 				}
-				if want := ramp(then.Add(lead + period)); math.Abs(got.Ahead-want) > want/100 {
+				if want := ramp(then.Add(looked)); math.Abs(got.Ahead-want) > want/100 {
 					t.Errorf("at %v, ahead of it %d days ago: %v, want %v", at, i+1, got.Ahead, want)
+				}
+			}
+		}
+	})
+}
+
+// TestEarlierDaysReachAsFarAsIsLooked: with each number, whatever the period.
+func TestEarlierDaysReachAsFarAsIsLooked(t *testing.T) {
+	for _, period := range []time.Duration{time.Second, 15 * time.Second, time.Minute, 5 * time.Minute} {
+		t.Run(period.String(), func(t *testing.T) {
+			readEach(t, period, func(t *testing.T, h *harness) {
+				h.past = func(time.Time) float64 { return 50 }
+				h.Read(key("dev", "shop"), promQL("dev", "shop"), window)
+				after((days + 2) * period)
+				seen := len(h.of(key("dev", "shop")))
+				after(3 * time.Hour)
+				looked := demand.Settings{Period: period}.Ahead(longestLead)
+				for _, answer := range h.of(key("dev", "shop"))[seen:] {
+					if got := answer.History.Days(answer.at, window, looked); len(got) != days {
+						t.Fatalf("at %v: %d days", answer.at, len(got))
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestEarlierDaysThatFail are asked for again after a while, and not with each number.
+func TestEarlierDaysThatFail(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.failsThen = noSeries()
+		h.Read(key("dev", "shop"), promQL("dev", "shop"), 0)
+		after(period)
+		h.forgetRequests()
+		after(4 * refresh)
+		ofDays := 0
+		for _, r := range h.asked() {
+			if !r.to.IsZero() {
+				ofDays++
+			}
+		}
+		if most := 9 * days; ofDays > most || ofDays < most-2*days {
+			t.Errorf("%d requests for earlier days, want %d", ofDays, most)
+		}
+	})
+	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	var h *History
+	h = h.with(1, at.Add(-window), at, []demand.Sample{{At: at.Add(-day), QPS: 500}}).later(1, at.Add(refresh/2))
+	if len(h.days[0].numbers) == 0 || h.due(at) != 2 || (*History)(nil).later(2, at).due(at) != 1 {
+		t.Errorf("what was known is gone: %+v", h)
+	}
+}
+
+// TestEarlierDaysThatHang take no number, and are seen to be slow.
+func TestEarlierDaysThatHang(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.takesThen = time.Hour
+		for i := range 20 {
+			h.Read(key("dev", fmt.Sprint(i)), promQL("dev", fmt.Sprint(i)), 0)
+		}
+		isSlow := false
+		for range 20 * 15 {
+			after(time.Second)
+			isSlow = isSlow || h.turns().slow > 0
+		}
+		if !isSlow {
+			t.Error("nobody was slow")
+		}
+		for i := range 20 {
+			answers := h.of(key("dev", fmt.Sprint(i)))
+			if len(answers) < 19 {
+				t.Errorf("%d: %d answers", i, len(answers))
+			}
+			for _, answer := range answers {
+				if answer.Message != "" {
+					t.Errorf("%d: %+v", i, answer)
 				}
 			}
 		}

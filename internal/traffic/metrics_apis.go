@@ -12,7 +12,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,7 +31,7 @@ const oldest = 2 * time.Minute
 type metricsAPIs struct {
 	external external_metrics.ExternalMetricsClient
 	custom   custom_metrics.CustomMetricsClient
-	mapper   meta.RESTMapper
+	kinds    *kinds
 }
 
 func newMetricsAPIs(o Options) (source, error) {
@@ -43,17 +42,23 @@ func newMetricsAPIs(o Options) (source, error) {
 	config.Timeout, config.QPS, config.RateLimiter = o.timeout(), -1, nil
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	config.ContentConfig = rest.ContentConfig{}
+	guarded := rest.CopyConfig(config)
+	guarded.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next} })
+	kindsOf, err := discovery.NewDiscoveryClientForConfig(guarded)
+	if err != nil {
+		return nil, fmt.Errorf("make the client of the kinds: %w", err)
+	}
 	discoverer, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make the client of the API groups: %w", err)
 	}
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next} })
-	external, err := external_metrics.NewForConfig(config)
+	external, err := external_metrics.NewForConfig(guarded)
 	if err != nil {
 		return nil, fmt.Errorf("make the client of external.metrics.k8s.io: %w", err)
 	}
 	versions := &customVersion{custom_metrics.NewAvailableAPIsGetter(discoverer)}
-	return &metricsAPIs{external: external, custom: custom_metrics.NewForConfig(config, o.Mapper, versions), mapper: o.Mapper}, nil
+	known := &kinds{ask: kindsOf.ServerResourcesForGroupVersion, known: map[schema.GroupVersion]servedKinds{}}
+	return &metricsAPIs{external: external, custom: custom_metrics.NewForConfig(guarded, known, versions), kinds: known}, nil
 }
 
 // errNoCustomMetrics is that nobody serves the API.
@@ -120,7 +125,7 @@ func (m *metricsAPIs) object(q question, at time.Time) (float64, *trouble) {
 	if err != nil {
 		return 0, troubled(demand.MetricInvalid, "%s.metric.selector: %s", objectField, quote.Said(err.Error()))
 	}
-	kind, client, failed := m.described(q)
+	kind, client, failed := m.described(q, at)
 	if failed != nil {
 		return 0, failed
 	}
@@ -132,7 +137,7 @@ func (m *metricsAPIs) object(q question, at time.Time) (float64, *trouble) {
 }
 
 // described is the kind of what the metric is about. It is read in the application's namespace alone, or is that.
-func (m *metricsAPIs) described(q question) (schema.GroupKind, custom_metrics.MetricsInterface, *trouble) {
+func (m *metricsAPIs) described(q question, at time.Time) (schema.GroupKind, custom_metrics.MetricsInterface, *trouble) {
 	const field = objectField + ".describedObject"
 	version, err := schema.ParseGroupVersion(q.object.apiVersion)
 	if err != nil {
@@ -142,13 +147,13 @@ func (m *metricsAPIs) described(q question) (schema.GroupKind, custom_metrics.Me
 	if kind == (schema.GroupKind{Kind: "Namespace"}) && q.object.name == q.namespace {
 		return kind, m.custom.RootScopedMetrics(), nil
 	}
-	mapping, err := m.mapper.RESTMapping(kind)
+	resource, err := m.kinds.find(version.WithKind(q.object.kind), at)
 	switch {
-	case meta.IsNoMatchError(err):
-		return kind, nil, troubled(demand.MetricInvalid, "%s: the cluster knows no kind %s: correct apiVersion and kind", field, quote.Value(kind.String()))
 	case err != nil:
 		return kind, nil, metricsFailure(err, "the API server", field)
-	case mapping.Scope.Name() != meta.RESTScopeNameNamespace:
+	case resource == nil:
+		return kind, nil, troubled(demand.MetricInvalid, "%s: the cluster knows no kind %s: correct apiVersion and kind", field, quote.Value(kind.String()))
+	case !resource.Namespaced:
 		return kind, nil, troubled(demand.MetricInvalid, "%s: a %s is in no namespace: name an object of this one", field, quote.Value(kind.String()))
 	}
 	return kind, m.custom.NamespacedMetrics(q.namespace), nil

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
@@ -110,15 +109,7 @@ func asOperator(t *testing.T) (*cluster.Cluster, source) {
 
 func metricsOf(t *testing.T, config *rest.Config) source {
 	t.Helper()
-	client, err := rest.HTTPClientFor(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mapper, err := apiutil.NewDynamicRESTMapper(config, client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := newMetricsAPIs(Options{Period: period, Config: config, Mapper: mapper})
+	m, err := newMetricsAPIs(Options{Period: period, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}

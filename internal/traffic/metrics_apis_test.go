@@ -13,10 +13,7 @@ import (
 	"unique"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
@@ -29,13 +26,13 @@ func asAPIServer(t *testing.T, answer http.HandlerFunc) source {
 	mux.HandleFunc("/apis", say(200, `{"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"custom.metrics.k8s.io","versions":[{"groupVersion":`+
 		`"custom.metrics.k8s.io/v1beta2","version":"v1beta2"}],"preferredVersion":{"groupVersion":"custom.metrics.k8s.io/v1beta2","version":"v1beta2"}}]}`))
 	mux.HandleFunc("/api", say(200, `{"kind":"APIVersions","versions":["v1"]}`))
+	mux.HandleFunc("/api/v1", say(200, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"v1","resources":[{"name":"nodes","kind":"Node","namespaced":false}]}`))
+	mux.HandleFunc("/apis/networking.k8s.io/v1", say(200, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"networking.k8s.io/v1","resources":[`+
+		`{"name":"ingresses/status","kind":"Ingress","namespaced":true},{"name":"ingresses","kind":"Ingress","namespaced":true}]}`))
 	mux.HandleFunc("/", answer)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{{Group: "networking.k8s.io", Version: "v1"}, corev1.SchemeGroupVersion})
-	mapper.Add(schema.GroupVersionKind{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress"}, meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Node"), meta.RESTScopeRoot)
-	m, err := newMetricsAPIs(Options{Period: 2 * time.Second, Config: &rest.Config{Host: server.URL, BearerToken: secret}, Mapper: mapper})
+	m, err := newMetricsAPIs(Options{Period: 2 * time.Second, Config: &rest.Config{Host: server.URL, BearerToken: secret}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +143,40 @@ func TestWhatTheMetricsAPIsAreAsked(t *testing.T) {
 		if diff := cmp.Diff([]string{want, want, want}, asked); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
+	}
+}
+
+// TestUnknownKindsAreAskedForSeldom: once for an API version, whoever asks; and one that hangs ends.
+func TestUnknownKindsAreAskedForSeldom(t *testing.T) {
+	var asked []string
+	m := asAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		if strings.Contains(r.URL.Path, "hangs") {
+			<-r.Context().Done()
+			return
+		}
+		status(404, "NotFound", "the server could not find the requested resource")(w, r)
+	})
+	of := func(apiVersion string) question {
+		return Query{Namespace: "dev", Object: &ObjectMetric{APIVersion: apiVersion, Kind: "Table", Name: "one", Metric: "requests"}}.question()
+	}
+	at := time.Now()
+	for range 3 {
+		_, failed := m.now(t.Context(), of("nobody.example.com/v1"), at)
+		expect(t, failed, demand.MetricInvalid, "kind")
+		_, failed = m.now(t.Context(), of("networking.k8s.io/v1"), at)
+		expect(t, failed, demand.MetricInvalid, "kind")
+	}
+	_, failed := m.now(t.Context(), of("hangs.example.com/v1"), at)
+	expect(t, failed, demand.SourceUnreachable, "too long")
+	_, failed = m.now(t.Context(), of("nobody.example.com/v1"), at.Add(kindsKept+time.Second))
+	expect(t, failed, demand.MetricInvalid, "kind")
+	const nobody = "/apis/nobody.example.com/v1"
+	if diff := cmp.Diff([]string{nobody, "/apis/hangs.example.com/v1", nobody}, asked); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if kept := m.(*metricsAPIs).kinds.known; len(kept) != 1 {
+		t.Errorf("what nobody asks for is kept: %v", kept)
 	}
 }
 

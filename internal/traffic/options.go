@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 )
@@ -22,9 +21,8 @@ type Options struct {
 	Period time.Duration
 	// Prometheus is the server that is asked; nil is none.
 	Prometheus *PrometheusServer
-	// Config leads to the API server for the metrics APIs, and Mapper tells the resources of its kinds; nil is none.
+	// Config leads to the API server for the metrics APIs; nil is none.
 	Config *rest.Config
-	Mapper meta.RESTMapper
 	// Deliver gets an answer for each key once a period, in the order of time, one after the other for a key. It may neither block nor
 	// call the Reader.
 	Deliver func(key types.NamespacedName, answer Answer)

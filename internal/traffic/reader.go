@@ -78,7 +78,7 @@ func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duratio
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s = &subject{key: key, window: window, feed: r.feed(asked)}
+	s = &subject{key: key, window: window, seen: -1, feed: r.feed(asked)}
 	s.feed.readers = append(s.feed.readers, s)
 	r.subjects[key] = s
 }
@@ -188,34 +188,49 @@ func (r *Reader) begin(o *outlet) {
 func (r *Reader) flight(f *feed) *flight {
 	window, isNew := f.window()
 	return &flight{
-		feed: f, readers: slices.Clone(f.readers), at: time.Now(), window: window, isNew: isNew,
+		feed: f, readers: slices.Clone(f.readers), at: time.Now(), window: window, isNew: isNew, history: f.history,
 		period: r.options.Period, timeout: r.options.timeout(),
 	}
 }
 
 func (r *Reader) fly(ctx context.Context, f *flight) {
 	answer, failed := f.number(ctx)
-	took := time.Since(f.at)
 	if ctx.Err() != nil {
 		return
 	}
 	r.mu.Lock()
 	f.feed.note(failed)
 	for _, s := range f.readers {
-		s.isKnown = s.isKnown || failed == nil
+		if failed == nil {
+			s.seen = max(s.seen, f.window)
+		}
 	}
 	r.mu.Unlock()
 	r.deliver(f.feed, f.readers, answer)
-	if failed == nil {
-		f.remember(ctx)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.feed.isBusy = false
-	f.feed.outlet.turns.done(f.feed, took)
+	if failed == nil {
+		r.remember(ctx, f)
+	}
+	f.feed.outlet.turns.done(f.feed, time.Since(f.at))
 	if r.running != nil {
 		r.begin(f.feed.outlet)
 	}
+}
+
+// remember has a flight that brought its number see to the earlier days. It keeps its place for as long, but the next number need not wait
+// for it. r.mu is held, but for the time of the request.
+func (r *Reader) remember(ctx context.Context, f *flight) {
+	turns, known := f.feed.outlet.turns, f.feed.history
+	if known.due(f.at) == 0 || !turns.remember(f.feed.tenant) {
+		return
+	}
+	r.mu.Unlock()
+	known = f.remember(ctx, known)
+	r.mu.Lock()
+	f.feed.history = known
+	turns.remembered(f.feed.tenant)
 }
 
 // deliver gives an answer to those who still read the feed.

@@ -160,6 +160,33 @@ func TestWhoComesLaterSeesTheWindow(t *testing.T) {
 	})
 }
 
+// TestWidenedWindowIsReadBack once, also where a number is under way when it is widened.
+func TestWidenedWindowIsReadBack(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		h.past = func(time.Time) float64 { return 50 }
+		h.takes = func(question) time.Duration { return 5 * time.Second }
+		shop := key("dev", "shop")
+		h.Read(shop, promQL("dev", "shop"), window)
+		for len(h.asked()) == 0 {
+			after(time.Second)
+		}
+		h.Read(shop, promQL("dev", "shop"), 2*window)
+		after(4 * period)
+		h.Read(shop, promQL("dev", "shop"), window)
+		h.Read(shop, promQL("dev", "shop"), 2*window)
+		after(4 * period)
+		var reach []time.Duration
+		for _, answer := range h.of(shop) {
+			if ago := answer.Samples[len(answer.Samples)-1].At.Sub(answer.Samples[0].At); ago > period {
+				reach = append(reach, ago)
+			}
+		}
+		if diff := cmp.Diff([]time.Duration{window, 2 * window}, reach); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
 // TestWhatIsTheSameIsAskedOnce: in one namespace; another one has rights of its own.
 func TestWhatIsTheSameIsAskedOnce(t *testing.T) {
 	read(t, func(t *testing.T, h *harness) {

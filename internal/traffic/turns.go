@@ -18,6 +18,9 @@ const (
 	ofSlow    = places - ofOne
 	ofSlowOne = 2
 	slowAfter = time.Second
+	// ofDays are how many of the places may be with earlier days, one of a namespace at most: these are the greatest requests, and numbers of
+	// now come first.
+	ofDays = 4
 )
 
 // turns gives the places of a source to one namespace after the other. Those that are slow have a part of the places, so that they do
@@ -27,6 +30,8 @@ type turns struct {
 	// order are the tenants with someone who waits, the next one first.
 	order       []*tenant
 	taken, slow int
+	// remembering are the places that are with earlier days.
+	remembering int
 }
 
 // tenant is a namespace, for as long as it has feeds or places.
@@ -34,6 +39,8 @@ type tenant struct {
 	name    string
 	waiting []*feed
 	taken   int
+	// isRemembering says that one of its places is with an earlier day.
+	isRemembering bool
 	// feeds are how many it has, and slow those of them whose last answer took long: one that is quick does not make up for them.
 	feeds, slow int
 }
@@ -121,6 +128,21 @@ func (t *turns) may(who *tenant) bool {
 		return false
 	}
 	return t.taken < places-ofOne || t.taken < places && who.taken < ofOne
+}
+
+// remember has a place go to an earlier day, if it may, until remembered.
+func (t *turns) remember(who *tenant) bool {
+	if t.remembering == ofDays || who.isRemembering || len(who.waiting) > 0 {
+		return false
+	}
+	t.remembering++
+	who.isRemembering = true
+	return true
+}
+
+func (t *turns) remembered(who *tenant) {
+	t.remembering--
+	who.isRemembering = false
 }
 
 // done gives a place back, and takes note of how long the answer took. One that nobody reads any more is not noted: nobody would ask it again.
