@@ -223,6 +223,9 @@ func TestARecordThatComesLateCounts(t *testing.T) {
 	f.answers(make([]float64, 20)...)
 	decided, _ = f.pass()
 	f.want("not after it", decided == plan.Traffic{PlannedQPS: 100})
+	f.deployment = recorded(110)
+	decided, _ = f.pass()
+	f.want("what somebody else writes there then is no demand", decided == plan.Traffic{PlannedQPS: 100})
 
 	f.restart()
 	f.deployment = recorded(1000)
