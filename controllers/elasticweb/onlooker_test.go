@@ -56,14 +56,14 @@ func TestAnOnlookerGoesByWhatWasPlanned(t *testing.T) {
 		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(web, elasticwebv1.GroupVersion.WithKind("ElasticWeb"))}}}
 	for name, tc := range map[string]struct {
 		deployment *appsv1.Deployment
-		want       plan.Traffic
+		planned    int64
 	}{
-		"by the record": {deployment, plan.Traffic{PlannedQPS: 3000}},
-		"by the status": {nil, plan.Traffic{PlannedQPS: 800}},
+		"by the record": {deployment, 3000},
+		"by the status": {nil, 800},
 	} {
 		seen, err := Onlooker{Reader: lone{deployment: tc.deployment}}.Look(t.Context(), web, time.Now())
-		if err != nil || seen.Traffic == nil || *seen.Traffic != tc.want {
-			t.Errorf("%s: %v, %v, want %+v", name, err, seen.Traffic, tc.want)
+		if err != nil || seen.Traffic == nil || *seen.Traffic != plan.ResumedTraffic(web, tc.deployment) || seen.Traffic.PlannedQPS != tc.planned {
+			t.Errorf("%s: %v, %v, want %d planned", name, err, seen.Traffic, tc.planned)
 		}
 	}
 }

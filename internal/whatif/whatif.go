@@ -109,30 +109,36 @@ func Compare(before, after Side) Outcome {
 	if record := plan.RecordOf(existing); record != nil {
 		result.ArchitecturesNow = record.Levels
 	}
-	isKept := after.Observed.KeepsTemplate || len(result.Refused) > 0
-	isBehind := before.Web == nil || len(refused(&before)) > 0 || !before.runs(existing)
-	result.Restarts = existing != nil && result.PodsNow > 0 && !isKept && before.template() != after.template()
-	if isBehind { // the spec of before says nothing of the pods that there are.
-		result.Restarts = existing != nil && result.PodsNow > 0 && !isKept && !after.runs(existing)
+	if isKept := after.Observed.KeepsTemplate || len(result.Refused) > 0; existing != nil && result.PodsNow > 0 && !isKept {
+		result.restart(&before, &after)
 	}
-	if result.Restarts {
-		result.Causes = causes(&before, &after, isBehind)
-	}
-	isSettled := true
-	if after.keepsDeployment() {
-		result.Pods, result.PodsSettled, result.Architectures = result.PodsNow, result.PodsNow, result.ArchitecturesNow
-	} else {
-		result.PodsSettled, isSettled = settled(&after, result.Restarts)
-	}
+	result.settle(&after)
 	result.Changes = result.Diff != "" || result.PodsNow != result.Pods || result.Restarts
-	result.Notes = notes(&before, &after, &result)
-	if before.Unreadable != "" {
-		result.Notes = append(result.Notes, "the spec as it is cannot be read, so that all of it counts as new: "+before.Unreadable)
-	}
-	if !isSettled {
-		result.Notes = append(result.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %d at most", mostSettled))
-	}
+	result.Notes = append(result.Notes, notes(&before, &after, &result)...)
 	return result
+}
+
+// restart works out whether the pods are replaced, and why.
+func (o *Outcome) restart(before, after *Side) {
+	isBehind := before.Web == nil || len(refused(before)) > 0 || !before.runs(after.Observed.Deployment)
+	if o.Restarts = before.template() != after.template(); isBehind { // the spec of before says nothing of the pods that there are.
+		o.Restarts = !after.runs(after.Observed.Deployment)
+	}
+	if o.Restarts {
+		o.Causes = causes(before, after, isBehind)
+	}
+}
+
+// settle works out what the number of pods comes to.
+func (o *Outcome) settle(after *Side) {
+	if after.keepsDeployment() {
+		o.Pods, o.PodsSettled, o.Architectures = o.PodsNow, o.PodsNow, o.ArchitecturesNow
+		return
+	}
+	pods, isWorkedOut := settled(after, o.Restarts)
+	if o.PodsSettled = pods; !isWorkedOut {
+		o.Notes = append(o.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %d at most", mostSettled))
+	}
 }
 
 // template is that of the pods, as the operator writes it; "" where it writes none.
@@ -258,6 +264,9 @@ func changedFields(before, after *Side) (changed []string) {
 }
 
 func notes(before, after *Side, result *Outcome) (notes []string) {
+	if before.Unreadable != "" {
+		notes = append(notes, "the spec as it is cannot be read, so that all of it counts as new: "+before.Unreadable)
+	}
 	if result.Paused {
 		notes = append(notes, "it is paused: nothing of this is carried out before kubectl elasticweb resume "+result.Name)
 	}
