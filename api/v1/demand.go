@@ -126,7 +126,7 @@ type MetricIdentifier struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[A-Za-z0-9_:][A-Za-z0-9_:.-]*$')",message="name is not that of a metric: use letters, digits, underscores, colons, dots and dashes, not beginning with a dot or a dash"
+	// +kubebuilder:validation:XValidation:rule="self != '.' && self != '..' && !self.contains('/') && !self.contains('%')",message="name is not that of a metric: it stands in the path of a request, so it holds no / and no %, and is neither . nor .."
 	Name string `json:"name"`
 
 	// selector of the series, as label selectors are. Default: all of the name.

@@ -147,7 +147,7 @@ func TestRefusedSpecs(t *testing.T) {
 }
 
 func TestRefusedDemands(t *testing.T) {
-	const one, name = "set exactly one of prometheus, external and object", "use letters, digits, underscores"
+	const one, name = "set exactly one of prometheus, external and object", "it holds no / and no %"
 	const described = `"describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "shop"}`
 	for title, test := range map[string]struct{ demand, field, message string }{
 		"no source":                    {`{}`, "", one},
@@ -159,7 +159,9 @@ func TestRefusedDemands(t *testing.T) {
 		"a query without end":          {`{"prometheus": {"query": "` + strings.Repeat("a", 4097) + `"}}`, ".prometheus.query", "may not be more than 4096 / may not be longer than 4096"},
 		"no metric":                    {`{"external": {}}`, ".external.metric", "Required value"},
 		"a metric of another path":     {`{"external": {"metric": {"name": "../secrets"}}}`, ".external.metric.name", name},
-		"a metric with a parameter":    {`{"external": {"metric": {"name": "a?b"}}}`, ".external.metric.name", name},
+		"a metric that hides a path":   {`{"external": {"metric": {"name": "a%2fb"}}}`, ".external.metric.name", name},
+		"a metric that leads up":       {`{"external": {"metric": {"name": ".."}}}`, ".external.metric.name", name},
+		"a metric that leads nowhere":  {`{"object": {"metric": {"name": "."}, ` + described + `}}`, ".object.metric.name", name},
 		"a long metric":                {`{"external": {"metric": {"name": "` + strings.Repeat("a", 254) + `"}}}`, ".external.metric.name", "may not be more than 253 / may not be longer than 253"},
 		"an object without a name":     {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "v1", "kind": "Service"}}}`, ".object.describedObject.name", "Required value"},
 		"an object of another path":    {`{"object": {"metric": {"name": "requests"}, "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "../x"}}}`, ".object.describedObject.name", "use lower case letters, digits, dashes and dots"},
@@ -198,6 +200,9 @@ func TestAcceptedSpecs(t *testing.T) {
 		"demand, the longest query":     `{"totalQPS": null, "demand": {"prometheus": {"query": "` + strings.Repeat("a", 4096) + `"}}}`,
 		"demand, an external metric":    `{"totalQPS": null, "demand": {"external": {"metric": {"name": "requests-per-second", "selector": {"matchLabels": {"service": "shop"}, "matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}}}, "forecast": "Off"}}`,
 		"demand, an object":             `{"totalQPS": null, "demand": {"object": {"metric": {"name": "requests_per_second"}, "describedObject": {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "shop"}}}}`,
+		"demand, a DatadogMetric":       `{"totalQPS": null, "demand": {"external": {"metric": {"name": "datadogmetric@dev:shop"}}}}`,
+		"demand, a metric of Pub/Sub":   `{"totalQPS": null, "demand": {"external": {"metric": {"name": "pubsub.googleapis.com|subscription|num_undelivered_messages"}}}}`,
+		"demand, a name like a query":   `{"totalQPS": null, "demand": {"external": {"metric": {"name": "a?b=c&d#e"}}}}`,
 		"demand, the least bounds":      `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "minQPS": 0, "maxQPS": 1, "fallbackQPS": 1, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}}`,
 		"demand, the greatest bounds":   `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "minQPS": 2147483647, "maxQPS": 2147483647, "fallbackQPS": 2147483647, "behavior": {"scaleDown": {"stabilizationWindowSeconds": 3600}}}}`,
 		"demand, with empty behavior":   `{"totalQPS": null, "demand": {"prometheus": {"query": "up"}, "behavior": {"scaleDown": {}}}}`,

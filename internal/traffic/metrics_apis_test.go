@@ -122,9 +122,10 @@ func TestWhatTheMetricsAPIsMaySay(t *testing.T) {
 // TestWhatTheMetricsAPIsAreAsked: no more than one request for a number, in the application's own namespace.
 func TestWhatTheMetricsAPIsAreAsked(t *testing.T) {
 	for want, query := range map[string]Query{
-		"/apis/external.metrics.k8s.io/v1beta1/namespaces/dev/requests?labelSelector=app%3Dshop":       external("requests"),
-		"/apis/custom.metrics.k8s.io/v1beta2/namespaces/dev/ingresses.networking.k8s.io/shop/requests": ofIngress("shop"),
-		"/apis/custom.metrics.k8s.io/v1beta2/namespaces/dev/metrics/requests":                          of("Namespace", "dev"),
+		"/apis/external.metrics.k8s.io/v1beta1/namespaces/dev/requests?labelSelector=app%3Dshop":              external("requests"),
+		"/apis/external.metrics.k8s.io/v1beta1/namespaces/dev/a%3Fb=c&d%23e%7Cf@g:h?labelSelector=app%3Dshop": external("a?b=c&d#e|f@g:h"),
+		"/apis/custom.metrics.k8s.io/v1beta2/namespaces/dev/ingresses.networking.k8s.io/shop/requests":        ofIngress("shop"),
+		"/apis/custom.metrics.k8s.io/v1beta2/namespaces/dev/metrics/requests":                                 of("Namespace", "dev"),
 	} {
 		var asked []string
 		api := map[bool]string{true: "external", false: "custom"}[query.External != nil]

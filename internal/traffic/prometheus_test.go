@@ -129,6 +129,18 @@ func TestWhatAServerMaySay(t *testing.T) {
 			fmt.Fprint(connection, "HTTP/1.1 200 OK\r\nContent-Le")
 			connection.Close()
 		}, demand.SourceUnreachable, "reached"},
+		"it tells the token on the way": {func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			fmt.Fprintf(connection, "HTTP/1.1 %s\r\n\r\n", secret)
+			connection.Close()
+		}, demand.SourceUnreachable, "malformed"},
+		"a redirect to the token": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://"+secret+".example.com/", http.StatusFound)
+		}, demand.SourceUnreachable, "redirects"},
 		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example.com/?from="+secret, http.StatusFound)
 		}, demand.SourceUnreachable, "https://login.example.com,"},

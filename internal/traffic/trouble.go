@@ -158,17 +158,17 @@ func (p *prometheus) unanswered(err error) *trouble {
 	}
 	if redirect, isRedirect := errors.AsType[*redirectError](err); isRedirect {
 		return troubled(demand.SourceUnreachable, "Prometheus redirects to %s, where the operator does not follow with its token: its administrator sets "+
-			"--prometheus-url to where Prometheus answers itself", quote.Value(redirect.host))
+			"--prometheus-url to where Prometheus answers itself", quote.Value(p.withoutToken(redirect.host)))
 	}
 	if _, isTLS := errors.AsType[*tls.CertificateVerificationError](err); isTLS {
 		return troubled(demand.SourceUnreachable, "the certificate of Prometheus is not trusted (%s): its administrator names the authority with "+
-			"--prometheus-ca-file", said(err))
+			"--prometheus-ca-file", p.said(err))
 	}
 	if failed := common(err, "Prometheus", queryField); failed != nil {
 		return failed
 	}
 	return troubled(demand.SourceUnreachable, "Prometheus cannot be reached (%s): its administrator looks whether it runs, whether --prometheus-url leads to it, "+
-		"and whether a network policy is in the way", said(err))
+		"and whether a network policy is in the way", p.said(err))
 }
 
 func denied(status *statusError) *trouble {
@@ -200,10 +200,10 @@ func tookLong(source, field string) *trouble {
 }
 
 // said is what others say about a request, without its address, of which the query is a part.
-func said(err error) string {
+func (p *prometheus) said(err error) string {
 	text := err.Error()
 	if begin := strings.Index(text, `": `); strings.HasPrefix(text, "Get ") && begin > 0 {
 		text = text[begin+3:]
 	}
-	return quote.Said(text)
+	return quote.Said(p.withoutToken(text))
 }

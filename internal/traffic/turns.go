@@ -124,7 +124,8 @@ func (t *turns) next() *feed {
 }
 
 func (t *turns) may(who *tenant) bool {
-	if who.isSlow() && !(t.slow < ofSlow-ofOne || t.slow < ofSlow && who.taken < ofSlowOne) {
+	isRoomForSlow := t.slow < ofSlow-ofOne || t.slow < ofSlow && who.taken < ofSlowOne
+	if who.isSlow() && !isRoomForSlow {
 		return false
 	}
 	return t.taken < places-ofOne || t.taken < places && who.taken < ofOne
