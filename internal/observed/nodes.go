@@ -67,7 +67,7 @@ func (n Nodes) For(terms NodeTerms) *plan.Nodes {
 	}
 	key, err := json.Marshal(terms)
 	if known, isKnown := n.counted.Load(string(key)); isKnown && err == nil {
-		return known.(*plan.Nodes) //nolint:errcheck,forcetypeassert // nothing else is in it.
+		return known.(*plan.Nodes) // nothing else is in it.
 	}
 	counts := n.count(terms)
 	if err == nil {

@@ -52,24 +52,13 @@ func maskIn(value any) {
 }
 
 func maskedField(key string, field any) any {
+	if text, isText := field.(string); isText && !maskAll[key] && key != "env" {
+		return maskedText(key, text)
+	}
 	fields, isObject := field.(map[string]any)
-	text, isText := field.(string)
 	switch {
 	case isLabels[key] && isObject: // whatever the keys of the user's are called.
 		return fields
-	case isText && (key == "message" || key == "note"):
-		return quoted.ReplaceAllStringFunc(text, func(said string) string {
-			if strings.ContainsAny(said, " \t=?@\\") {
-				return `"` + masked + `"`
-			}
-			return said
-		})
-	case isText && key == "path":
-		if path, _, hasQuery := strings.Cut(text, "?"); hasQuery {
-			return path + "?" + masked
-		}
-	case isText && key == "query":
-		return masked
 	case (key == "annotations" || key == "podAnnotations") && isObject:
 		for name := range fields {
 			if !isOurs(name) {
@@ -86,6 +75,26 @@ func maskedField(key string, field any) any {
 	}
 	maskIn(field)
 	return field
+}
+
+// maskedText is a text without what it quotes where it is a message, and without the query where it has one.
+func maskedText(key, text string) string {
+	switch key {
+	case "message", "note":
+		return quoted.ReplaceAllStringFunc(text, func(said string) string {
+			if strings.ContainsAny(said, " \t=?@\\") {
+				return `"` + masked + `"`
+			}
+			return said
+		})
+	case "path":
+		if path, _, hasQuery := strings.Cut(text, "?"); hasQuery {
+			return path + "?" + masked
+		}
+	case "query":
+		return masked
+	}
+	return text
 }
 
 func isOurs(annotation string) bool {
