@@ -60,12 +60,7 @@ func maskedField(key string, field any) any {
 	case isLabels[key] && isObject: // whatever the keys of the user's are called.
 		return fields
 	case (key == "annotations" || key == "podAnnotations") && isObject:
-		for name := range fields {
-			if !isOurs(name) {
-				fields[name] = masked
-			}
-		}
-		return fields
+		return maskOthers(fields)
 	case key == "env":
 		return maskValues(field)
 	case key == "terminated" && isObject && fields["message"] != nil: // the end of a container's log.
@@ -95,6 +90,16 @@ func maskedText(key, text string) string {
 		return masked
 	}
 	return text
+}
+
+// maskOthers keeps the annotations that the operator and Kubernetes decide by.
+func maskOthers(annotations map[string]any) map[string]any {
+	for name := range annotations {
+		if !isOurs(name) {
+			annotations[name] = masked
+		}
+	}
+	return annotations
 }
 
 func isOurs(annotation string) bool {

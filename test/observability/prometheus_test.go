@@ -26,10 +26,13 @@ const patience = 2 * time.Minute
 // prometheus is a real one that scrapes the operator each second. The alerts fire after a second, for whatever time they are meant to wait.
 type prometheus struct{ address string }
 
+// shortly makes seconds of the minutes that alerts look back.
+var shortly = strings.NewReplacer("[5m]", "[5s]", "[15m:1m]", "[15s:1s]")
+
 func startPrometheus(t *testing.T, plane *cluster.Cluster, target string) prometheus {
 	t.Helper()
 	folder, p := t.TempDir(), prometheus{freeAddress(t)}
-	readRules(t).write(t, folder, func(a *alert) { a.For = "1s" })
+	readRules(t).write(t, folder, func(a *alert) { a.For, a.Expr = "1s", shortly.Replace(a.Expr) })
 	config := filepath.Join(folder, "prometheus.yaml")
 	text := fmt.Sprintf(`
 global: {scrape_interval: 1s, evaluation_interval: 1s}
