@@ -567,6 +567,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		"no watches":                 {[]string{"--leader-elect=false", "--watches-file=/no/such/file"}, []string{"RELATED_IMAGE_LOADTEST=x"}, "--watches-file: read /no/such/file"},
 		"authorities without a file": {[]string{"--leader-elect=false", "--registry-ca-file=/no/such/file"}, nil, "--registry-ca-file: stat /no/such/file"},
 		"no address of Prometheus":   {[]string{"--leader-elect=false", "--prometheus-url=prometheus:9090"}, nil, "--prometheus-url=prometheus:9090: it takes"},
+		"the same by a variable":     {[]string{"--leader-elect=false"}, []string{"PROMETHEUS_URL=prometheus:9090"}, "--prometheus-url=prometheus:9090: it takes"},
+		"another variable alone":     {[]string{"--leader-elect=false"}, []string{"PROMETHEUS_TENANT_PARAMETER=namespace"}, "--prometheus-url is needed"},
 		"a token for nobody":         {[]string{"--leader-elect=false", "--prometheus-token-file=/dev/null"}, nil, "--prometheus-url is needed"},
 		"a token without a file":     {[]string{"--leader-elect=false", "--prometheus-url=http://x", "--prometheus-token-file=/no/such/file"}, nil, "--prometheus-token-file: stat"},
 		"a tenant like a query":      {[]string{"--leader-elect=false", "--prometheus-url=http://x", "--prometheus-tenant-parameter=query"}, nil, "--prometheus-tenant-parameter=query"},
