@@ -61,9 +61,9 @@ func fields(schema apiextensionsv1.JSONSchemaProps, prefix string) []string {
 	return result
 }
 
-// ofKubernetes are the fields whose types are Kubernetes' own: the words of PodSpec and Container, and conditions.
+// ofKubernetes are the fields whose types are Kubernetes' own: the words of PodSpec and Container, conditions, and selectors of labels.
 var ofKubernetes = func() map[string]bool {
-	result := map[string]bool{"podSecurityContext": true, "conditions": true}
+	result := map[string]bool{"podSecurityContext": true, "conditions": true, "selector": true}
 	for _, t := range []reflect.Type{reflect.TypeFor[corev1.PodSpec](), reflect.TypeFor[corev1.Container]()} {
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
