@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/resource"
@@ -226,7 +227,7 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 		return whatif.Outcome{}, err
 	}
 	looker := elasticweb.Onlooker{Reader: o.client}
-	before, missing := whatif.Side{}, []error(nil)
+	before := whatif.Side{}
 	switch {
 	case change.before == nil:
 	case change.before.UnreadableSpec != "":
@@ -276,12 +277,8 @@ func (o *planOptions) side(ctx context.Context, looker elasticweb.Onlooker, web 
 
 // looksUp is false where the operator says that it looks nothing up.
 func looksUp(web *elasticwebv1.ElasticWeb) bool {
-	for _, condition := range web.Status.Conditions {
-		if condition.Type == elasticwebv1.ConditionPlatformsResolved {
-			return condition.Reason != elasticwebv1.ReasonNotLookedUp
-		}
-	}
-	return true
+	told := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionPlatformsResolved)
+	return told == nil || told.Reason != elasticwebv1.ReasonNotLookedUp
 }
 
 func (o *planOptions) print(outcomes []whatif.Outcome) error {

@@ -114,7 +114,7 @@ func (r *Reconciler) carryOut(
 	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error,
 ) (result outcome) {
 	defer func() { r.obstacles.keep(client.ObjectKeyFromObject(web), result.foreign) }()
-	if isPaused(web) {
+	if plan.IsPaused(web) {
 		return result
 	}
 	for _, err := range withheld {

@@ -74,7 +74,7 @@ func (r *Reconciler) Deliver(key types.NamespacedName, answer traffic.Answer) {
 // again though nothing tells. Of one that is paused nothing is read, and what was planned last stays.
 func (r *Reconciler) observeDemand(web *elasticwebv1.ElasticWeb, seen *plan.Observed) (told status.Traffic, again time.Duration) {
 	key := client.ObjectKeyFromObject(web)
-	if web.Spec.Demand == nil || isPaused(web) || r.demands.reader == nil {
+	if web.Spec.Demand == nil || plan.IsPaused(web) || r.demands.reader == nil {
 		r.demands.forget(key)
 		if web.Spec.Demand != nil {
 			seen.Traffic = ptr.To(plan.ResumedTraffic(web, seen.Deployment))

@@ -104,7 +104,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	var withheld map[string]error
-	if !isPaused(web) {
+	if !plan.IsPaused(web) {
 		var retry time.Duration
 		if withheld, retry, err = r.takeBack(ctx, web, &seen.Observed); retry > 0 || err != nil {
 			return ctrl.Result{RequeueAfter: retry}, err
@@ -125,7 +125,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
-		Paused: isPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
+		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
 	r.tallyPass(web, planned.Demand, before, seen.Observed, again == 0 && carried.isComplete() && !planned.WaitsForImage)

@@ -77,7 +77,7 @@ func (t *tally) underWay(web *elasticwebv1.ElasticWeb, do func(*change)) {
 	if known == nil || known.generation != web.Generation {
 		return
 	}
-	if do(known); known.isDone && known.isMade || isPaused(web) { // how long somebody pauses is no measure of the operator.
+	if do(known); known.isDone && known.isMade || plan.IsPaused(web) { // how long somebody pauses is no measure of the operator.
 		delete(t.changes, name)
 	}
 }

@@ -93,7 +93,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 // is paused, its changes wait for the end of the pause.
 func (r *Reconciler) webChanged() predicate.Predicate {
 	begin := func(object client.Object) {
-		if web, isWeb := object.(*elasticwebv1.ElasticWeb); isWeb && web.Status.ObservedGeneration != web.Generation && !isPaused(web) {
+		if web, isWeb := object.(*elasticwebv1.ElasticWeb); isWeb && web.Status.ObservedGeneration != web.Generation && !plan.IsPaused(web) {
 			r.tally.began(web, r.Clock.Now())
 		}
 	}
@@ -109,9 +109,9 @@ func (r *Reconciler) webChanged() predicate.Predicate {
 		before, isWeb := e.ObjectOld.(*elasticwebv1.ElasticWeb)
 		after, isAlsoWeb := e.ObjectNew.(*elasticwebv1.ElasticWeb)
 		switch {
-		case !isWeb || !isAlsoWeb || isPaused(before) != isPaused(after):
+		case !isWeb || !isAlsoWeb || plan.IsPaused(before) != plan.IsPaused(after):
 			return true
-		case isPaused(after):
+		case plan.IsPaused(after):
 			return false
 		case before.Generation != after.Generation || before.UID != after.UID || !after.DeletionTimestamp.Equal(before.DeletionTimestamp):
 			return true
@@ -129,8 +129,6 @@ func (r *Reconciler) notOurWrite(kind string) predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool { return !r.written.Seen(kind, e.ObjectNew) },
 	}
 }
-
-func isPaused(object client.Object) bool { return plan.IsPaused(object) }
 
 // specOrMetadataChanged leaves out what its controller reports of an object.
 func specOrMetadataChanged() predicate.Predicate {

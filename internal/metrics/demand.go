@@ -55,17 +55,15 @@ func (demands) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c demands) Collect(metrics chan<- prometheus.Metric) {
 	for _, demand := range c.read() {
-		gauge := func(description *prometheus.Desc, value float64, labels ...string) {
-			metrics <- prometheus.MustNewConstMetric(description, prometheus.GaugeValue, value, append([]string{demand.Namespace, demand.Name}, labels...)...)
-		}
-		gauge(plannedQPS, float64(demand.PlannedQPS))
-		gauge(leadTime, demand.LeadTime.Seconds())
+		o := object{metrics, demand.Namespace, demand.Name}
+		o.gauge(plannedQPS, float64(demand.PlannedQPS))
+		o.gauge(leadTime, demand.LeadTime.Seconds())
 		if !demand.IsObserved {
-			gauge(demandUp, 0, demand.Reason)
+			o.gauge(demandUp, 0, demand.Reason)
 			continue
 		}
-		gauge(demandUp, 1, demand.Reason)
-		gauge(observedQPS, float64(demand.ObservedQPS))
-		gauge(expectedQPS, float64(demand.ExpectedQPS))
+		o.gauge(demandUp, 1, demand.Reason)
+		o.gauge(observedQPS, float64(demand.ObservedQPS))
+		o.gauge(expectedQPS, float64(demand.ExpectedQPS))
 	}
 }
