@@ -4,14 +4,11 @@
 package explain
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -21,9 +18,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
+	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func shop() *elasticwebv1.ElasticWeb {
 	w := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev", Generation: 2}}
@@ -142,18 +138,7 @@ func TestSteps(t *testing.T) {
 			in.Plan, in.Reasons = plan.Explained(w, in.Observed)
 			got := Text(w.Name, w.Namespace, Steps(in), screen.Fit(80, false))
 			path := filepath.Join("testdata", name+".txt")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("go test ./internal/explain -update takes it over:\n%s", diff)
-			}
+			golden.Check(t, path, got, "go test ./internal/explain -update takes it over")
 			for line := range strings.Lines(got) {
 				if len([]rune(line)) > 81 {
 					t.Errorf("too wide: %q", line)

@@ -5,8 +5,6 @@ package resources_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -23,13 +21,12 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
 
 // A golden file that changes restarts the pods of every ElasticWeb of that kind when the operator is
 // upgraded. Write new ones with go test ./internal/resources -update, and never a changed one without a need.
-var isUpdate = flag.Bool("update", false, "write the golden files")
-
-type golden struct {
+type sample struct {
 	spec     elasticwebv1.ElasticWebSpec
 	observed plan.Observed
 }
@@ -61,7 +58,7 @@ var manyArchitectures = plan.ImageFacts{
 	Platforms: []string{"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x", "windows/amd64", "unknown/unknown"},
 }
 
-var goldens = map[string]golden{
+var goldens = map[string]sample{
 	"minimal":          {spec: minimal()},
 	"minimal-resolved": {spec: minimal(), observed: resolved(manyArchitectures)},
 	"preferred-architectures": {spec: minimal(func(s *elasticwebv1.ElasticWebSpec) {
@@ -132,18 +129,7 @@ func TestTemplatesAreTheSameInEveryVersion(t *testing.T) {
 			}
 			made := template(t, web, wanted.observed)
 			path := filepath.Join("testdata", "template-"+name+".json")
-			if *isUpdate {
-				if err := os.WriteFile(path, []byte(made), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(text), made); diff != "" {
-				t.Errorf("an upgrade of the operator would restart these pods (-golden +made):\n%s", diff)
-			}
+			golden.Check(t, path, made, "an upgrade of the operator would restart these pods")
 		})
 	}
 }

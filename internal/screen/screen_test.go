@@ -4,7 +4,6 @@
 package screen
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,28 +19,16 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// golden holds a screen against a file, and to its width.
-func golden(t *testing.T, name, got string, style Style) {
+// checkScreen holds a screen against a file, and to its width.
+func checkScreen(t *testing.T, name, got string, style Style) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("go test ./internal/screen -update takes it over:\n%s", diff)
-	}
+	golden.Check(t, path, got, "go test ./internal/screen -update takes it over")
 	checkHarmless(t, got, style)
 }
 
@@ -111,7 +98,7 @@ func TestStatus(t *testing.T) {
 	unreported := served()
 	unreported.Web.Status, unreported.Observed, unreported.Plan = elasticwebv1.ElasticWebStatus{ObservedGeneration: -1}, plan.Observed{}, plan.Plan{}
 	for name, in := range map[string]Web{"served": served(), "short": short(), "unreported": unreported} {
-		t.Run(name, func(t *testing.T) { golden(t, "status-"+name, Status(in, Fit(80, false)), Fit(80, false)) })
+		t.Run(name, func(t *testing.T) { checkScreen(t, "status-"+name, Status(in, Fit(80, false)), Fit(80, false)) })
 	}
 }
 
@@ -136,9 +123,9 @@ func TestUnreadable(t *testing.T) {
 
 func TestFleet(t *testing.T) {
 	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
-	golden(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))
+	checkScreen(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))
 	list.Wide = true
-	golden(t, "fleet-wide", list.Status(Fit(80, false)), Style{Width: 2 * Widest})
+	checkScreen(t, "fleet-wide", list.Status(Fit(80, false)), Style{Width: 2 * Widest})
 }
 
 func TestColoursRepeatWords(t *testing.T) {
@@ -183,7 +170,7 @@ func TestTraffic(t *testing.T) {
 	in := served()
 	in.Web.Spec.TotalQPS, in.Web.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
 	in.Web.Status.Demand = &elasticwebv1.DemandStatus{ObservedQPS: ptr.To[int32](1900), ExpectedQPS: ptr.To[int32](2400), PlannedQPS: ptr.To[int64](3000)}
-	golden(t, "status-traffic", Status(in, Fit(80, false)), Fit(80, false))
+	checkScreen(t, "status-traffic", Status(in, Fit(80, false)), Fit(80, false))
 	if text := (Fleet{Webs: []elasticwebv1.ElasticWeb{*in.Web}, Now: now}).Status(Fit(80, false)); !strings.Contains(text, "[██████████]  4,000/3,000") {
 		t.Errorf("the fleet:\n%s", text)
 	}
@@ -251,8 +238,8 @@ func measuring() *v1alpha1.ElasticWebBenchmark {
 }
 
 func TestBenchmark(t *testing.T) {
-	golden(t, "benchmark", Benchmark(measuring(), now, Fit(80, false)), Fit(80, false))
-	golden(t, "benchmark-results", BenchmarkResults(measuring(), Fit(80, false)), Fit(80, false))
+	checkScreen(t, "benchmark", Benchmark(measuring(), now, Fit(80, false)), Fit(80, false))
+	checkScreen(t, "benchmark-results", BenchmarkResults(measuring(), Fit(80, false)), Fit(80, false))
 	if text := BenchmarkResults(&v1alpha1.ElasticWebBenchmark{}, Fit(80, false)); text != "" {
 		t.Errorf("without results: %q", text)
 	}

@@ -4,8 +4,6 @@
 package takeover
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,9 +17,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // shop is as the API server gives it, with its defaults.
 func shop() Input {
@@ -77,18 +74,7 @@ func TestMake(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("go test ./internal/takeover -update takes it over:\n%s", diff)
-			}
+			golden.Check(t, path, got, "go test ./internal/takeover -update takes it over")
 			read := &elasticwebv1.ElasticWeb{}
 			if err := yaml.UnmarshalStrict([]byte(got), read); err != nil || cmp.Diff(result.Web.Spec, read.Spec) != "" {
 				t.Errorf("it is not what was made: %v %s", err, cmp.Diff(result.Web.Spec, read.Spec))

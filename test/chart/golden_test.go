@@ -4,17 +4,15 @@
 package chart_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// Write them with go test ./test/chart -run TestManifests -update.
-var isUpdate = flag.Bool("update", false, "write the golden files")
+	"github.com/elasticweb/elasticweb-operator/test/golden"
+)
 
 // Every file testdata/<name>.values.yaml has its manifest and notes beside it.
 func TestManifestsAreAsBefore(t *testing.T) {
@@ -53,16 +51,5 @@ func TestManifestsAreAsBefore(t *testing.T) {
 
 func compare(t *testing.T, path, made string) {
 	t.Helper()
-	if *isUpdate {
-		if err := os.WriteFile(path, []byte(made), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	golden, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(golden), made); diff != "" {
-		t.Errorf("run with -update if this is meant, and raise the chart's version where it changes a Job (-golden +made):\n%s", diff)
-	}
+	golden.Check(t, path, made, "run with -update if this is meant, and raise the chart's version where it changes a Job")
 }
