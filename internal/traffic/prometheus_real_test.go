@@ -70,7 +70,7 @@ func withPrometheus(t *testing.T) (*promtest.Server, *shop) {
 	server := httptest.NewServer(target)
 	t.Cleanup(server.Close)
 	p, err := promtest.Start(context.Background(), promtest.Options{
-		Dir: t.TempDir(), Interval: scraped, Targets: []string{strings.TrimPrefix(server.URL, "http://")},
+		Dir: t.TempDir(), Interval: scraped, Scrape: map[string]any{"scrape_native_histograms": true}, Targets: []string{strings.TrimPrefix(server.URL, "http://")},
 		Arguments: []string{"--query.max-samples=200000"},
 	})
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/elasticweb/elasticweb-operator/test/prometheus"
 )
 
 const root = "../.."
@@ -62,8 +64,8 @@ func (r rules) alerts() (all []alert) {
 	return all
 }
 
-// write puts the rules, changed, where Prometheus reads them.
-func (r rules) write(t *testing.T, folder string, change func(*alert)) string {
+// changed are the rules, changed, as Prometheus reads them.
+func (r rules) changed(t *testing.T, change func(*alert)) []byte {
 	t.Helper()
 	for _, group := range r.Groups {
 		for i := range group.Rules {
@@ -74,8 +76,14 @@ func (r rules) write(t *testing.T, folder string, change func(*alert)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return text
+}
+
+// write puts them into a file.
+func (r rules) write(t *testing.T, folder string, change func(*alert)) string {
+	t.Helper()
 	path := filepath.Join(folder, "rules.yaml")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	if err := os.WriteFile(path, r.changed(t, change), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -86,11 +94,7 @@ func promtool(t *testing.T, arguments ...string) {
 	if testing.Short() {
 		t.Skip("needs bin/promtool")
 	}
-	tool, err := filepath.Abs(filepath.Join(root, "bin/promtool"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := exec.CommandContext(t.Context(), tool, arguments...).CombinedOutput(); err != nil {
+	if text, err := exec.CommandContext(t.Context(), prometheus.Promtool(), arguments...).CombinedOutput(); err != nil {
 		t.Errorf("promtool %s, built by make bin/promtool: %v\n%s", strings.Join(arguments, " "), err, text)
 	}
 }

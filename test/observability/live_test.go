@@ -23,7 +23,7 @@ func TestAgainstPrometheus(t *testing.T) {
 		t.Skip("needs a control plane")
 	}
 	s := newStage(t)
-	p := startPrometheus(t, s.plane, s.metrics)
+	p := startPrometheus(t, s.metrics)
 	p.expectFiring(t, "ElasticWebOperatorAbsent")
 	s.startOperator(p)
 	p.expectFiring(t)
@@ -124,7 +124,7 @@ func (s *stage) endBenchmark() {
 var metricNames = regexp.MustCompile(`\b(elasticweb|controller_runtime|workqueue|rest_client|process|go)_\w+`)
 
 // expectData sends every query of alerts and dashboards. Those of dashboards give data, and so do the metrics that alerts are about.
-func (p prometheus) expectData(t *testing.T) {
+func (p server) expectData(t *testing.T) {
 	t.Helper()
 	queries := map[string]string{}
 	for _, alert := range readRules(t).alerts() {

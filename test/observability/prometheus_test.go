@@ -4,60 +4,40 @@
 package observability
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/prometheus"
 )
 
 const patience = 2 * time.Minute
 
-// prometheus is a real one that scrapes the operator each second. The alerts fire after a second, for whatever time they are meant to wait.
-type prometheus struct{ address string }
+// server is a real Prometheus that scrapes the operator each second. The alerts fire after a second, for whatever time they are meant to wait.
+type server struct{ *prometheus.Server }
 
 // shortly makes seconds of the minutes that alerts look back.
 var shortly = strings.NewReplacer("[5m]", "[5s]", "[15m:1m]", "[15s:1s]")
 
-func startPrometheus(t *testing.T, plane *cluster.Cluster, target string) prometheus {
+func startPrometheus(t *testing.T, target string) server {
 	t.Helper()
-	folder, p := t.TempDir(), prometheus{freeAddress(t)}
-	readRules(t).write(t, folder, func(a *alert) { a.For, a.Expr = "1s", shortly.Replace(a.Expr) })
-	config := filepath.Join(folder, "prometheus.yaml")
-	text := fmt.Sprintf(`
-global: {scrape_interval: 1s, evaluation_interval: 1s}
-rule_files: [rules.yaml]
-scrape_configs:
-- job_name: elasticweb
-  honor_labels: true
-  static_configs: [{targets: [%q]}]
-`, target)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	running, err := prometheus.Start(context.Background(), prometheus.Options{
+		Dir: t.TempDir(), Targets: []string{target}, Interval: time.Second, Scrape: map[string]any{"honor_labels": true},
+		Rules: readRules(t).changed(t, func(a *alert) { a.For, a.Expr = "1s", shortly.Replace(a.Expr) }),
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(filepath.Join(root, "bin/prometheus"), "--config.file="+config, //nolint:gosec // built by make.
-		"--storage.tsdb.path="+filepath.Join(folder, "data"), "--web.listen-address="+p.address)
-	program, err := plane.StartProgram("prometheus", command)
-	if err != nil {
-		t.Fatalf("%v: build it first: make bin/prometheus", err)
-	}
-	t.Cleanup(func() {
-		program.Stop()
-		if t.Failed() {
-			t.Logf("the end of Prometheus' log:\n%s", program.LogTail())
-		}
-	})
-	return p
+	t.Cleanup(running.Stop)
+	return server{running}
 }
 
 func freeAddress(t *testing.T) string {
@@ -71,8 +51,8 @@ func freeAddress(t *testing.T) string {
 }
 
 // get reads an answer of the API into data.
-func (p prometheus) get(path string, data any) error {
-	response, err := http.Get("http://" + p.address + "/api/v1/" + path)
+func (p server) get(path string, data any) error {
+	response, err := http.Get(p.URL() + "/api/v1/" + path)
 	if err != nil {
 		return err
 	}
@@ -91,7 +71,7 @@ func (p prometheus) get(path string, data any) error {
 }
 
 // series is how many a query gives at present.
-func (p prometheus) series(query string) (int, error) {
+func (p server) series(query string) (int, error) {
 	data := struct {
 		ResultType string
 		Result     []json.RawMessage
@@ -101,7 +81,7 @@ func (p prometheus) series(query string) (int, error) {
 }
 
 // firing are the alerts that fire, with their annotations.
-func (p prometheus) firing() (map[string]map[string]string, error) {
+func (p server) firing() (map[string]map[string]string, error) {
 	data := struct {
 		Alerts []struct {
 			State               string
@@ -121,7 +101,7 @@ func (p prometheus) firing() (map[string]map[string]string, error) {
 }
 
 // expectFiring waits until these alerts fire, and none of the others. What they say was made without an error.
-func (p prometheus) expectFiring(t *testing.T, want ...string) {
+func (p server) expectFiring(t *testing.T, want ...string) {
 	t.Helper()
 	slices.Sort(want)
 	eventually(t, "the alerts "+strings.Join(want, ", "), func() error {

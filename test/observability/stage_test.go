@@ -88,7 +88,7 @@ func (s *stage) push(repository string) {
 }
 
 // startOperator runs the manager with its own rights. It reads the traffic from the Prometheus that scrapes it.
-func (s *stage) startOperator(p prometheus) {
+func (s *stage) startOperator(p server) {
 	s.Helper()
 	config, err := s.plane.ServiceAccountConfig(s.Context(), operatorNamespace, "elasticweb-controller-manager")
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *stage) startOperator(p prometheus) {
 		s.Fatal(err)
 	}
 	command := exec.Command(s.manager, "--leader-election-namespace="+operatorNamespace, "--metrics-secure=false", //nolint:gosec // compiled above.
-		"--metrics-bind-address="+s.metrics, "--health-probe-bind-address=0", "--plain-http-registries="+s.registry, "--prometheus-url=http://"+p.address)
+		"--metrics-bind-address="+s.metrics, "--health-probe-bind-address=0", "--plain-http-registries="+s.registry, "--prometheus-url="+p.URL())
 	command.Dir = root // for watches.yaml.
 	command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "RELATED_IMAGE_LOADTEST=loadtest:1", "WATCH_NAMESPACE=")
 	if s.running, err = s.plane.StartProgram("manager", command); err != nil {

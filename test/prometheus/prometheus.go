@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -36,6 +37,10 @@ type Options struct {
 	Targets []string
 	// Interval is how often they are scraped.
 	Interval time.Duration
+	// Scrape are further fields of the scrape configuration, such as honor_labels.
+	Scrape map[string]any
+	// Rules are those of a rule file; nil are none.
+	Rules []byte
 	// Arguments are further ones of the program.
 	Arguments []string
 }
@@ -52,6 +57,7 @@ const (
 	loopback = "127.0.0.1"
 	// targets is the file with what is scraped.
 	targets = "targets.json"
+	rules   = "rules.yml"
 	ready   = time.Minute
 	grace   = 20 * time.Second
 )
@@ -59,7 +65,8 @@ const (
 // Start returns once it answers queries. It must be stopped.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: options}
-	err := errors.Join(s.SetTargets(options.Targets...), os.WriteFile(s.file("prometheus.yml"), s.configuration(), 0o600))
+	err := errors.Join(s.SetTargets(options.Targets...),
+		os.WriteFile(s.file(rules), options.Rules, 0o600), os.WriteFile(s.file("prometheus.yml"), s.configuration(), 0o600))
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +87,14 @@ func anyAddress(host string) string {
 func (s *Server) configuration() []byte {
 	type object = map[string]any
 	interval := s.options.Interval.String()
+	scrape := object{
+		"job_name": "test", "file_sd_configs": []any{object{"files": []string{s.file(targets)}, "refresh_interval": interval}},
+	}
+	maps.Copy(scrape, s.options.Scrape)
 	text, err := yaml.Marshal(object{
-		"global": object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
-		"scrape_configs": []any{object{
-			"job_name": "test", "scrape_native_histograms": true,
-			"file_sd_configs": []any{object{"files": []string{s.file(targets)}, "refresh_interval": interval}},
-		}},
+		"global":         object{"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
+		"rule_files":     []string{s.file(rules)},
+		"scrape_configs": []any{scrape},
 	})
 	if err != nil {
 		panic(err) // strings alone.
