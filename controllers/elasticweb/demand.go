@@ -28,7 +28,7 @@ import (
 
 // TrafficReader reads the traffic beside the workers, and gives each answer to Reconciler.Deliver.
 type TrafficReader interface {
-	Read(key types.NamespacedName, query traffic.Query, window time.Duration)
+	Read(key types.NamespacedName, query traffic.Query, window time.Duration, earlierDays bool)
 	// Forget waits for an answer that is being delivered.
 	Forget(key types.NamespacedName)
 }
@@ -84,7 +84,7 @@ func (r *Reconciler) observeDemand(web *elasticwebv1.ElasticWeb, seen *plan.Obse
 	query := queryOf(web)
 	r.demands.dropOthers(key, web.UID, query)
 	told, again = r.demands.follow(key, web, query, seen)
-	r.demands.reader.Read(key, query, windowOf(web.Spec.Demand))
+	r.demands.reader.Read(key, query, windowOf(web.Spec.Demand), looksAhead(web.Spec.Demand))
 	return told, again
 }
 
@@ -189,12 +189,14 @@ func windowOf(spec *elasticwebv1.DemandSpec) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
+func looksAhead(spec *elasticwebv1.DemandSpec) bool { return spec.Forecast != elasticwebv1.ForecastOff }
+
 func settingsOf(spec *elasticwebv1.ElasticWebSpec, period time.Duration) demand.Settings {
 	settings := demand.Settings{
 		MinQPS: ptr.Deref(spec.Demand.MinQPS, 0), MaxQPS: ptr.Deref(spec.Demand.MaxQPS, 0), FallbackQPS: ptr.Deref(spec.Demand.FallbackQPS, 0),
 		HeadroomPercent: ptr.Deref(spec.HeadroomPercent, 0), Stabilization: windowOf(spec.Demand), Period: period,
 	}
-	if spec.Demand.Forecast != elasticwebv1.ForecastOff {
+	if looksAhead(spec.Demand) {
 		settings.Forecast = demand.Auto
 	}
 	return settings

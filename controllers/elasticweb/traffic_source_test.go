@@ -48,7 +48,7 @@ func newTrafficSource() *trafficSource {
 	return &trafficSource{clock: &aheadClock{}, asked: map[types.NamespacedName]traffic.Query{}}
 }
 
-func (s *trafficSource) Read(key types.NamespacedName, query traffic.Query, _ time.Duration) {
+func (s *trafficSource) Read(key types.NamespacedName, query traffic.Query, _ time.Duration, _ bool) {
 	s.mu.Lock()
 	_, isKnown := s.asked[key]
 	s.asked[key] = query

@@ -32,8 +32,12 @@ var shop = types.NamespacedName{Namespace: "dev", Name: "shop"}
 // noted is a TrafficReader that takes note of what it is told.
 type noted struct{ told []string }
 
-func (n *noted) Read(key types.NamespacedName, query traffic.Query, window time.Duration) {
-	n.told = append(n.told, fmt.Sprintf("read %s %s %s", key.Name, query.Prometheus, window))
+func (n *noted) Read(key types.NamespacedName, query traffic.Query, window time.Duration, earlierDays bool) {
+	told := fmt.Sprintf("read %s %s %s", key.Name, query.Prometheus, window)
+	if earlierDays {
+		told += " and earlier days"
+	}
+	n.told = append(n.told, told)
 }
 
 func (n *noted) Forget(key types.NamespacedName) { n.told = append(n.told, "forget "+key.Name) }
@@ -367,7 +371,7 @@ func TestWhatIsReadBeginsAnew(t *testing.T) {
 			w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"}
 		}, []string{"forget shop"}, plan.Traffic{PlannedQPS: 1000}, false},
 		"by totalQPS":   {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand = nil }, []string{"forget shop"}, plan.Traffic{}, false},
-		"a forecast on": {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand.Forecast = "" }, []string{asked}, plan.Traffic{PlannedQPS: 1000}, true},
+		"a forecast on": {func(w *elasticwebv1.ElasticWeb) { w.Spec.Demand.Forecast = "" }, []string{asked + " and earlier days"}, plan.Traffic{PlannedQPS: 1000}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := follows(t, restarted(1000, ptr.To[int32](1000)))

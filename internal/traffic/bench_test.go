@@ -51,7 +51,7 @@ func BenchmarkThousand(b *testing.B) {
 		memories[name] = &demand.Memory{}
 		// As long as a usual one, and it has a number at any time.
 		query := fmt.Sprintf(`vector(%d) or sum(rate(http_requests_total{namespace=%q,service="shop-%d"}[1m]))`, 100+i, name.Namespace, i)
-		r.Read(name, promQL(name.Namespace, query), window)
+		r.Read(name, promQL(name.Namespace, query), window, true)
 	}
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)

@@ -43,6 +43,8 @@ type feed struct {
 type subject struct {
 	key    types.NamespacedName
 	window time.Duration
+	// earlierDays is whether it wants to know of these.
+	earlierDays bool
 	// seen is the window that it had the numbers of; below 0 for none.
 	seen time.Duration
 
@@ -70,6 +72,11 @@ func (f *feed) window() (window time.Duration, isNew bool) {
 		isNew = isNew || s.seen < s.window
 	}
 	return window, isNew
+}
+
+// looksBack reports whether a reader wants to know of earlier days.
+func (f *feed) looksBack() bool {
+	return slices.ContainsFunc(f.readers, func(s *subject) bool { return s.earlierDays })
 }
 
 func (f *feed) leave(s *subject) {

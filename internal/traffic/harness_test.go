@@ -47,6 +47,11 @@ type delivered struct {
 	at time.Time
 }
 
+// Read is with earlier days.
+func (h *harness) Read(key types.NamespacedName, query Query, window time.Duration) {
+	h.Reader.Read(key, query, window, true)
+}
+
 // read runs a test with a Reader that runs.
 func read(t *testing.T, test func(*testing.T, *harness)) {
 	t.Helper()

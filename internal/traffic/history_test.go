@@ -71,6 +71,38 @@ func TestEarlierDaysReachAsFarAsIsLooked(t *testing.T) {
 	}
 }
 
+// TestNobodyAsksForEarlierDaysInVain: they are read for those who want them, from when they do.
+func TestNobodyAsksForEarlierDaysInVain(t *testing.T) {
+	read(t, func(t *testing.T, h *harness) {
+		ofDays := func() (number int) {
+			h.forgetRequests()
+			after(9 * period)
+			for _, r := range h.asked() {
+				if !r.to.IsZero() && time.Since(r.to) > day/2 {
+					number++
+				}
+			}
+			return number
+		}
+		h.Reader.Read(key("dev", "one"), promQL("dev", "shop"), window, false)
+		if got := ofDays(); got != 0 {
+			t.Errorf("%d requests for nobody", got)
+		}
+		h.Reader.Read(key("dev", "two"), promQL("dev", "shop"), window, true)
+		if got := ofDays(); got != days {
+			t.Errorf("%d requests, want %d", got, days)
+		}
+		h.Reader.Read(key("dev", "two"), promQL("dev", "shop"), window, false)
+		after(2 * refresh)
+		if got := ofDays(); got != 0 {
+			t.Errorf("%d requests once nobody wants them", got)
+		}
+		if answers := h.of(key("dev", "two")); answers[len(answers)-1].History == nil {
+			t.Error("what was known is gone")
+		}
+	})
+}
+
 // TestEarlierDaysThatFail are asked for again after a while, and not with each number.
 func TestEarlierDaysThatFail(t *testing.T) {
 	read(t, func(t *testing.T, h *harness) {

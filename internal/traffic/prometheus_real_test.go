@@ -184,7 +184,7 @@ func startReader(t *testing.T, p *promtest.Server, query string, window time.Dur
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Start(ctx) }()
-	r.Read(key("dev", "shop"), promQL("dev", query), window)
+	r.Read(key("dev", "shop"), promQL("dev", query), window, true)
 	return answers, func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -62,14 +62,14 @@ func newReader(options Options, outlet func(question) *outlet) *Reader {
 }
 
 // Read has the query asked from now on, once a period, until Forget. Another query takes the place of the one before, and the same
-// one changes nothing. The window is how far back the first answer reaches. It makes no request. Read and Forget of one key are not
-// called at the same time.
-func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duration) {
+// one changes nothing but the window, which is how far back the first answer reaches, and whether earlier days are read as well. It makes no
+// request. Read and Forget of one key are not called at the same time.
+func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duration, earlierDays bool) {
 	asked := unique.Make(query.question())
 	r.mu.Lock()
 	s := r.subjects[key]
 	if s != nil && s.feed.question == asked {
-		s.window = window
+		s.window, s.earlierDays = window, earlierDays
 		r.mu.Unlock()
 		return
 	}
@@ -78,7 +78,7 @@ func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duratio
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s = &subject{key: key, window: window, seen: -1, feed: r.feed(asked)}
+	s = &subject{key: key, window: window, earlierDays: earlierDays, seen: -1, feed: r.feed(asked)}
 	s.feed.readers = append(s.feed.readers, s)
 	r.subjects[key] = s
 }
@@ -210,7 +210,7 @@ func (r *Reader) fly(ctx context.Context, f *flight) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.feed.isBusy = false
-	if failed == nil {
+	if failed == nil && f.feed.looksBack() {
 		r.remember(ctx, f)
 	}
 	f.feed.outlet.turns.done(f.feed, time.Since(f.at))
