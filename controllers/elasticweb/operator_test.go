@@ -6,6 +6,7 @@ package elasticweb_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -135,6 +136,11 @@ func (l *requestLog) since(n int) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]string{}, l.seen[n:]...)
+}
+
+// butLists gives the requests that are not those of a start.
+func (l *requestLog) butLists() []string {
+	return slices.DeleteFunc(l.since(0), lists.MatchString)
 }
 
 func (l *requestLog) count() int {

@@ -89,8 +89,8 @@ func TestNobodyAsksForEarlierDaysInVain(t *testing.T) {
 			t.Errorf("%d requests for nobody", got)
 		}
 		h.Reader.Read(key("dev", "two"), promQL("dev", "shop"), window, true)
-		if got := ofDays(); got != days {
-			t.Errorf("%d requests, want %d", got, days)
+		if got := ofDays(); got < days || got > 2*days { // the turn of each may come soon after the first time.
+			t.Errorf("%d requests, want %d, or some again", got, days)
 		}
 		h.Reader.Read(key("dev", "two"), promQL("dev", "shop"), window, false)
 		after(2 * refresh)
