@@ -101,7 +101,7 @@ func (d *demands) dropOthers(key types.NamespacedName, uid types.UID, query traf
 
 // follow decides by the spec and the pods as they are now, and leaves in seen what it came to.
 func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb, query traffic.Query, seen *plan.Observed) (told status.Traffic, again time.Duration) {
-	now := d.clock.Now()
+	now, settings := d.clock.Now(), settingsOf(&web.Spec, d.period)
 	starts := d.startsOf(key, web.UID)
 	starts.see(seen.Pods, now)
 	d.mu.Lock()
@@ -109,7 +109,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	known := d.byName[key]
 	switch {
 	case known == nil || known.uid != web.UID:
-		known = newWebDemand(web, patience(d.period), now)
+		known = newWebDemand(web, settings.Gap(), now)
 	case !reflect.DeepEqual(known.query, query):
 		known = known.another()
 	}
@@ -117,7 +117,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 		d.byName = map[types.NamespacedName]*webDemand{}
 	}
 	d.byName[key] = known
-	known.query, known.settings = query, unique.Make(settingsOf(&web.Spec, d.period))
+	known.query, known.settings = query, unique.Make(settings)
 	known.resume(web, seen.Deployment)
 	known.starts = starts
 	known.decide(nil, now)

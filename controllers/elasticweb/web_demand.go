@@ -20,15 +20,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 )
 
-const (
-	// toldEvery is how often the status tells numbers that moved, where the plan stays.
-	toldEvery = 30 * time.Second
-	// lasting is for how long there may be no number before it makes an ElasticWeb less ready, see patience.
-	lasting = time.Minute
-)
-
-// patience is longer where the samples themselves are further apart.
-func patience(period time.Duration) time.Duration { return max(lasting, 2*period) }
+// toldEvery is how often the status tells numbers that moved, where the plan stays.
+const toldEvery = 30 * time.Second
 
 // webDemand is what is known of the traffic of one ElasticWeb.
 type webDemand struct {
@@ -138,7 +131,7 @@ func (w *webDemand) current(now time.Time) status.Traffic {
 	}
 	if w.decision.Reason != demand.Observed {
 		current.Message = w.message
-		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > patience(w.settings.Value().Period)
+		current.IsLasting = w.numberAt == 0 || w.numberAt.ago(now) > w.settings.Value().Gap()
 	}
 	if w.hasNumber {
 		current.ObservedQPS, current.ExpectedQPS = w.decision.Observed, w.decision.Expected
@@ -170,7 +163,7 @@ func (w *webDemand) again(now time.Time) time.Duration {
 		return 0
 	}
 	settings := w.settings.Value()
-	patience := patience(settings.Period) + time.Second
+	patience := settings.Gap() + time.Second
 	if w.numberAt != 0 {
 		return max(patience-w.numberAt.ago(now), 0)
 	}

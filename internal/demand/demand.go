@@ -27,7 +27,7 @@ const (
 )
 
 const (
-	// gap is for how long data may be missing before the fallback is in force and what comes after begins a new window.
+	// gap is the least of Settings.Gap.
 	gap = time.Minute
 	// upTolerance is the rise, as a part of what is planned, that is too small to make pods for: that of the HorizontalPodAutoscaler. No
 	// more than half of the headroom is used so, and none where there is no headroom.
@@ -94,7 +94,7 @@ func (m *Memory) Decide(in Input, at time.Time) Decision {
 	switch {
 	case trouble == "":
 		decision.Planned = m.planned(in, decision.Expected)
-	case now.sub(m.since) > in.Settings.gap() && in.Settings.FallbackQPS > 0:
+	case now.sub(m.since) > in.Settings.Gap() && in.Settings.FallbackQPS > 0:
 		decision.Expected = in.Settings.bounded(float64(in.Settings.FallbackQPS))
 		decision.Planned, decision.Reason = max(in.Planned, in.Settings.withHeadroom(decision.Expected)), Fallback
 	default:
@@ -133,7 +133,8 @@ func (s Settings) withHeadroom(qps int64) int64 {
 	return capacity.WithHeadroom(int32(min(qps, math.MaxInt32)), s.HeadroomPercent)
 }
 
-// gap is longer where the samples themselves are further apart.
-func (s Settings) gap() time.Duration { return max(gap, 2*s.Period) }
+// Gap is for how long data may be missing before the fallback is in force and what comes after begins a new window: a minute, and longer
+// where the samples themselves are further apart.
+func (s Settings) Gap() time.Duration { return max(gap, 2*s.Period) }
 
 func whole(qps float64) int64 { return int64(math.Ceil(min(qps, math.MaxInt32))) }

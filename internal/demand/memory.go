@@ -81,7 +81,7 @@ func (s Sample) trouble() Reason {
 }
 
 func (m *Memory) observe(p point, in Input, earlier []Day) {
-	if m.isObserved && p.at.sub(m.since) > in.Settings.gap() {
+	if m.isObserved && p.at.sub(m.since) > in.Settings.Gap() {
 		*m = Memory{}
 	}
 	m.since, m.isObserved, m.observed = p.at, true, p.qps

@@ -9,7 +9,9 @@ import (
 )
 
 const (
-	leastLead, greatestLead = 5 * time.Second, 15 * time.Minute
+	leastLead = 5 * time.Second
+	// GreatestLead is the longest lead time that is looked ahead for.
+	GreatestLead = 15 * time.Minute
 	// startLead is counted with until a pod was seen to start.
 	startLead = time.Minute
 	// starts are how many of them count, and lateOnes how many of these may take longer than the lead time: a tenth.
@@ -35,5 +37,5 @@ func (s *Starts) LeadTime() time.Duration {
 		return startLead
 	}
 	took := slices.Sorted(slices.Values(s.took[:known]))
-	return min(max(took[known-1-known*lateOnes/starts], leastLead), greatestLead)
+	return min(max(took[known-1-known*lateOnes/starts], leastLead), GreatestLead)
 }

@@ -20,13 +20,10 @@ const (
 	refresh = 30 * time.Minute
 )
 
-// longestLead is the longest lead time that internal/demand goes by.
-const longestLead = 15 * time.Minute
-
 // ahead is how far the numbers of an earlier day reach beyond the time that it is due again: until all of them had their turns, one with each
 // number, and from there on as far as is looked; and a step for each end that is rounded.
 func ahead(period time.Duration) time.Duration {
-	return days*period + demand.Settings{Period: period}.Ahead(longestLead) + 2*step
+	return days*period + demand.Settings{Period: period}.Ahead(demand.GreatestLead) + 2*step
 }
 
 // History is what was measured on earlier days around this time of the day. It never changes, and may be kept.

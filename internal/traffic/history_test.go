@@ -29,7 +29,7 @@ func TestEarlierDays(t *testing.T) {
 			after(time.Hour / 7)
 			answers := h.of(shop)
 			at := answers[len(answers)-1].at
-			looked := demand.Settings{Period: period}.Ahead(longestLead)
+			looked := demand.Settings{Period: period}.Ahead(demand.GreatestLead)
 			earlier := answers[len(answers)-1].History.Days(at, window, looked)
 			if len(earlier) != days {
 				t.Fatalf("at %v: %v", at, earlier)
@@ -60,7 +60,7 @@ func TestEarlierDaysReachAsFarAsIsLooked(t *testing.T) {
 				after((days + 2) * period)
 				seen := len(h.of(key("dev", "shop")))
 				after(3 * time.Hour)
-				looked := demand.Settings{Period: period}.Ahead(longestLead)
+				looked := demand.Settings{Period: period}.Ahead(demand.GreatestLead)
 				for _, answer := range h.of(key("dev", "shop"))[seen:] {
 					if got := answer.History.Days(answer.at, window, looked); len(got) != days {
 						t.Fatalf("at %v: %d days", answer.at, len(got))
