@@ -190,11 +190,17 @@ func deleted(in Input) (object string, finalizers []string) {
 	}
 }
 
-// isRolledOut reports whether there are as many pods as planned, all of them of the present template.
+// isRolledOut reports whether there are as many pods as planned, all of them of the present template. While others are brought back there
+// may be more: the ElasticWeb is as ready as before.
 func isRolledOut(in Input, f facts) bool {
 	deployment := in.Observed.Deployment
-	return deployment != nil && deployment.DeletionTimestamp == nil && !plan.IsRollingOut(deployment) &&
-		f.replicas == in.Plan.Replicas && deployment.Status.Replicas == in.Plan.Replicas
+	if deployment == nil || deployment.DeletionTimestamp != nil {
+		return false
+	}
+	if in.Rebalance.State.Tries > 0 && !in.Rebalance.Scene.IsRollingOut {
+		return min(f.replicas, deployment.Status.Replicas) >= in.Plan.Replicas
+	}
+	return !plan.IsRollingOut(deployment) && f.replicas == in.Plan.Replicas && deployment.Status.Replicas == in.Plan.Replicas
 }
 
 func missingBenchmark(in Input, _ facts) *verdict {
