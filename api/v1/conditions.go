@@ -92,7 +92,7 @@ const (
 //
 // Reasons of Contested: ReplicasContested.
 //
-// Reasons of Rebalanced: AtHome (True), Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited.
+// Reasons of Rebalanced: AtHome, Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"

@@ -81,11 +81,8 @@ func (r Rebalance) waiting(scene RebalanceScene, now time.Time) (Rebalance, time
 	if r.Demand != scene.Demand {
 		r.Demand, r.Fewest = scene.Demand, scene.Away
 	}
-	if scene.Nodes > r.Nodes { // nodes came.
-		r.Wait = firstRebalanceWait
-		if soon := now.Add(r.Wait); soon.Before(r.Next) || r.Next.Before(now) {
-			r.Next = soon
-		}
+	if soon := now.Add(firstRebalanceWait); scene.Nodes > r.Nodes && (soon.Before(r.Next) || r.Next.Before(now)) {
+		r.Next = soon // nodes came. The wait after that stays what it was: they may come all the time.
 	}
 	r.Nodes = scene.Nodes
 	switch {

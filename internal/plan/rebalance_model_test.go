@@ -188,7 +188,9 @@ func TestSomebodyMovesThemBack(t *testing.T) {
 		m.live(time.Minute)
 		m.steps = nil
 		for range 24 * 12 { // every 5 minutes of a day.
-			m.cordon("arm64", true)
+			for _, node := range m.nodes[:2] {
+				node.slots = m.on(node) - 1
+			}
 			for _, pod := range m.pods {
 				if !pod.terminating && pod.Architecture == "arm64" {
 					pod.terminating, pod.Gone, pod.Ready = true, true, false
@@ -196,7 +198,9 @@ func TestSomebodyMovesThemBack(t *testing.T) {
 				}
 			}
 			m.settle()
-			m.cordon("arm64", false)
+			for _, node := range m.nodes[:2] {
+				node.slots = 10
+			}
 			if !m.live(5 * time.Minute) {
 				t.Fatalf("it does not end: %s; %v", m, m.steps)
 			}
