@@ -99,6 +99,7 @@ HELM4 := $(LOCALBIN)/helm4
 PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
 PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
+KARPENTER := $(LOCALBIN)/karpenter
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -246,6 +247,12 @@ fuzz: ## Run each fuzz target for FUZZTIME, 30s by default; their seeds and what
 .PHONY: faults
 faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance '-runs 100' or '-scenario=storm -seed=17'.
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
+
+# Apart from make test, since Karpenter takes minutes to compile from nothing.
+NODEPOOLS_ARGS ?=
+.PHONY: nodepools
+nodepools: $(KARPENTER) $(KUSTOMIZE) ## Run the operator beside the real Karpenter; NODEPOOLS_ARGS sets flags, for instance '-run TestLife -life 30m'.
+	NODEPOOLS=1 go test -count=1 -v -timeout 0 ./test/nodepools $(NODEPOOLS_ARGS)
 
 # Apart from make test, since it runs the tests of each package some hundred times.
 MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
@@ -516,7 +523,7 @@ tools: $(TOOLS) ## Build the pinned tools into bin/.
 release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM) $(HELM)
 
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
-$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4) $(PROM_LABEL_PROXY): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
+$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4) $(PROM_LABEL_PROXY) $(KARPENTER): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
 
 # Without the discovery of clouds, which takes most of the time to compile.
