@@ -181,7 +181,7 @@ var _ = Describe("Spill-over", func() {
 
 		By("asking for more than it holds: each counts as one of the slower")
 		update(ctx, web, serving(8000))
-		expectCapacity(ctx, web, "amd64=8,arm64=8", 8000, true)
+		expectCapacity(ctx, web, "arm64=8,amd64=8", 8000, true)
 		expectFewChanges(replicas)
 
 		By("lowering the demand: what is dear goes, though it is faster")

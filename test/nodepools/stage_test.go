@@ -46,6 +46,8 @@ type stage struct {
 	plane  *cluster.Cluster
 	client client.WithWatch
 	types  map[string]instanceType
+	// asked is when the demand was changed last.
+	asked time.Time
 }
 
 func newStage(t *testing.T, nodes ...cluster.NodePool) *stage {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -28,6 +29,7 @@ var shop = client.ObjectKey{Namespace: namespace, Name: "shop"}
 // create makes the ElasticWeb, for a demand in QPS.
 func (s *stage) create(totalQPS int) *diary {
 	s.Helper()
+	s.asked = time.Now()
 	s.apply(fmt.Sprintf(`apiVersion: elasticweb.example.com/v1
 kind: ElasticWeb
 metadata: {name: shop, namespace: %s}
@@ -44,6 +46,7 @@ spec:
 
 func (s *stage) demand(totalQPS int) {
 	s.Helper()
+	s.asked = time.Now()
 	s.kubectl("patch", "elasticweb", shop.Name, "-n", namespace, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"totalQPS":%d}}`, totalQPS))
 }
 
@@ -77,7 +80,7 @@ func (s *stage) servesWhere(what string, isWanted func(fleet) bool) fleet {
 		}
 		return nil
 	})
-	s.Logf("%d QPS: %v", ptr.Deref(s.web().Spec.TotalQPS, 0), found)
+	s.Logf("%d QPS after %s: %v", ptr.Deref(s.web().Spec.TotalQPS, 0), time.Since(s.asked).Round(time.Second), found)
 	return found
 }
 
