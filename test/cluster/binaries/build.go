@@ -21,8 +21,7 @@ import (
 type build struct {
 	module
 	names        []string // of the binaries
-	tools        string   // the folder that holds the modules
-	source       string   // that of this one
+	source       string   // the module's folder in the source tree
 	version      string
 	architecture string
 	ldflags      string
@@ -31,7 +30,7 @@ type build struct {
 }
 
 func (m module) newBuild(tools, architecture string, names []string, progress io.Writer) (_ *build, err error) {
-	b := &build{module: m, names: names, tools: tools, source: filepath.Join(tools, m.folder), architecture: architecture, ldflags: withoutSymbols, progress: progress}
+	b := &build{module: m, names: names, source: filepath.Join(tools, m.folder), architecture: architecture, ldflags: withoutSymbols, progress: progress}
 	if b.version, err = m.version(tools); err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// withoutSymbols has the linker leave out what only debuggers read. Nothing else is unusual: every other flag, -trimpath
-// too, would have Go compile anew what it has compiled for the operator.
+// withoutSymbols has the linker leave out what only debuggers read. No other flag is unusual: packages that are compiled with
+// one, such as -trimpath, are compiled anew for all else.
 const withoutSymbols = "-s -w"
 
 // How much there is to do is only asked where it is not done in a moment, since the answer takes one itself.

@@ -41,9 +41,8 @@ func All() []string {
 // module is a Go module below tools/ and the binaries that are built from it.
 type module struct {
 	folder   string            // below tools/
-	others   string            // below tools/: a folder with a module for each other version of what it requires, by its minor version
+	others   string            // below tools/: a folder with a module for each other version, by its minor version
 	requires string            // the module whose version is that of the binaries
-	beside   map[string]string // modules of binaries that have another version, by binary
 	packages map[string]string // by binary
 	tags     string            // of the build
 	stamp    func(version string) (ldflags string)
@@ -51,17 +50,24 @@ type module struct {
 
 var modules = []module{
 	{
+		folder:   "etcd",
+		requires: "go.etcd.io/etcd/server/v3",
+		packages: map[string]string{Etcd: "."},
+	},
+	{
+		folder:   "kwok",
+		requires: "sigs.k8s.io/kwok",
+		packages: map[string]string{Kwok: "sigs.k8s.io/kwok/cmd/kwok"},
+	},
+	{
 		folder:   "controlplane",
 		others:   "controlplanes",
 		requires: "k8s.io/kubernetes",
-		beside:   map[string]string{Etcd: "go.etcd.io/etcd/server/v3", Kwok: "sigs.k8s.io/kwok"},
 		packages: map[string]string{
-			Etcd:                  "./etcd",
 			KubeAPIServer:         "k8s.io/kubernetes/cmd/kube-apiserver",
 			KubeControllerManager: "k8s.io/kubernetes/cmd/kube-controller-manager",
 			KubeScheduler:         "k8s.io/kubernetes/cmd/kube-scheduler",
 			Kubectl:               "k8s.io/kubernetes/cmd/kubectl",
-			Kwok:                  "sigs.k8s.io/kwok/cmd/kwok",
 		},
 		stamp: stampKubernetes,
 	},
@@ -119,30 +125,22 @@ var modules = []module{
 // control plane, such as 1.30, where it is not to be that of tools/controlplane.
 const versionVariable = "K8S_VERSION"
 
-// ofVersion returns the module, and with versionVariable the two that its binaries come from: what has a version of its own
-// is the same for all. tools is the folder that holds the modules.
-func (m module) ofVersion(tools string) ([]module, error) {
+// ofVersion returns the module of the version that versionVariable asks for,
+// tools being the folder that holds the modules.
+func (m module) ofVersion(tools string) (module, error) {
 	minor := os.Getenv(versionVariable)
 	if m.others == "" || minor == "" {
-		return []module{m}, nil
+		return m, nil
 	}
 	if version, err := m.version(tools); err != nil || strings.HasPrefix(version, "v"+minor+".") {
-		return []module{m}, err
+		return m, err
 	}
-	same, other := m, m
-	same.packages, other.packages = map[string]string{}, map[string]string{}
-	for name, path := range m.packages {
-		if m.beside[name] != "" {
-			same.packages[name] = path
-		} else {
-			other.packages[name] = path
-		}
-	}
+	other := m
 	other.folder = filepath.Join(m.others, minor)
 	if _, err := os.Stat(filepath.Join(tools, other.folder)); err != nil {
-		return nil, fmt.Errorf("%s=%s: there is no folder tools/%s: hack/controlplane.sh makes one", versionVariable, minor, other.folder)
+		return m, fmt.Errorf("%s=%s: there is no folder tools/%s: hack/controlplane.sh makes one", versionVariable, minor, other.folder)
 	}
-	return []module{same, other}, nil
+	return other, nil
 }
 
 // among returns those of the names that the module has.
@@ -158,20 +156,11 @@ func (m module) among(names []string) []string {
 
 // version returns that of the binaries.
 func (m module) version(tools string) (string, error) {
-	return m.versionOf(tools, "")
-}
-
-// versionOf returns that of one of the binaries.
-func (m module) versionOf(tools, name string) (string, error) {
 	goMod, err := os.ReadFile(filepath.Join(tools, m.folder, "go.mod"))
 	if err != nil {
 		return "", err
 	}
-	path := m.requires
-	if m.beside[name] != "" {
-		path = m.beside[name]
-	}
-	version, err := requiredVersion(string(goMod), path)
+	version, err := requiredVersion(string(goMod), m.requires)
 	if err != nil {
 		return "", fmt.Errorf("tools/%s: %w", m.folder, err)
 	}

@@ -59,7 +59,7 @@ func TestModulesOfTheSourceTree(t *testing.T) {
 }
 
 func TestOtherVersionsOfTheControlPlane(t *testing.T) {
-	for minor, want := range map[string]string{"1.30": "controlplanes/1.30", "1.37": "controlplane"} {
+	for minor, want := range map[string]string{"1.30": "controlplanes/1.30", "1.36": "controlplane"} {
 		t.Setenv(versionVariable, minor)
 		builds, err := Request{Names: append(All(), Kubelet)}.builds(tools, runtime.GOARCH)
 		if err != nil {
@@ -76,7 +76,7 @@ func TestOtherVersionsOfTheControlPlane(t *testing.T) {
 				t.Errorf("with %s=%s, %s is %s from %s", versionVariable, minor, name, b.version, b.folder)
 			}
 		}
-		for name, folder := range map[string]string{Etcd: "controlplane", Kwok: "controlplane", Kubelet: "node"} {
+		for name, folder := range map[string]string{Etcd: "etcd", Kwok: "kwok", Kubelet: "node"} {
 			if from[name].folder != folder {
 				t.Errorf("with %s=%s, %s is built from %s", versionVariable, minor, name, from[name].folder)
 			}

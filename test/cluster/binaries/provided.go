@@ -45,11 +45,7 @@ func (b *build) takeProvided(ctx context.Context, folders []string, found Paths)
 // unfit tells why a binary of a version cannot stand in for the one that would be built; empty when it can.
 func (b *build) unfit(name, version string) string {
 	major, minor, ok := majorMinor(version)
-	wanted, err := b.versionOf(b.tools, name)
-	if err != nil {
-		return err.Error()
-	}
-	wantMajor, wantMinor, _ := majorMinor(wanted)
+	wantMajor, wantMinor, _ := majorMinor(b.version)
 	least, most := wantMinor, wantMinor
 	switch name {
 	case Kubectl: // one version beside the API server's is supported

@@ -102,23 +102,21 @@ func (r Request) builds(tools, architecture string) ([]*build, error) {
 	var builds []*build
 	found := map[string]bool{}
 	for _, m := range modules {
-		parts, err := m.ofVersion(tools)
+		names := m.among(r.Names)
+		if len(names) == 0 {
+			continue
+		}
+		m, err := m.ofVersion(tools)
 		if err != nil {
 			return nil, err
 		}
-		for _, part := range parts {
-			names := part.among(r.Names)
-			if len(names) == 0 {
-				continue
-			}
-			b, err := part.newBuild(tools, architecture, names, r.Progress)
-			if err != nil {
-				return nil, err
-			}
-			builds = append(builds, b)
-			for _, name := range names {
-				found[name] = true
-			}
+		b, err := m.newBuild(tools, architecture, names, r.Progress)
+		if err != nil {
+			return nil, err
+		}
+		builds = append(builds, b)
+		for _, name := range names {
+			found[name] = true
 		}
 	}
 	for _, name := range r.Names {

@@ -185,7 +185,7 @@ func TestProgressOutsideATerminal(t *testing.T) {
 	if _, err := Ensure(t.Context(), &progress, Etcd); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"building etcd from tools/controlplane", "resolving modules", "done after"} {
+	for _, want := range []string{"building etcd from tools/etcd", "resolving modules", "done after"} {
 		if !strings.Contains(progress.String(), want) {
 			t.Errorf("the progress lacks %q:\n%s", want, progress.String())
 		}
