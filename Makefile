@@ -210,10 +210,14 @@ test-traffic: ## Test the replay of recorded traffic; compiles a part of Kuberne
 test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-consumer test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
+# What make test calls, and the programs of the control plane.
+.PHONY: test-tools
+test-tools: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(PROMETHEUS) $(PROMTOOL) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX))
+	go run ./test/cluster/localcluster build
+
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-consumer test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(PROMETHEUS) $(PROMTOOL) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
-	go run ./test/cluster/localcluster build
+test: test-kstatus test-consumer test-argocd test-traffic test-tools ## Run all tests, the suites on a local control plane.
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -273,10 +277,13 @@ E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
 E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: e2e-tools ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+
+.PHONY: e2e-tools
+e2e-tools: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS))
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
-	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 .PHONY: rights
 rights: $(KUSTOMIZE) ## Compare what the manifests and the bundle grant with what the operator asked for in make test and make e2e.
@@ -289,8 +296,7 @@ e2e-cluster: ## Run a cluster of true nodes until Ctrl-C (Linux, root); NODES=am
 
 .PHONY: demo
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
-	@echo 'Compiling the demo: seconds, or a few minutes the first time.'
-	@go run ./test/demo
+	@go run ./test/demo/launch
 
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
@@ -495,10 +501,10 @@ release-sign: $(CRANE) ## Sign what release made with cosign, by COSIGN_KEY or w
 		hack/release-sign.sh
 
 # What internal/traffic and test/docs run.
-test: $(PROMETHEUS) $(PROMTOOL) $(PROM_LABEL_PROXY)
+test-tools: $(PROMETHEUS) $(PROMTOOL) $(PROM_LABEL_PROXY)
 
 # What test/olm and test/scorecard run.
-test: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
+test-tools: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
 
 # Where the scorecard tests run, for how long at most, and flags of operator-sdk scorecard: --selector=suite=olm.
 SCORECARD_NAMESPACE ?= default

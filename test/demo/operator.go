@@ -42,7 +42,7 @@ func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTT
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Dir(path)
+	folder := filepath.Dir(c.Kubeconfig())
 	kubeconfig := filepath.Join(folder, "operator.kubeconfig")
 	if err := writeKubeconfig(kubeconfig, config); err != nil {
 		return nil, err
