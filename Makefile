@@ -248,7 +248,8 @@ faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
 
 # Apart from make test, since it runs the tests of each package some hundred times.
-MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
+MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate \
+	internal/screen internal/explain internal/whatif internal/takeover internal/supportreport
 MUTATE_ARGS ?=
 .PHONY: mutate
 mutate: $(GREMLINS) ## Change the pure packages in one place after the other, and see whether their tests notice; fails below 90%.

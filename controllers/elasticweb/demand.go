@@ -153,7 +153,7 @@ func (r *Reconciler) Demands() []metrics.Demand {
 	defer r.demands.mu.Unlock()
 	all := make([]metrics.Demand, 0, len(r.demands.byName))
 	for key, web := range r.demands.byName {
-		if web.answer.At.IsZero() {
+		if web.answer.isNone() {
 			continue
 		}
 		all = append(all, metrics.Demand{

@@ -37,7 +37,7 @@ type webDemand struct {
 	starts podStarts
 
 	// answer is the last sample, message what is wrong with it, and history that of earlier days.
-	answer  demand.Sample
+	answer  sample
 	message string
 	history *traffic.History
 	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
@@ -53,6 +53,19 @@ type webDemand struct {
 type instant int64
 
 func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
+
+// sample is a demand.Sample; its zero value is none.
+type sample struct {
+	at      instant
+	qps     float64
+	trouble demand.Reason
+}
+
+func (s sample) isNone() bool { return s.at == 0 }
+
+func (s sample) whole() demand.Sample {
+	return demand.Sample{At: time.Unix(0, int64(s.at)), QPS: s.qps, Trouble: s.trouble}
+}
 
 // newWebDemand goes on where an operator of before ended, as far as the status says so.
 func newWebDemand(web *elasticwebv1.ElasticWeb, patience time.Duration, now time.Time) *webDemand {
@@ -92,7 +105,8 @@ func (w *webDemand) another() *webDemand {
 
 // take takes in an answer, and reports whether a pass is due.
 func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
-	w.answer, w.message = answer.Samples[len(answer.Samples)-1], answer.Message
+	last := answer.Samples[len(answer.Samples)-1]
+	w.answer, w.message = sample{instant(last.At.UnixNano()), last.QPS, last.Trouble}, answer.Message
 	if answer.History != nil {
 		w.history = answer.History
 	}
@@ -110,10 +124,10 @@ func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 	settings := w.settings.Value()
 	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
-		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, settings.Ahead(w.starts.lead))
+		in.Earlier = w.history.Days(samples[len(samples)-1].At, settings.Stabilization, settings.Ahead(w.starts.lead))
 	}
-	if len(samples) == 0 && !w.answer.At.IsZero() {
-		in.Samples = []demand.Sample{w.answer}
+	if len(samples) == 0 && !w.answer.isNone() {
+		in.Samples = []demand.Sample{w.answer.whole()}
 	}
 	w.decision = w.memory.Decide(in, now)
 	w.planned.PlannedQPS = w.decision.Planned
@@ -122,7 +136,7 @@ func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 
 // current is what there is to tell.
 func (w *webDemand) current(now time.Time) status.Traffic {
-	if w.answer.At.IsZero() {
+	if w.answer.isNone() {
 		return status.Traffic{}
 	}
 	current := status.Traffic{
@@ -159,7 +173,7 @@ func (w *webDemand) tell(now time.Time) status.Traffic {
 // again is when to look again though no answer may come until then, as a source that fails is asked less often: there has been no number
 // for long enough to be told, or to fall back. 0 is never.
 func (w *webDemand) again(now time.Time) time.Duration {
-	if w.answer.At.IsZero() || w.decision.Reason == demand.Observed || w.decision.Reason == demand.Fallback {
+	if w.answer.isNone() || w.decision.Reason == demand.Observed || w.decision.Reason == demand.Fallback {
 		return 0
 	}
 	settings := w.settings.Value()

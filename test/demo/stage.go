@@ -32,6 +32,7 @@ type stage struct {
 	client   client.Client
 	registry *imageRegistry
 	image    string
+	traffic  *traffic
 	operator *operator
 }
 
@@ -101,7 +102,10 @@ func (s *stage) startRegistry() (err error) {
 	if s.registry, err = startRegistry(); err != nil {
 		return err
 	}
-	s.image, err = s.registry.push("shop:1.4")
+	if s.image, err = s.registry.push("shop:1.4"); err != nil {
+		return err
+	}
+	s.traffic, err = startTraffic()
 	return err
 }
 
@@ -115,7 +119,7 @@ func (s *stage) startOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.operator, err = startOperator(ctx, s.cluster, s.root, path, s.registry.host)
+	s.operator, err = startOperator(ctx, s.cluster, s.root, path, s.registry.host, s.traffic.url)
 	return err
 }
 
@@ -136,6 +140,9 @@ func (s *stage) clear() error {
 	}
 	if s.registry != nil {
 		s.registry.stop()
+	}
+	if s.traffic != nil {
+		s.traffic.stop()
 	}
 	var err error
 	if s.cluster != nil {
