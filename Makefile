@@ -295,6 +295,11 @@ TRAFFIC_ARGS ?=
 traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts, -bounds what can be reached.
 	go run -C test/traffic . $(TRAFFIC_ARGS)
 
+BURST_ARGS ?=
+.PHONY: traffic-burst
+traffic-burst: build $(PROMETHEUS) ## Run an ElasticWeb with demand beside a real HorizontalPodAutoscaler through a burst, both by a real Prometheus; BURST_ARGS sets flags, for instance '-burst 1m -start 5s'.
+	go run ./test/burst $(BURST_ARGS)
+
 .PHONY: traffic-picture
 traffic-picture: ## Draw a day of it: docs/images/traffic.svg.
 	go run -C test/traffic . -picture $(CURDIR)/docs/images/traffic.svg

@@ -118,7 +118,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	}
 	d.byName[key] = known
 	known.query, known.settings = query, unique.Make(settings)
-	known.resume(web, seen.Deployment)
+	known.resume(web, seen.Deployment, now)
 	known.starts = starts
 	known.decide(nil, now)
 	seen.Traffic = ptr.To(known.planned)

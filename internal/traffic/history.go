@@ -93,6 +93,11 @@ func (p *past) greatest(from, to time.Time) (greatest float64, isKnown bool) {
 
 func steps(at time.Time) int32 { return int32(at.Unix() / int64(step/time.Second)) } //nolint:gosec // until the year 6053.
 
+// IsWhole is true once each earlier day was asked for. A nil History is not.
+func (h *History) IsWhole() bool {
+	return h != nil && !slices.ContainsFunc(h.days[:], func(p past) bool { return p.until == 0 })
+}
+
 // due is the earlier day that has to be asked for, as how many days ago it was; 0 for none. It is the one that is due for longest, so that
 // each has its turn also where the numbers are minutes apart.
 func (h *History) due(now time.Time) int {
