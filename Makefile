@@ -259,7 +259,8 @@ nodepools: $(KARPENTER) $(KUSTOMIZE) ## Run the operator beside the real Karpent
 	NODEPOOLS=1 go test -count=1 -v -timeout 0 ./test/nodepools $(NODEPOOLS_ARGS)
 
 # Apart from make test, since it runs the tests of each package some hundred times.
-MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
+MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate \
+	internal/screen internal/explain internal/whatif internal/takeover internal/supportreport
 MUTATE_ARGS ?=
 .PHONY: mutate
 mutate: $(GREMLINS) ## Change the pure packages in one place after the other, and see whether their tests notice; fails below 90%.
@@ -306,6 +307,11 @@ TRAFFIC_ARGS ?=
 .PHONY: traffic
 traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts, -bounds what can be reached.
 	go run -C test/traffic . $(TRAFFIC_ARGS)
+
+BURST_ARGS ?=
+.PHONY: traffic-burst
+traffic-burst: build $(PROMETHEUS) ## Run an ElasticWeb with demand beside a real HorizontalPodAutoscaler through a burst, both by a real Prometheus; BURST_ARGS sets flags, for instance '-burst 1m -start 5s'.
+	go run ./test/burst $(BURST_ARGS)
 
 .PHONY: traffic-picture
 traffic-picture: ## Draw a day of it: docs/images/traffic.svg.

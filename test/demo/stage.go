@@ -29,6 +29,7 @@ type stage struct {
 	client   client.Client
 	registry *imageRegistry
 	image    string
+	traffic  *traffic
 	operator *operator
 }
 
@@ -88,7 +89,10 @@ func (s *stage) startRegistry() (err error) {
 	if s.registry, err = startRegistry(); err != nil {
 		return err
 	}
-	s.image, err = s.registry.push("shop:1.4")
+	if s.image, err = s.registry.push("shop:1.4"); err != nil {
+		return err
+	}
+	s.traffic, err = startTraffic()
 	return err
 }
 
@@ -96,7 +100,7 @@ func (s *stage) startOperator(ctx context.Context) (err error) {
 	if err := s.install(ctx); err != nil {
 		return err
 	}
-	s.operator, err = startOperator(ctx, s.cluster, s.root, s.programs["manager"], s.registry.host)
+	s.operator, err = startOperator(ctx, s.cluster, s.root, s.programs["manager"], s.registry.host, s.traffic.url)
 	return err
 }
 
@@ -117,6 +121,9 @@ func (s *stage) clear() error {
 	}
 	if s.registry != nil {
 		s.registry.stop()
+	}
+	if s.traffic != nil {
+		s.traffic.stop()
 	}
 	if s.cluster != nil {
 		return s.cluster.Stop()
