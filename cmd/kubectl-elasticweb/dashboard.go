@@ -96,6 +96,9 @@ func (o *dashboardOptions) validate() error {
 }
 
 func (o *dashboardOptions) run(ctx context.Context) error {
+	if err := o.watch.answers(ctx); err != nil {
+		return fmt.Errorf("reach the cluster: %w", err)
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(int(o.port))))
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -118,9 +121,9 @@ func (o *dashboardOptions) run(ctx context.Context) error {
 	select {
 	case err := <-served:
 		return err
-	case err := <-ended: // before anything could be read.
+	case err := <-ended: // by the user, or before anything could be read.
 		ended <- nil
-		return errors.Join(err, listener.Close())
+		return err
 	}
 }
 

@@ -89,12 +89,18 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 
 // Handler is what answers.
 func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/events", s.serveStream)
-	mux.HandleFunc("/whatif", s.serveWhatIf)
-	mux.HandleFunc("/past", s.servePast)
-	mux.HandleFunc("/", s.serveFile)
-	return s.guarded(mux)
+	return s.guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path { // a ServeMux would redirect what it takes for another, to a path without the token.
+		case "/events":
+			s.serveStream(w, r)
+		case "/whatif":
+			s.serveWhatIf(w, r)
+		case "/past":
+			s.servePast(w, r)
+		default:
+			s.serveFile(w, r)
+		}
+	}))
 }
 
 // policy lets a page run and show only what comes from here, and have nothing be a script that is made of text.

@@ -10,10 +10,10 @@ require (
 	github.com/chromedp/chromedp v0.23.1
 	github.com/elasticweb/elasticweb-operator v0.0.0-00010101000000-000000000000
 	github.com/google/go-containerregistry v0.22.1
-	k8s.io/api v0.37.2
-	k8s.io/apimachinery v0.37.2
-	k8s.io/client-go v0.37.2
-	k8s.io/utils v0.0.0-20261023123148-ca04ba58ecab
+	k8s.io/api v0.37.0
+	k8s.io/apimachinery v0.37.0
+	k8s.io/client-go v0.37.0
+	k8s.io/utils v0.0.0-20260626114624-be93311217bd
 	sigs.k8s.io/controller-runtime v0.25.2
 )
 

@@ -31,7 +31,9 @@ func runningShop(t *testing.T, name string) *elasticwebv1.ElasticWeb {
 	t.Helper()
 	web := newWeb(operated, name, 2400)
 	create(t, web)
-	awaitWeb(t, web, "ready", func(web *elasticwebv1.ElasticWeb) bool { return web.Status.ReadyReplicas == 3 && *web.Status.RealQPS == 2400 })
+	awaitWeb(t, web, "ready", func(web *elasticwebv1.ElasticWeb) bool {
+		return web.Status.ReadyReplicas == 3 && *web.Status.RealQPS == 2400
+	})
 	return web
 }
 
