@@ -6,6 +6,7 @@ package page
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -183,10 +184,16 @@ func (w *world) push(context.Context) error {
 	return remote.WriteIndex(reference, index)
 }
 
-func (w *world) plugin() string { return filepath.Join(w.folder, "kubectl-elasticweb") }
+// given is a plugin that is there already.
+var given = flag.String("plugin", "", "the kubectl-elasticweb to look at; empty compiles it")
+
+func (w *world) plugin() string { return cmp.Or(*given, filepath.Join(w.folder, "kubectl-elasticweb")) }
 
 // compile makes the plugin: the page is looked at as users have it.
 func (w *world) compile(ctx context.Context) error {
+	if *given != "" {
+		return nil
+	}
 	return compile.Native(ctx, "cmd/kubectl-elasticweb", w.plugin())
 }
 
