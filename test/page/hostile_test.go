@@ -89,7 +89,7 @@ func TestHostile(t *testing.T) {
 	}
 	w.slide("9600")
 	w.awaitText(".whatif .verdict", "pods")
-	w.awaitText(".whatif pre", "<img src=x onerror=")
+	w.awaitText(".whatif pre", "totalQPS: 9600")
 	w.isUnharmed()
 
 	// Where the page's own code took a text for markup, the browser would not.
