@@ -116,7 +116,11 @@ TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-
 # The tests of what builds the images need buildah; without it they are named in the summary.
 BUILDAH := $(shell command -v buildah 2>/dev/null)
 TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)
-LEFT_OUT := $(if $(BUILDAH),,-left-out 'test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah)')
+# So do those of the live page a browser, and npm, which has what looks for faults of accessibility.
+BROWSER := $(if $(shell command -v npm 2>/dev/null),$(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)))
+NO_BUILDAH := $(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah))
+NO_BROWSER := $(if $(BROWSER),,test/page, since Chromium or npm is missing (Debian: apt-get install chromium nodejs npm))
+LEFT_OUT := $(if $(NO_BUILDAH)$(NO_BROWSER),-left-out '$(NO_BUILDAH)$(if $(NO_BUILDAH),$(if $(NO_BROWSER),; ))$(NO_BROWSER)')
 # The commit and its time, not those of the build: the same commit gives the same image.
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -166,6 +170,16 @@ api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md.
 dashboards: ## Make the dashboards for Grafana and for OpenShift's console, in config/observability.
 	go run -C hack/dashboards .
 
+.PHONY: web
+web: web/node_modules/.package-lock.json ## Build the live page from web into internal/page/assets; needs npm.
+	npm run --silent --prefix web build
+
+# No script of a package runs: none is needed, and one would have the rights of whoever builds.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo 'The page is built by npm, which is missing (Debian, Ubuntu: apt-get install nodejs npm)'; exit 1; }
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	go fmt ./...
@@ -183,7 +197,7 @@ lint-fix: $(GOLANGCI_LINT) ## Run the linters and mend what they can mend.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: verify
-verify: generate manifests api-docs dashboards catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
+verify: generate manifests api-docs dashboards web catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
 	KUSTOMIZE=$(KUSTOMIZE) hack/verify.sh
 
 ##@ Tests
@@ -206,6 +220,12 @@ test-argocd: ## Run the health scripts for Argo CD over every reason of the cond
 test-traffic: ## Test the replay of recorded traffic; compiles a part of Kubernetes the first time.
 	go test -C test/traffic ./...
 
+# In a module of its own, too: it has what drives a browser.
+.PHONY: test-page
+test-page: web/node_modules/.package-lock.json ## Look at the live page in Chromium, with a local control plane behind it; needs npm, too.
+	go run ./test/cluster/localcluster build
+	go test -C test/page -count=1 -timeout $(TEST_TIMEOUT) ./... $(TEST_PAGE_ARGS)
+
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-consumer test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
@@ -217,7 +237,7 @@ test-tools: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(
 
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-consumer test-argocd test-traffic test-tools ## Run all tests, the suites on a local control plane.
+test: test-kstatus test-consumer test-argocd test-traffic $(if $(BROWSER),test-page) test-tools ## Run all tests, the suites on a local control plane.
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
