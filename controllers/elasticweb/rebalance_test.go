@@ -52,8 +52,9 @@ func cordon(ctx context.Context, isClosed bool, names ...string) {
 	}
 }
 
-// servedOf records every rate that the ready pods of an ElasticWeb serve together, by the names of their nodes. A pod that is to end
-// counts no more.
+// servedOf records every rate that the ready pods of an ElasticWeb serve, by the names of their nodes: all together, or the faster ones
+// without those that are to go, whichever is more. Pods that go together go one after the other for a watch. A pod that is to end counts
+// no more.
 func servedOf(web *elasticwebv1.ElasticWeb, rates map[string]int32) *history {
 	GinkgoHelper()
 	result, ready := &history{}, map[string]int32{}
@@ -71,13 +72,17 @@ func servedOf(web *elasticwebv1.ElasticWeb, rates map[string]int32) *history {
 				ready[pod.Name] = rate
 			}
 		}
-		least := int32(0)
-		for _, rate := range ready {
-			if least == 0 || rate < least {
-				least = rate
+		most := int32(0)
+		for _, least := range rates {
+			together := int32(0)
+			for _, rate := range ready {
+				if rate >= least {
+					together += least
+				}
 			}
+			most = max(most, together)
 		}
-		result.note(int32(len(ready)) * least) //nolint:gosec // some dozens.
+		result.note(most)
 	}, client.InNamespace(web.Namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web.Name})
 	return result
 }
@@ -153,7 +158,7 @@ var _ = Describe("Coming home", func() {
 		namespace, _ := startInNamespace(ctx, operatorOptions{resync: 250 * time.Millisecond})
 		web := newWeb(namespace, "shop", onOwnNodes("zero"), armTwiceAsFast, serving(6000))
 		replicas := replicasOf(web)
-		create(ctx, web)
+		Expect(k8s.Create(ctx, web)).To(Succeed())
 		await(ctx, web, &elasticwebv1.ElasticWeb{}, func(g Gomega, w *elasticwebv1.ElasticWeb) {
 			ready := meta.FindStatusCondition(w.Status.Conditions, elasticwebv1.ConditionReady)
 			g.Expect(ready).NotTo(BeNil())
