@@ -192,7 +192,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, w wiring, change .
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:       mgr.GetEventRecorder(controllers.FieldManager),
-		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
+		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{}, Namespaces: []string{w.namespace},
 	}
 	if w.registry == "" {
 		return mgr, reconciler.SetupWithManager(ctx, mgr, nil)
