@@ -89,9 +89,8 @@ const (
 //
 // What comes back within a minute is told by DemandObserved alone, and so is Fallback.
 //
-// Reasons of Exposed: Admitted, AwaitingAdmission, NotAdmitted, BackendUnresolved, NoDemand, Paused, InvalidSpec, and those of Ready for
-// what keeps the way in from being made: KindNotServed, InvalidExpose, NameConflict, Forbidden, QuotaExceeded, WebhookFailed,
-// ReferenceMissing, RollingOut.
+// Reasons of Exposed: Admitted, AwaitingAdmission, NotAdmitted, BackendUnresolved, NoDemand, Paused, InvalidSpec, KindNotServed,
+// InvalidExpose, NameConflict, Forbidden, QuotaExceeded, WebhookFailed, ReferenceMissing, RollingOut.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
 // RegistryUnreachable, InvalidSpec.

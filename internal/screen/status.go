@@ -113,6 +113,9 @@ func amounts(in Web, style Style) []string {
 	lines := slices.Concat(labelled("Demand", demand(in), style), capacityBar(in, style), podsBar(in, style))
 	lines = append(lines, labelled("Rollout", rollout(in), style)...)
 	lines = append(lines, labelled("Image", image(in), style)...)
+	if in.Web.Status.Address != "" {
+		lines = append(lines, labelled("Address", in.Web.Status.Address, style)...)
+	}
 	return append(lines, labelled("Service", service(in.Web), style)...)
 }
 
