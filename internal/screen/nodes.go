@@ -21,20 +21,24 @@ func architectures(in Web, style Style) []string {
 		if entry.AtLeast {
 			rate += "+"
 		}
-		from := "the spec"
-		if entry.Source == elasticwebv1.QPSSourceMeasured {
-			from = strings.TrimSpace("measured " + Name(entry.Benchmark))
-		}
 		weight := ""
 		if entry.Weight > 0 {
 			weight = fmt.Sprint(entry.Weight)
 		}
-		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, from})
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, RateFrom(entry)})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
+}
+
+// RateFrom says where the rate of an architecture is from.
+func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
+	if entry.Source == elasticwebv1.QPSSourceMeasured {
+		return strings.TrimSpace("measured " + Name(entry.Benchmark))
+	}
+	return "the spec"
 }
 
 // onNode is the pods on a node: a sign for each.
