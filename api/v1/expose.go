@@ -205,5 +205,4 @@ type IngressTLS struct {
 //
 // +kubebuilder:validation:MaxProperties=64
 // +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('elasticweb.example.com/'))",message="annotations with the prefix elasticweb.example.com/ belong to the operator: choose another key"
-// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 317 && k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="an annotation has a key that Kubernetes does not take: write it like example.com/name, with at most 63 letters, digits, -, _ and . behind the slash"
 type WayInAnnotations map[string]string
