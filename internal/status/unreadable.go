@@ -20,6 +20,7 @@ func Unreadable(web *elasticwebv1.ElasticWeb, now metav1.Time) elasticwebv1.Elas
 	// What is there only while it is True: nothing would take it away while nothing is carried out.
 	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionReconciling)
 	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionContested)
+	meta.RemoveStatusCondition(&result.Conditions, elasticwebv1.ConditionRebalanced) // nobody brings pods back.
 	meaning := rows[elasticwebv1.ReasonInvalidSpec]
 	conditions := map[string]metav1.ConditionStatus{
 		elasticwebv1.ConditionReady:             meaning.ready,
