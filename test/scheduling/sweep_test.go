@@ -113,20 +113,6 @@ var _ = Describe("Other settings", func() {
 		}, SpecTimeout(timeout))
 	}
 
-	It("scaled without a rollout", func(ctx SpecContext) {
-		for _, before := range []int{3, 12, 30} {
-			s := newScene(ctx, evenNodes...)
-			web := newWeb(s.namespace, before, two...)
-			maxSkew := s.deploy(ctx, web)
-			web.Spec.Replicas = ptr.To[int32](120)
-			s.deploy(ctx, web, withSkew(maxSkew))
-			got := s.landed(ctx)
-			tables.add("Scaled to 120 pods without a rollout, 3 + 3 nodes", []string{"pods before", "maxSkew", "pods per architecture"},
-				fmt.Sprint(before), fmt.Sprint(maxSkew), got.inOrder(two))
-			s.remove(ctx)
-		}
-	}, SpecTimeout(timeout))
-
 	It("many nodes", func(ctx SpecContext) {
 		for _, others := range []int{60, 90, 150} {
 			s := newScene(ctx, pools(nodes("arm64", 3), nodes("amd64", others))...)
