@@ -52,6 +52,9 @@ type ElasticWebSpecApplyConfiguration struct {
 	BenchmarkRef *BenchmarkReferenceApplyConfiguration `json:"benchmarkRef,omitempty"`
 	// service says how the application is reached.
 	Service *ServiceSpecApplyConfiguration `json:"service,omitempty"`
+	// expose leads a host name to the application, by an HTTPRoute, a Route or an Ingress that the operator makes. Default: none.
+	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
+	Expose *ExposeSpecApplyConfiguration `json:"expose,omitempty"`
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
 	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
 	// rebalance says whether pods come back to the architecture that is preferred, when its nodes may have room again. A change of it
@@ -172,6 +175,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithBenchmarkRef(value *BenchmarkRefe
 // If called multiple times, the Service field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithService(value *ServiceSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
 	b.Service = value
+	return b
+}
+
+// WithExpose sets the Expose field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Expose field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithExpose(value *ExposeSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Expose = value
 	return b
 }
 
