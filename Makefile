@@ -99,6 +99,7 @@ HELM4 := $(LOCALBIN)/helm4
 PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
 PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
+TRAEFIK := $(LOCALBIN)/traefik
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -114,8 +115,10 @@ TEST_JSON := $(LOCALBIN)/test.json
 TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-summary=skipped
 # The tests of what builds the images need buildah; without it they are named in the summary.
 BUILDAH := $(shell command -v buildah 2>/dev/null)
-TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)
-LEFT_OUT := $(if $(BUILDAH),,-left-out 'test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah)')
+HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
+TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
+LEFT_OUT := $(if $(and $(BUILDAH),$(HAPROXY)),,-left-out '$(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah). )$(if \
+	$(HAPROXY),,Routes in test/way, since HAProxy is missing (Debian, Ubuntu: apt-get install haproxy).)')
 # The commit and its time, not those of the build: the same commit gives the same image.
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -266,7 +269,7 @@ E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
 E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS) $(TRAEFIK)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
 	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -288,6 +291,11 @@ demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after th
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
 	go run ./test/perf -compare test/perf/baseline.json $(if $(PROFILE),-profile $(LOCALBIN)/profiles) $(BENCH_ARGS)
+
+WAYS_ARGS ?=
+.PHONY: ways
+ways: $(TRAEFIK) ## Measure what ways to spread requests are worth on mixed sets of pods, with Traefik and HAProxy; WAYS_ARGS=-divisor=4 for a slower machine.
+	PATH="$$PATH:/usr/sbin" go run ./test/way/measure $(WAYS_ARGS)
 
 TRAFFIC_ARGS ?=
 .PHONY: traffic
@@ -523,6 +531,11 @@ $(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(H
 $(PROMETHEUS) $(PROMTOOL): $(LOCALBIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	go build -C tools/prometheus -tags remove_all_sd -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/$*
+
+# A gateway of which make e2e and make ways have one.
+$(TRAEFIK): tools/traefik/go.mod tools/traefik/go.sum
+	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
+	go build -C tools/traefik -o "$(CURDIR)/$@" tool
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go
 
