@@ -131,9 +131,9 @@ func (r *Reconciler) carryOut(
 	// A Deployment that was left behind knows how many pods there are: no number is made up beside it.
 	unlessWithheld(kindDeployment, func() error { return r.seedReplicas(ctx, web, p) })
 	confirm := r.confirmation(ctx, web, p, seen)
-	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, seen, confirm) })
+	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
 	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
-	result.add(r.stampDeletionCosts(ctx, web, p, confirm))
+	result.add(r.stampPods(ctx, web, p, seen, confirm))
 	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
 	if result.hasChanged {
 		r.memory.doubt(web) // what was known may be old.
@@ -147,8 +147,8 @@ func (r *Reconciler) carryOut(
 	return result
 }
 
-func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) error {
-	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web), Confirm: confirm}, &seen.Service)
+func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
+	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web, p), Confirm: confirm}, &seen.Service)
 	return r.awaitNodePort(web, err)
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// Service is the Service of an ElasticWeb.
-func Service(web *elasticwebv1.ElasticWeb) *corev1ac.ServiceApplyConfiguration {
+// Service is the Service of an ElasticWeb. Where it selects by that, requests go to those pods alone that joined.
+func Service(web *elasticwebv1.ElasticWeb, p *plan.Plan) *corev1ac.ServiceApplyConfiguration {
 	port := corev1ac.ServicePort().
 		WithName(PortName).
 		WithProtocol(corev1.ProtocolTCP).
@@ -34,8 +34,12 @@ func Service(web *elasticwebv1.ElasticWeb) *corev1ac.ServiceApplyConfiguration {
 	} else {
 		port.WithPort(*web.Spec.Port)
 	}
+	selector := plan.Selector(web.Name)
+	if p.SelectsJoined {
+		selector[elasticwebv1.LabelJoined] = elasticwebv1.JoinedTrue
+	}
 	return service.WithSpec(corev1ac.ServiceSpec().
 		WithType(corev1.ServiceType(serviceType)).
-		WithSelector(plan.Selector(web.Name)).
+		WithSelector(selector).
 		WithPorts(port))
 }
