@@ -72,9 +72,9 @@ func loaded(options loadOptions) error {
 		if err != nil {
 			return err
 		}
-		greatest := waypkg.MaxHTTPRouteWeight
+		greatest := way.HTTPRouteWeight
 		if scene.haproxy != "" {
-			greatest = waypkg.MaxRouteWeight
+			greatest = way.RouteWeight
 		}
 		services := servicesOf(targets, scene.groups, scene.weighted, greatest)
 		metrics, err := options.attack(services, scene.haproxy, rate)
