@@ -269,7 +269,7 @@ E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
 E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS) $(TRAEFIK)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
 	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -532,7 +532,7 @@ $(PROMETHEUS) $(PROMTOOL): $(LOCALBIN)/%: tools/prometheus/go.mod tools/promethe
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	go build -C tools/prometheus -tags remove_all_sd -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/$*
 
-# A gateway of which make e2e and make ways have one.
+# A gateway, for make ways.
 $(TRAEFIK): tools/traefik/go.mod tools/traefik/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	go build -C tools/traefik -o "$(CURDIR)/$@" tool
