@@ -29,12 +29,23 @@ func architectures(in Web, style Style) []string {
 		if entry.Weight > 0 {
 			weight = fmt.Sprint(entry.Weight)
 		}
-		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, from})
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), ready(in, entry), rate, weight, from})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
 	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
+}
+
+// ready is the number of pods that are, and whether they wait without requests.
+func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
+	waits := slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool {
+		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !pod.IsJoined()
+	})
+	if waits {
+		return fmt.Sprintf("%d, wait", entry.ReadyPods)
+	}
+	return fmt.Sprint(entry.ReadyPods)
 }
 
 // onNode is the pods on a node: a sign for each.

@@ -100,6 +100,7 @@ func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 			if pod.Ready {
 				entry.ReadyPods++
 			}
+			entry.Joined = entry.Joined || in.Plan.Serves(&pod)
 		}
 		result = append(result, entry)
 	}
