@@ -72,7 +72,7 @@ type Node struct {
 // Pod is one, and what it serves.
 type Pod struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // serving, warming, starting, failing, waiting or ending.
+	State string `json:"state"` // serving, standby (ready, and has no requests), warming, starting, failing, waiting or ending.
 	QPS   int64  `json:"qps"`   // what one serves on its architecture; 0 where that is not known.
 	Why   string `json:"why,omitempty"`
 }
@@ -210,6 +210,8 @@ func stateOfPod(pod *plan.Pod) (state, why string) {
 	switch {
 	case pod.Gone:
 		return "ending", ""
+	case pod.IsAvailable() && !pod.IsJoined():
+		return "standby", "with it the Service, which sends each pod as many requests, would serve less"
 	case pod.IsAvailable():
 		return "serving", ""
 	case pod.Ready:

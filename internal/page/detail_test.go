@@ -33,6 +33,7 @@ func TestPodsAreOnTheirNodes(t *testing.T) {
 		{Name: "a-starts", Node: "arm-1", Architecture: "arm64"},
 		{Name: "ends", Node: "amd-1", Architecture: "amd64", Ready: true, Gone: true},
 		{Name: "fails", Node: "amd-1", Architecture: "amd64", Failure: &podfailure.Failure{Container: "web", Reason: "CrashLoopBackOff", Message: "it ended"}},
+		{Name: "joins-not", Node: "amd-1", Architecture: "amd64", Ready: true, JoinedLabel: elasticwebv1.JoinedFalse},
 		{Name: "alone", Node: "s390-1", Architecture: "s390x", Ready: true},
 	}
 	nodes, hidden := nodesOf(sightOf(newWeb("a", 1, 1), pods...))
@@ -40,7 +41,8 @@ func TestPodsAreOnTheirNodes(t *testing.T) {
 		{"arm-1", "arm64", []Pod{
 			{"a-starts", "starting", 1000, "it is not ready yet"}, {"b-serves", "serving", 1000, ""},
 			{"warms", "warming", 1000, "it counts once it has been ready for spec.rollout.minReadySeconds"}}},
-		{"amd-1", "amd64", []Pod{{"ends", "ending", 500, ""}, {"fails", "failing", 500, "container web: CrashLoopBackOff: it ended"}}},
+		{"amd-1", "amd64", []Pod{{"ends", "ending", 500, ""}, {"fails", "failing", 500, "container web: CrashLoopBackOff: it ended"},
+			{"joins-not", "standby", 500, "with it the Service, which sends each pod as many requests, would serve less"}}},
 		{"", "", []Pod{{"waits", "waiting", 0, "0/3 nodes are available"}}},
 		{"s390-1", "s390x", []Pod{{"alone", "serving", 0, ""}}},
 	}

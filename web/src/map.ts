@@ -7,6 +7,7 @@ import type { Node as ClusterNode, Pod, PodState } from "./types";
 
 const signs: Record<PodState, { sign: string; says: string }> = {
   serving: { sign: "●", says: "serves" },
+  standby: { sign: "◇", says: "is ready, and has no requests" },
   warming: { sign: "◐", says: "warms up" },
   starting: { sign: "○", says: "starts" },
   failing: { sign: "!", says: "fails" },

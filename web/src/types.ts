@@ -32,7 +32,7 @@ export interface Sample {
   serving: number | null;
 }
 
-export type PodState = "serving" | "warming" | "starting" | "failing" | "waiting" | "ending";
+export type PodState = "serving" | "standby" | "warming" | "starting" | "failing" | "waiting" | "ending";
 
 export interface Pod {
   name: string;
