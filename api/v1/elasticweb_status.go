@@ -67,7 +67,7 @@ type ElasticWebStatus struct {
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, Exposed, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, Exposed, PlatformsResolved, Contested and Rebalanced.
 	//
 	// +optional
 	// +listType=map

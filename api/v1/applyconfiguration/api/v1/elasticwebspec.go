@@ -56,7 +56,10 @@ type ElasticWebSpecApplyConfiguration struct {
 	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
 	Expose *ExposeSpecApplyConfiguration `json:"expose,omitempty"`
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
-	Rollout                       *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	// rebalance says whether pods come back to the architecture that is preferred, when its nodes may have room again. A change of it
+	// restarts no pod. Default: they stay where they are.
+	Rebalance                     *RebalanceSpecApplyConfiguration `json:"rebalance,omitempty"`
 	PodSettingsApplyConfiguration `json:""`
 }
 
@@ -188,6 +191,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithExpose(value *ExposeSpecApplyConf
 // If called multiple times, the Rollout field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithRollout(value *RolloutSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
 	b.Rollout = value
+	return b
+}
+
+// WithRebalance sets the Rebalance field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rebalance field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithRebalance(value *RebalanceSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Rebalance = value
 	return b
 }
 
