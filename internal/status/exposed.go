@@ -70,6 +70,10 @@ func exposedAs(in Input, kind string, answer way.Answer) (metav1.ConditionStatus
 		words += ": " + quote.Said(answer.Said)
 	}
 	look := "look at it with kubectl describe " + resourceOf[kind] + " " + in.Web.Name
+	if answer.IsUnreadable {
+		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonAwaitingAdmission,
+			message: "the status of the " + kind + " is too long, or none of such an object, and is not read: see who writes it; " + look}
+	}
 	switch answer.Outcome {
 	case way.Admitted:
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonAdmitted, message: fmt.Sprintf("%s serves the %s", who, kind)}

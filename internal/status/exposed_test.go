@@ -68,6 +68,10 @@ func TestExposed(t *testing.T) {
 			exposedByIngress(in)
 			in.Observed.Ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "192.0.2.1"}}
 		}, "True Admitted the ingress controller at 192.0.2.1 serves the Ingress", "http://shop.example.com/a"},
+		"a status of another shape": {func(in *Input) {
+			exposedByGateway("True", "True", "", "", 3)(in)
+			in.Observed.HTTPRoute.Status = way.HTTPRouteStatus{IsUnreadable: true}
+		}, "Unknown AwaitingAdmission the status of the HTTPRoute is too long, or none of such an object, and is not read: see who writes it; " + describe, "http://shop.example.com/"},
 		"not there": {func(in *Input) { exposedByIngress(in); in.Observed.Ingress = nil }, "Unknown AwaitingAdmission the Ingress is not made yet", ""},
 		"without demand": {func(in *Input) {
 			exposedByIngress(in)

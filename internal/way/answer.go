@@ -33,6 +33,8 @@ type Answer struct {
 	Who string
 	// Reason and Said are in the words of others.
 	Reason, Said string
+	// IsUnreadable is true where something is said that cannot be read: it counts as nothing said.
+	IsUnreadable bool
 	// Host is the name under which it is served, where that is said.
 	Host string
 }
@@ -40,7 +42,10 @@ type Answer struct {
 // Of is what the Gateways say that are asked to serve the route: the gravest that one of them says. What they said of a generation before
 // since does not count; of 0 everything does.
 func (r *HTTPRoute) Of(asked []ParentReference, since int64) Answer {
-	gravest := Answer{}
+	gravest := Answer{Outcome: Awaiting, IsUnreadable: r.Status.IsUnreadable}
+	if gravest.IsUnreadable {
+		return gravest
+	}
 	for i, parent := range asked {
 		answer := r.ofParent(parent, since)
 		if i == 0 || answer.Outcome > gravest.Outcome {
@@ -104,7 +109,7 @@ func find(conditions []Condition, kind string, since int64) Condition {
 // Of is what the routers say: one that admits the Route is enough, since there may be others that are not for it. What they say of another
 // host than the Route has now is old.
 func (r *Route) Of() Answer {
-	best, host := Answer{Outcome: Awaiting}, r.host()
+	best, host := Answer{Outcome: Awaiting, IsUnreadable: r.Status.IsUnreadable}, r.host()
 	isFirst := true
 	for _, router := range r.Status.Ingress {
 		if host != "" && router.Host != host {

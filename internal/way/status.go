@@ -10,7 +10,7 @@ import (
 
 // Bounds of what others say in the status of a way in. A Gateway API says of up to 32 parents; who says more is not heard to the end.
 const (
-	longestStatus    = 64 << 10
+	longestStatus    = 512 << 10
 	mostSpeakers     = 32
 	mostConditions   = 16
 	mostAddresses    = 16

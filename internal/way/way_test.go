@@ -52,7 +52,7 @@ func TestWhatGatewaysSay(t *testing.T) {
 		"of whichever":           {"[" + said(ofA, yes) + "," + said(ofB, yes) + "]", 0, way.Answer{Outcome: way.Admitted, Who: "dev/a"}},
 		"one that was left behind": {
 			"[" + said(ofA, condition("Accepted", "False", 2)) + "," + said(ofA, yes) + "," + said(ofB, yes) + "]", 2, way.Answer{Outcome: way.Admitted, Who: "dev/a"}},
-		"no status of an HTTPRoute": {`"x"`, 2, way.Answer{Outcome: way.Awaiting, Who: "dev/a"}},
+		"no status of an HTTPRoute": {`"x"`, 2, way.Answer{Outcome: way.Awaiting, IsUnreadable: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, httpRoute(t, test.parents).Of([]way.ParentReference{a, b}, test.since)); diff != "" {
@@ -91,7 +91,7 @@ func TestWhatOthersWriteIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 20_000)
 	many := strings.TrimSuffix(strings.Repeat(said(`"name": "a"`, strings.TrimSuffix(strings.Repeat(condition("Other", "True", 1)+",", 30), ","))+",", 15), ",")
 	for name, status := range map[string]string{
-		"too long":         `{"parents": ["` + strings.Repeat("x", 100_000) + `"]}`,
+		"too long":         `{"parents": ["` + strings.Repeat("x", 600_000) + `"]}`,
 		"of another shape": `[1, {"parents": 7}]`,
 		"a number":         `7`,
 		"long words":       `{"parents": [` + said(`"name": "`+long+`"`, `{"type": "Accepted", "message": "`+long+`"}`) + `]}`,
