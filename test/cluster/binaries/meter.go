@@ -147,17 +147,23 @@ func (m *meter) show() {
 		m.print(fmt.Sprintf("compiling: %s, %s", m.elapsed(), m.activity))
 		return
 	}
-	done := m.done()
-	m.print(fmt.Sprintf("compiling: %s, %.0f%%%s, %s", m.elapsed(), 100*done, left(time.Since(m.started), done), m.activity))
+	done, toLink := m.done()
+	rest := left(time.Since(m.started), done) + ", " + m.activity
+	if toLink > 0 { // it takes as long as it takes, and nobody tells how far it is
+		rest = fmt.Sprintf(", linking, %d to go", toLink)
+	}
+	m.print(fmt.Sprintf("compiling: %s, %.0f%%%s", m.elapsed(), 100*done, rest))
 }
 
-// done is the part of the work that is done, from 0 to 1.
-func (m *meter) done() float64 {
-	done, all := 0.0, 0.0
+// done is the part of the work that is done, from 0 to 1, and once no package is left, how many programs are.
+func (m *meter) done() (part float64, toLink int) {
+	done, all, compiled := 0.0, 0.0, true
 	for name, weight := range m.expected.packages {
 		all += weight
 		if m.compiled[name] {
 			done += weight
+		} else {
+			compiled = false
 		}
 	}
 	for path, weight := range m.expected.programs {
@@ -165,12 +171,14 @@ func (m *meter) done() float64 {
 		if m.linked[path] || executable(path) {
 			m.linked[path] = true // it may be moved to its place meanwhile
 			done += weight
+		} else if compiled {
+			toLink++
 		}
 	}
 	if all == 0 {
-		return 0
+		return 0, 0
 	}
-	return done / all
+	return done / all, toLink
 }
 
 // left is how long the rest takes at the same pace: no guess at the beginning, and no minute that is not sure.

@@ -34,12 +34,12 @@ func TestLinkingIsAPartOfTheWork(t *testing.T) {
 	second := filepath.Join(folder, "second")
 	m.expected = &work{packages: map[string]float64{"a": 80}, programs: map[string]float64{first: 10, second: 10}}
 	m.compiled["a"] = true
-	if got := m.done(); got != 0.9 {
-		t.Errorf("with one of two programs linked: got %v, want 0.9", got)
+	if got, toLink := m.done(); got != 0.9 || toLink != 1 {
+		t.Errorf("with one of two programs linked: got %v and %d, want 0.9 and 1", got, toLink)
 	}
 	m.finish([]string{second}) // and moved away
-	if got := m.done(); got != 1 {
-		t.Errorf("with both: got %v, want 1", got)
+	if got, toLink := m.done(); got != 1 || toLink != 0 {
+		t.Errorf("with both: got %v and %d, want 1 and none", got, toLink)
 	}
 }
 

@@ -24,11 +24,17 @@ const versionTimeout = 10 * time.Second
 // takeProvided adds those of the binaries that a folder has, at a version that fits, to found, and says so.
 func (b *build) takeProvided(ctx context.Context, folders []string, found Paths) {
 	b.names = slices.DeleteFunc(b.names, func(name string) bool {
+		seen := map[string]bool{} // /bin may be /usr/bin
 		for _, folder := range folders {
 			path, err := filepath.Abs(filepath.Join(folder, name))
 			if folder == "" || err != nil || !executable(path) {
 				continue
 			}
+			program, err := filepath.EvalSymlinks(path)
+			if err != nil || seen[program] {
+				continue
+			}
+			seen[program] = true
 			version := versionOf(ctx, name, path)
 			if why := b.unfit(name, version); why != "" {
 				fmt.Fprintf(b.progress, "%s is not used: %s\n", path, why)
@@ -61,7 +67,7 @@ func (b *build) unfit(name, version string) string {
 	case least == most:
 		return fmt.Sprintf("it is %s, and %d.%d is needed", version, wantMajor, wantMinor)
 	}
-	return fmt.Sprintf("it is %s, and %d.%d to %d.%d is needed", version, wantMajor, least, wantMajor, most)
+	return fmt.Sprintf("it is %s, and %d.%d to %d.%d are needed", version, wantMajor, least, wantMajor, most)
 }
 
 var versionPattern = regexp.MustCompile(`\bv?(\d+)\.(\d+)\.\d+[-+.\w]*`)

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,6 +26,9 @@ func main() {
 		Own: []string{"./cmd/manager", "./cmd/kubectl-elasticweb", "./test/demo"}, OwnFolder: "bin/demo",
 		Progress: os.Stdout,
 	}.Ensure(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("stopped before the end")
+	}
 	stop()
 	if err == nil {
 		err = syscall.Exec(paths["demo"], []string{paths["demo"]}, os.Environ())
