@@ -22,6 +22,8 @@ type tally struct {
 	mu      sync.Mutex
 	pods    map[types.NamespacedName][]observed.PodCount
 	changes map[types.NamespacedName]*change
+	// rebalanceWaits are those of ElasticWebs that wait for their next try to bring pods back.
+	rebalanceWaits map[types.NamespacedName]time.Duration
 }
 
 // change is a spec that changed, and that is not all written or not Ready yet.
@@ -56,6 +58,7 @@ func (t *tally) forget(name types.NamespacedName) {
 	defer t.mu.Unlock()
 	delete(t.pods, name)
 	delete(t.changes, name)
+	delete(t.rebalanceWaits, name)
 }
 
 // began takes note of when a spec changed.
@@ -89,7 +92,8 @@ func (r *Reconciler) tallyPass(web *elasticwebv1.ElasticWeb, demand plan.Demand,
 		r.Passes.Decided(plan.CauseOf(before.Deployment, after.Deployment, demandMoved(known.demand, demand, before.Deployment, web.Generation)))
 	}
 	known.demand = demand
-	hasWritten := before.Service != after.Service || before.Budget != after.Budget || before.Deployment != after.Deployment
+	hasWritten := before.Service != after.Service || before.Budget != after.Budget || before.Deployment != after.Deployment ||
+		before.HTTPRoute != after.HTTPRoute || before.Route != after.Route || before.Ingress != after.Ingress
 	r.tally.underWay(web, func(c *change) {
 		if hasWritten {
 			c.wrote = r.Clock.Now()

@@ -8,9 +8,11 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb owns; those of the same name
@@ -19,6 +21,10 @@ type Observed struct {
 	Deployment *appsv1.Deployment
 	Service    *corev1.Service
 	Budget     *policyv1.PodDisruptionBudget
+	// HTTPRoute, Route and Ingress are the ways in, of which the spec asks for one at most.
+	HTTPRoute *way.HTTPRoute
+	Route     *way.Route
+	Ingress   *networkingv1.Ingress
 	// KeepsTemplate is true where the podTemplate is refused: the Deployment keeps the template that it has, whatever the spec says.
 	KeepsTemplate bool
 	// Pods that the selector of the ElasticWeb matches.
@@ -33,6 +39,8 @@ type Observed struct {
 	KnownFacts *ImageFacts
 	// Traffic is what was decided from the traffic; nil where the spec has none read.
 	Traffic *Traffic
+	// Surge is how many pods more than the demand calls for are asked for at present, see Rebalance.
+	Surge int32
 	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
 	Benchmark map[string]Measurement
 }

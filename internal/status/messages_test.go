@@ -290,7 +290,11 @@ var messages = map[string]said{
 	}, elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready", false},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },
-		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
+		elasticwebv1.ReasonNoCompatibleNodes, "the pods wait for a node of arm64 or s390x: the cluster has no such Linux node that takes them; where no node autoscaler brings one, add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
+	"no node of what is preferred": {func(in *Input) {
+		in.Plan.Preferred = [][]string{{"arm64"}, {"amd64"}}
+		in.Plan.Placement.Possible, in.Observed.Nodes.All = []string{"amd64", "arm64"}, map[string]int{"amd64": 3}
+	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; the cluster has no node of arm64, which is preferred, and a preference makes no node pool grow: to wait for one, let spec.architectures list it alone", false},
 	"a contradiction": {func(in *Input) {
 		in.Plan.Placement.Contradiction = "spec.nodeSelector pins kubernetes.io/os to windows, but the pods run on linux only: remove it"
 	},
@@ -317,6 +321,10 @@ var messages = map[string]said{
 	}, elasticwebv1.ReasonNameConflict, "Deployment shop exists and has no owner, so it is left alone: delete it, or give the ElasticWeb another name", true},
 	"a Service that is invalid": {refused("Service", invalid("Service", "metadata.annotations", "a qualified name")),
 		elasticwebv1.ReasonInvalidService, `Service shop was refused: Service "shop" is invalid: metadata.annotations: Invalid value: "x": a qualified name: mend the field of the spec that it speaks of`, true},
+	"a way in that is invalid": {refused("HTTPRoute", invalid("HTTPRoute", "spec.hostnames", "no address")),
+		elasticwebv1.ReasonInvalidExpose, `HTTPRoute shop was refused: HTTPRoute "shop" is invalid: spec.hostnames: Invalid value: "x": no address: mend the field of the spec that it speaks of`, true},
+	"a way in of a kind that is not served": {func(in *Input) { in.Problems = append(in.Problems, KindNotServed("Route")) },
+		elasticwebv1.ReasonKindNotServed, "the cluster does not have the kind Route (routes.route.openshift.io), and all but the way in goes on: use spec.expose.httpRoute or spec.expose.ingress, since only OpenShift has Routes", false},
 	"a Deployment that is invalid": {refused("Deployment", invalid("Deployment", "spec.template", "must be less than or equal to cpu limit of 1")),
 		elasticwebv1.ReasonInvalidPod, `Deployment shop was refused: Deployment "shop" is invalid: spec.template: Invalid value: "x": must be less than or equal to cpu limit of 1: mend the field of the spec that it speaks of`, true},
 	"two items of one key": {refused("Deployment", errors.New(`failed to create typed patch object: .spec.x: duplicate entries for key [name="A"]`)),

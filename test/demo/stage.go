@@ -31,6 +31,7 @@ type stage struct {
 	image    string
 	traffic  *traffic
 	operator *operator
+	page     string // its address
 }
 
 var pools = []cluster.NodePool{
@@ -49,12 +50,19 @@ func (s *stage) set(ctx context.Context) (err error) {
 	if err := s.setForOperator(ctx); err != nil {
 		return err
 	}
-	return s.out.step("operator: installed, started with its service account's rights", func() error { return s.startOperator(ctx) })
+	if err := s.out.step("operator: installed, started with its service account's rights", func() error { return s.startOperator(ctx) }); err != nil {
+		return err
+	}
+	if err := s.out.step("a live page: kubectl elasticweb dashboard", func() error { return s.startPage(ctx) }); err != nil {
+		return err
+	}
+	s.out.text("\n  Watch it in your browser:\n  %s", s.page)
+	return nil
 }
 
 func (s *stage) compile(ctx context.Context) (err error) {
 	s.programs, err = binaries.Request{
-		Names: binaries.All(), InPath: true, Own: []string{"./cmd/manager"}, OwnFolder: "bin/demo",
+		Names: binaries.All(), InPath: true, Own: []string{"./cmd/manager", "./cmd/kubectl-elasticweb"}, OwnFolder: "bin/demo",
 	}.Ensure(ctx)
 	return err
 }

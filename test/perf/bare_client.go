@@ -112,7 +112,7 @@ func pipeline(ctx context.Context, part span, concurrency int, change func(conte
 }
 
 func (b *bareClient) writeAll(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
-	if err := b.apply(ctx, &corev1.Service{}, resources.Service(w)); err != nil {
+	if err := b.apply(ctx, &corev1.Service{}, resources.Service(w, nil)); err != nil {
 		return err
 	}
 	if err := b.apply(ctx, &policyv1.PodDisruptionBudget{}, resources.Budget(w)); err != nil {

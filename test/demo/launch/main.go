@@ -22,7 +22,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	paths, err := binaries.Request{
 		Names: binaries.All(), InPath: true,
-		Own: []string{"./cmd/manager", "./test/demo"}, OwnFolder: "bin/demo",
+		Own: []string{"./cmd/manager", "./cmd/kubectl-elasticweb", "./test/demo"}, OwnFolder: "bin/demo",
 		Progress: os.Stdout,
 	}.Ensure(ctx)
 	stop()

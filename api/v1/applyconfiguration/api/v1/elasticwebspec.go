@@ -52,8 +52,14 @@ type ElasticWebSpecApplyConfiguration struct {
 	BenchmarkRef *BenchmarkReferenceApplyConfiguration `json:"benchmarkRef,omitempty"`
 	// service says how the application is reached.
 	Service *ServiceSpecApplyConfiguration `json:"service,omitempty"`
+	// expose leads a host name to the application, by an HTTPRoute, a Route or an Ingress that the operator makes. Default: none.
+	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
+	Expose *ExposeSpecApplyConfiguration `json:"expose,omitempty"`
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
-	Rollout                       *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	// rebalance says whether pods come back to the architecture that is preferred, when its nodes may have room again. A change of it
+	// restarts no pod. Default: they stay where they are.
+	Rebalance                     *RebalanceSpecApplyConfiguration `json:"rebalance,omitempty"`
 	PodSettingsApplyConfiguration `json:""`
 }
 
@@ -172,11 +178,27 @@ func (b *ElasticWebSpecApplyConfiguration) WithService(value *ServiceSpecApplyCo
 	return b
 }
 
+// WithExpose sets the Expose field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Expose field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithExpose(value *ExposeSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Expose = value
+	return b
+}
+
 // WithRollout sets the Rollout field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Rollout field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithRollout(value *RolloutSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
 	b.Rollout = value
+	return b
+}
+
+// WithRebalance sets the Rebalance field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rebalance field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithRebalance(value *RebalanceSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Rebalance = value
 	return b
 }
 
