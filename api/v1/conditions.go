@@ -224,9 +224,16 @@ const (
 	LabelInstance  = "app.kubernetes.io/instance"
 	LabelComponent = "app.kubernetes.io/component"
 	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// LabelArchitecture, on pods of ElasticWebs that may run on several, is the architecture of their node.
+	LabelArchitecture = "elasticweb.example.com/architecture"
+	// LabelJoined, on pods, says whether the Service sends requests to them: those wait that would make the whole serve less.
+	LabelJoined = "elasticweb.example.com/joined"
 	// NameValue, ComponentValue and ManagedByValue are the values of those labels; that of the instance
 	// is the name of the ElasticWeb.
 	NameValue      = "elasticweb"
 	ComponentValue = "web"
 	ManagedByValue = "elasticweb-operator"
+	// JoinedTrue and JoinedFalse are the values of LabelJoined.
+	JoinedTrue  = "true"
+	JoinedFalse = "false"
 )

@@ -158,4 +158,10 @@ type ArchitectureStatus struct {
 	//
 	// +optional
 	ReadyPods int32 `json:"readyPods"`
+
+	// joined says that requests are sent to its pods that are ready. Where it is absent and there are pods, these wait: with them the
+	// Service, which sends each pod as many requests as any other, would serve less.
+	//
+	// +optional
+	Joined bool `json:"joined,omitempty"`
 }

@@ -114,6 +114,13 @@ type ElasticWebSpec struct {
 	// +optional
 	Expose *ExposeSpec `json:"expose,omitempty"`
 
+	// balancing is what spreads the requests over the pods. Even: the Service does, evenly, so that each pod counts at what the slowest one
+	// serves, and pods join only where the whole serves more for them. It is the default. LeastRequest: a mesh or a gateway sends them to the pods with the
+	// fewest requests under way, so that the pods serve about their sum; all of them join. A change of it restarts no pod.
+	//
+	// +optional
+	Balancing *Balancing `json:"balancing,omitempty"`
+
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
 	//
 	// +optional
@@ -127,6 +134,18 @@ type ElasticWebSpec struct {
 
 	PodSettings `json:",inline"`
 }
+
+// Balancing is what spreads the requests over the pods.
+//
+// +kubebuilder:validation:Enum=Even;LeastRequest
+type Balancing string
+
+const (
+	// BalancingEven is a Service, which sends each pod as many as any other. It is the default.
+	BalancingEven Balancing = "Even"
+	// BalancingLeastRequest is a mesh or a gateway that sends to the pods with the fewest requests under way.
+	BalancingLeastRequest Balancing = "LeastRequest"
+)
 
 // Architecture is a processor architecture as the node label kubernetes.io/arch has it.
 //

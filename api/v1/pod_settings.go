@@ -172,6 +172,7 @@ type PodSettings struct {
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",message="podLabels must not hold app.kubernetes.io/name, instance, component or managed-by: the operator sets these; choose other keys"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('elasticweb.example.com/'))",message="podLabels with the prefix elasticweb.example.com/ belong to the operator: choose another key"
 	PodLabels map[string]string `json:"podLabels,omitempty"`
 
 	// podAnnotations are annotations of the pods.

@@ -333,6 +333,11 @@ func (in *ElasticWebSpec) DeepCopyInto(out *ElasticWebSpec) {
 		*out = new(ExposeSpec)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.Balancing != nil {
+		in, out := &in.Balancing, &out.Balancing
+		*out = new(Balancing)
+		**out = **in
+	}
 	if in.Rollout != nil {
 		in, out := &in.Rollout, &out.Rollout
 		*out = new(RolloutSpec)

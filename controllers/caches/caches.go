@@ -116,7 +116,7 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			CreationTimestamp: pod.CreationTimestamp, DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:          keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance),
+			Labels:          keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance, elasticwebv1.LabelArchitecture, elasticwebv1.LabelJoined),
 			OwnerReferences: controllerOf(pod),
 		},
 		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},

@@ -168,15 +168,15 @@ func (r *Reconciler) makeAll(
 			result.add(write())
 		}
 	}
-	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, seen, confirm) })
+	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
 	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
-	result.add(r.stampDeletionCosts(ctx, web, p, confirm))
+	result.add(r.stampPods(ctx, web, p, seen, confirm))
 	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
 	r.makeWayIn(ctx, web, seen, withheld, confirm, result)
 }
 
-func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) error {
-	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web, seen.Service), Confirm: confirm}, &seen.Service)
+func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
+	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web, p, seen.Service), Confirm: confirm}, &seen.Service)
 	return r.awaitNodePort(web, err)
 }
 

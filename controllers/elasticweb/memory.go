@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/rivals"
 )
@@ -38,6 +39,7 @@ type remembered struct {
 	confirmed *freshSpec
 	contest   rivals.ReplicaContest
 	stamps    rivals.Stamps
+	flaps     observed.Flaps
 	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextStamp is the pod with which
 	// stamping begins, where some failed.
 	damaged   int64

@@ -40,12 +40,13 @@ func (r *Reconciler) observePods(ctx context.Context, deployment *appsv1.Deploym
 	if err != nil {
 		return nil, err
 	}
-	stamps := r.memory.of(deployment).stamps
-	pods := planPods(deployment, ours, nodes, r.Clock.Now())
+	remembered, now := r.memory.of(deployment), r.Clock.Now()
+	pods := planPods(deployment, ours, nodes, now)
 	for i := range pods {
-		pods[i].DeletionCost, pods[i].CostIsOthers = stamps.CostOf(ours[i])
+		remembered.stamps.See(ours[i], &pods[i])
 	}
-	stamps.Keep(pods)
+	remembered.stamps.Keep(pods)
+	remembered.flaps.See(pods, now)
 	return pods, nil
 }
 

@@ -157,6 +157,7 @@ func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, b
 	}
 	next := plan.Make(web, after)
 	planned.Shrinks, next.Shrinks = false, false // it has shrunk.
+	planned.Stamps, next.Stamps = nil, nil       // they are made.
 	if reflect.DeepEqual(planned, next) {
 		return 0
 	}

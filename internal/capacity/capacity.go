@@ -4,14 +4,11 @@
 // Package capacity works out how many pods a demand calls for, and what pods serve together.
 //
 // A Service spreads connections evenly over its endpoints, so that the slowest pod saturates first: n pods
-// on a set of architectures serve n times the least QPS of a pod in that set. Everything is computed in
-// int64; the inputs are int32, so that no product overflows.
+// on a set of architectures serve n times the least QPS of a pod in that set. So pods join it only where the whole gets better for them.
+// What else spreads requests is worth more, see Spread. Everything is computed in int64.
 package capacity
 
-import (
-	"cmp"
-	"math"
-)
+import "cmp"
 
 // Group is the pods on one architecture.
 type Group struct {
@@ -38,27 +35,6 @@ func PodsFor(demand, podQPS int64) int64 {
 	return ceilDiv(demand, max(podQPS, 1))
 }
 
-// Served is what the pods of all groups serve together, in requests per second: their number times the
-// least PodQPS among the groups that have pods.
-func Served(groups []Group) int64 {
-	var pods int64
-	least := int64(math.MaxInt64)
-	for _, group := range groups {
-		if group.Pods <= 0 {
-			continue
-		}
-		pods += group.Pods
-		least = min(least, group.PodQPS)
-	}
-	if pods == 0 {
-		return 0
-	}
-	if least > math.MaxInt64/pods {
-		return math.MaxInt64
-	}
-	return pods * least
-}
-
 // Slowest is the group with pods whose pods serve the least, of equal ones the last by name; false where no group has
 // pods.
 func Slowest(groups []Group) (slowest Group, isAny bool) {
@@ -77,22 +53,6 @@ func Pods(groups []Group) int64 {
 		pods += max(group.Pods, 0)
 	}
 	return pods
-}
-
-// Size works out the number of pods for a demand in requests per second from the pods that are there. The groups are in
-// the order in which they are kept: the last ones leave first. With K(j) the pods of the first j groups, and q(j) what the
-// slowest of them serve, it takes the smallest j for which K(j) pods at q(j) serve the demand: the other groups are not
-// needed, and go. Where no such j exists it counts with the slowest of all. There is at least one pod. No fewer than least are kept: pods
-// that stay for that count, be they slow.
-func Size(demand, least int64, groups []Group) int64 {
-	for j := range groups {
-		slowest, isAny := Slowest(groups[:j+1])
-		if needed := max(least, PodsFor(demand, slowest.PodQPS)); isAny && Pods(groups[:j+1]) >= needed {
-			return needed
-		}
-	}
-	slowest, _ := Slowest(groups)
-	return max(least, PodsFor(demand, slowest.PodQPS))
 }
 
 func ceilDiv(dividend, divisor int64) int64 {

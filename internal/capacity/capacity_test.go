@@ -62,7 +62,7 @@ func TestServed(t *testing.T) {
 		"a negative number does not count": {[]Group{{"arm64", 1000, -1}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Served(tc.groups); got != tc.want {
+			if got := Even.Served(tc.groups); got != tc.want {
 				t.Errorf("Served(%v) = %d, want %d", tc.groups, got, tc.want)
 			}
 		})
@@ -89,7 +89,7 @@ func TestSize(t *testing.T) {
 		"no demand":                            {0, []Group{{"arm64", 1000, 2}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Size(tc.demand, 0, tc.groups); got != tc.want {
+			if got := Even.Size(tc.demand, 0, slowestOf(tc.groups), tc.groups); got != tc.want {
 				t.Errorf("Size(%d, %v) = %d, want %d", tc.demand, tc.groups, got, tc.want)
 			}
 		})
@@ -100,7 +100,7 @@ func TestSize(t *testing.T) {
 func TestSizeOfAtLeast(t *testing.T) {
 	spilled := []Group{{"arm64", 1000, 2}, {"amd64", 500, 1}}
 	for least, want := range map[int64]int64{0: 2, 2: 2, 3: 4, 5: 5} {
-		if got := Size(2000, least, spilled); got != want {
+		if got := Even.Size(2000, least, 500, spilled); got != want {
 			t.Errorf("Size(2000, %d, %v) = %d, want %d", least, spilled, got, want)
 		}
 	}
@@ -130,4 +130,9 @@ func TestPods(t *testing.T) {
 	if got := Pods([]Group{{"arm64", 1000, 2}, {"amd64", 500, -7}, {"s390x", 1, 3}}); got != 5 {
 		t.Errorf("%d pods, want 5", got)
 	}
+}
+
+func slowestOf(groups []Group) int64 {
+	slowest, _ := Slowest(groups)
+	return slowest.PodQPS
 }

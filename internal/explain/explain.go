@@ -46,7 +46,7 @@ func Steps(in Input) (steps []Step) {
 		say   func(Input) []string
 	}{
 		{"What is asked for", demand}, {"Where the pods may run", architectures}, {"What a pod serves", rates},
-		{"Where the pods are", pods}, {"How many pods that takes", number}, {"What comes of it", served}, {"What waits for what", waits},
+		{"Where the pods are", pods}, {"How many pods that takes", number}, {"Where the requests go", requests}, {"What comes of it", served}, {"What waits for what", waits},
 	} {
 		sentences := step.say(in)
 		for i := range sentences {
@@ -276,6 +276,9 @@ func basis(in Input) string {
 // counted is about pods that are at rest. A Service spreads requests evenly, so that each serves what the slowest does; those that are not
 // needed leave, the slowest first. No fewer than spec.minReplicas are kept, be they slow.
 func counted(in Input) string {
+	if in.Plan.Spread != capacity.Even {
+		return countedBy(in.Plan.Spread, in)
+	}
 	const evenly = "A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves"
 	qps, kept, asked := in.Plan.Demand.QPS, in.Reasons.Groups, in.Plan.Asked
 	for j := range kept {

@@ -30,6 +30,9 @@ var (
 	podsByState = prometheus.NewDesc("elasticweb_pods_by_state",
 		"Pods of the ElasticWeb by what they do: ready, not_ready, waiting for a node, terminating; by architecture, which is empty without a node.",
 		[]string{"namespace", "name", "architecture", "state"}, nil)
+	unjoined = prometheus.NewDesc("elasticweb_unjoined_pods",
+		"Ready pods of the ElasticWeb that wait without requests, since with them its Service would serve less, by architecture.",
+		[]string{"namespace", "name", "architecture"}, nil)
 	spilled = prometheus.NewDesc("elasticweb_spilled_pods",
 		"Pods of the ElasticWeb on another architecture than the one that is preferred most; absent where none is.",
 		[]string{"namespace", "name"}, nil)
@@ -74,7 +77,7 @@ type elasticWebs struct {
 
 // Describe implements prometheus.Collector.
 func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, spilled, rebalanceWait, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
+	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, unjoined, spilled, rebalanceWait, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
 		descriptions <- description
 	}
 }
@@ -112,6 +115,11 @@ func (o object) collectDemand(web *elasticwebv1.ElasticWeb) {
 	}
 	for _, architecture := range web.Status.Architectures {
 		o.gauge(pods, float64(architecture.Pods), architecture.Name)
+		waiting := architecture.ReadyPods
+		if architecture.Joined {
+			waiting = 0
+		}
+		o.gauge(unjoined, float64(waiting), architecture.Name)
 	}
 	if number, isPreferring := spilledPods(web.Status.Architectures); isPreferring {
 		o.gauge(spilled, float64(number))

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 )
@@ -18,14 +19,16 @@ import (
 // ready until it counts.
 func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration, now time.Time) plan.Pod {
 	result := plan.Pod{
-		Name:         pod.Name,
-		Node:         pod.Spec.NodeName,
-		Architecture: nodes.Architecture[pod.Spec.NodeName],
-		TemplateHash: metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
-		Gone:         pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
-		Created:      pod.CreationTimestamp.Time,
-		DeletionCost: pod.Annotations[corev1.PodDeletionCost],
-		Failure:      podfailure.Of(pod, container, now),
+		Name:              pod.Name,
+		Node:              pod.Spec.NodeName,
+		Architecture:      nodes.Architecture[pod.Spec.NodeName],
+		TemplateHash:      metav1.GetControllerOfNoCopy(pod).Name, // the ReplicaSet, which has one template.
+		Gone:              pod.DeletionTimestamp != nil || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded,
+		Created:           pod.CreationTimestamp.Time,
+		DeletionCost:      pod.Annotations[corev1.PodDeletionCost],
+		ArchitectureLabel: pod.Labels[elasticwebv1.LabelArchitecture],
+		JoinedLabel:       pod.Labels[elasticwebv1.LabelJoined],
+		Failure:           podfailure.Of(pod, container, now),
 	}
 	for _, condition := range pod.Status.Conditions {
 		switch {
@@ -55,6 +58,7 @@ func NextChange(pods []plan.Pod, now time.Time) (first time.Duration) {
 	}
 	for i := range pods {
 		consider(pods[i].WarmUntil)
+		consider(pods[i].WaversUntil)
 		if failure := pods[i].Failure; failure != nil {
 			consider(failure.Until)
 		}

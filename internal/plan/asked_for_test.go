@@ -37,7 +37,7 @@ func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
 		name := string(entry.Name)
 		observed.Nodes.All[name], observed.Nodes.Schedulable[name] = 1, 1
 		for range s.pods[name] {
-			pod := Pod{Name: fmt.Sprint(name, len(observed.Pods)), Node: "n", Architecture: name, Ready: i > 0 || !s.unready}
+			pod := Pod{Name: fmt.Sprint(name, len(observed.Pods)), Node: "n", Architecture: name, ArchitectureLabel: name, Ready: i > 0 || !s.unready}
 			if s.warming && i == 0 {
 				pod.WarmUntil = time.Unix(1, 0)
 			}
@@ -128,7 +128,7 @@ func TestPreferenceByWeight(t *testing.T) {
 		}
 	}
 	scene := scene{pods: map[string]int{"amd64": 1, "arm64": 1}, costless: true}
-	if got := Make(web, scene.observed(web)).DeletionCosts; len(got) != 1 || got["arm641"] != -100 {
+	if got := Make(web, scene.observed(web)).Stamps; len(got) != 1 || *got["arm641"].Cost != -100 {
 		t.Errorf("the one that is preferred less leaves first; got %v", got)
 	}
 }
@@ -144,8 +144,8 @@ func TestAlikeByWeight(t *testing.T) {
 		"and keep them":                  {demand: 8000, pods: map[string]int{"amd64": 40, "arm64": 40}, costless: true, want: 80},
 	} {
 		planned := Make(web, scene.observed(web))
-		if planned.Asked != int64(scene.want) || len(planned.DeletionCosts) != 0 {
-			t.Errorf("%s: %d pods, want %d; deletion costs %v", name, planned.Asked, scene.want, planned.DeletionCosts)
+		if planned.Asked != int64(scene.want) || len(planned.Stamps) != 0 {
+			t.Errorf("%s: %d pods, want %d; deletion costs %v", name, planned.Asked, scene.want, planned.Stamps)
 		}
 	}
 }
@@ -191,9 +191,9 @@ func TestDeletionCosts(t *testing.T) {
 		"on a node that is not known":          {Pod{Node: "n"}, ""},
 	} {
 		tc.pod.Name = "p"
-		cost, isDue := Make(web, Observed{Image: Image{State: ImageFailed}, Pods: []Pod{tc.pod}}).DeletionCosts["p"]
-		if isDue != (tc.want != "") || isDue && fmt.Sprint(cost) != tc.want {
-			t.Errorf("%s: %d (%t), want %q", name, cost, isDue, tc.want)
+		stamp, isDue := Make(web, Observed{Image: Image{State: ImageFailed}, Pods: []Pod{tc.pod}}).Stamps["p"]
+		if isDue != (tc.want != "") || isDue && fmt.Sprint(*stamp.Cost) != tc.want {
+			t.Errorf("%s: %v (%t), want %q", name, stamp, isDue, tc.want)
 		}
 	}
 }

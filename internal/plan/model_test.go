@@ -13,6 +13,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -142,7 +143,7 @@ func (m *model) observed() Observed {
 	if m.written {
 		observed.Deployment = &appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Generation: m.generation, Annotations: map[string]string{AnnotationRecord: m.record}},
-			Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(m.replicas)},
+			Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(m.replicas), Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{elasticwebv1.LabelJoined: "true"}}}},
 			Status:     m.seenStatus,
 		}
 	}
@@ -170,7 +171,7 @@ func (m *model) plan() bool {
 		m.written, m.replicas, m.template, m.record = true, replicas, shape, planned.Record.String()
 		m.weights, m.base, m.surge = preferredTerms(planned), planned.Replicas, planned.Surge
 	}
-	return m.stamp(planned.DeletionCosts) || changed
+	return m.stamp(planned.Stamps) || changed
 }
 
 // rebalanced is the plan, and what rebalancing asks for beside it.
@@ -188,20 +189,22 @@ func (m *model) rebalanced(observed *Observed) Plan {
 	return Make(m.web, *observed)
 }
 
-// stamp puts deletion costs on pods, unless the policy puts its own there.
-func (m *model) stamp(costs map[string]int32) bool {
+// stamp puts stamps on pods, but for the cost where the policy puts its own there.
+func (m *model) stamp(stamps map[string]Stamp) bool {
 	changed := false
 	for _, pod := range m.pods {
-		cost, isDue := costs[pod.Name]
-		if !isDue || m.stamped[pod.Name] >= 3 {
+		stamp, isDue := stamps[pod.Name]
+		if !isDue {
 			continue
 		}
-		changed = true
-		if m.policy == "" {
-			pod.DeletionCost = fmt.Sprint(cost)
-			continue
+		if m.policy != "" && stamp.Cost != nil {
+			changed = changed || m.stamped[pod.Name] < 3
+			m.stamped[pod.Name]++
+			stamp.Cost = nil
 		}
-		m.stamped[pod.Name]++
+		before := pod.Pod
+		pod.Pod = stamp.On(pod.Pod)
+		changed = changed || pod.Pod != before
 	}
 	return changed
 }
@@ -278,7 +281,7 @@ func (m *model) controlSets() bool {
 		want, have := m.sets[template], m.count(template)
 		for ; have < want; have++ {
 			m.serial++
-			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template, DeletionCost: m.policy}, serial: m.serial})
+			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template, DeletionCost: m.policy, JoinedLabel: "true"}, serial: m.serial})
 			changed = true
 		}
 		if have > want {
@@ -350,7 +353,7 @@ func (m *model) demand() int64 {
 	return capacity.WithHeadroom(ptr.Deref(m.web.Spec.TotalQPS, 0), ptr.Deref(m.web.Spec.HeadroomPercent, 0))
 }
 
-func (m *model) served() int64 { return capacity.Served(m.ready()) }
+func (m *model) served() int64 { return capacity.Joined.Served(m.ready()) }
 
 func (m *model) ready() []capacity.Group {
 	var groups []capacity.Group

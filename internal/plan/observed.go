@@ -11,6 +11,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
@@ -73,12 +74,22 @@ type Pod struct {
 	DeletionCost string
 	// CostIsOthers is true where somebody else keeps putting that cost in the place of the operator's.
 	CostIsOthers bool
+	// ArchitectureLabel and JoinedLabel are the values of the labels elasticweb.example.com/architecture and /joined as they were found, "" where
+	// there is none.
+	ArchitectureLabel, JoinedLabel string
+	// LabelsAreOthers is true where somebody else keeps putting others in the place of the operator's.
+	LabelsAreOthers bool
+	// WaversUntil is until when a pod that is not ready any more counts as ready for who joins the Service; zero where it is ready, or was not lately.
+	WaversUntil time.Time
 	// Failure is what keeps a container from running, if anything.
 	Failure *podfailure.Failure
 }
 
 // IsAvailable reports whether a pod counts for what is served.
 func (p *Pod) IsAvailable() bool { return p.Ready && p.WarmUntil.IsZero() }
+
+// IsJoined reports whether the Service sends requests to a pod, where it looks at that. Those of older templates do not say.
+func (p *Pod) IsJoined() bool { return p.JoinedLabel != elasticwebv1.JoinedFalse }
 
 // Nodes are the Linux nodes of the cluster by architecture.
 type Nodes struct {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
@@ -49,8 +50,12 @@ type Plan struct {
 	ContainerPortKnown bool
 	// Record to write with the Deployment.
 	Record Record
-	// DeletionCosts to stamp on pods, by name.
-	DeletionCosts map[string]int32
+	// Stamps to put on pods, by name.
+	Stamps map[string]Stamp
+	// SelectsJoined is true where the Service sends requests to those pods alone that joined.
+	SelectsJoined bool
+	// Spread is how requests are spread over the pods.
+	Spread capacity.Spread
 	// Shrinks is true where the Deployment loses replicas: that must not be done on stale knowledge.
 	Shrinks bool
 }
@@ -90,7 +95,9 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
 
-	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred}, input.Levels, live, observed)
+	selects := selectsJoined(observed.Deployment, observed.Pods)
+	spread := spreadOf(spec, observed, selects)
+	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred, spread: spread}, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	surge := surgeWithin(spec, replicas, observed.Surge)
@@ -105,9 +112,11 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
 			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand),
+			Joins: templateJoins(spec, observed.Deployment, live, rolls),
 		},
-		DeletionCosts: deletionCosts(preferred, observed.Pods),
-		Shrinks:       replicas+surge < existing,
+		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods)),
+		SelectsJoined: selects, Spread: spread,
+		Shrinks: replicas+surge < existing,
 	}, reasons
 }
 

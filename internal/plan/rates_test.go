@@ -171,11 +171,11 @@ func TestMeasuredWithAnUnknownImage(t *testing.T) {
 		observed.Deployment = deploymentOf(Plan{Replicas: number, Record: Make(web, observed).Record})
 		observed.Pods = nil
 		for i, name := range architectures {
-			observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint(i), Node: "n", Architecture: name, Ready: true})
+			observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint(i), Node: "n", Architecture: name, ArchitectureLabel: name, Ready: true})
 		}
 		got := Make(web, observed)
-		if got.Replicas != 4 || len(got.DeletionCosts) > 0 {
-			t.Errorf("with pods on %v: %d replicas, costs %v; want 4 and none", architectures, got.Replicas, got.DeletionCosts)
+		if got.Replicas != 4 || len(got.Stamps) > 0 {
+			t.Errorf("with pods on %v: %d replicas, costs %v; want 4 and none", architectures, got.Replicas, got.Stamps)
 		}
 	}
 }

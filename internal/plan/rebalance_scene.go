@@ -117,7 +117,7 @@ func (p *Plan) serves(pods []Pod) bool {
 		}
 		groups = append(groups, group)
 	}
-	return capacity.Served(groups) >= p.Demand.QPS && capacity.Pods(groups) >= p.Demand.Pods
+	return p.Spread.Served(groups) >= p.Demand.QPS && capacity.Pods(groups) >= p.Demand.Pods
 }
 
 // rebalanceBudget is what the spec allows beside so many pods, at least one.

@@ -45,6 +45,8 @@ type Record struct {
 	Surge int32 `json:"surge,omitempty"`
 	// PlannedQPS is what was planned from the traffic, in requests per second, when that number was.
 	PlannedQPS int64 `json:"plannedQPS,omitempty"`
+	// Joins is true where the template carries the label of pods that joined: those of older operators do not.
+	Joins bool `json:"joins,omitempty"`
 }
 
 // RecordOf reads the Record of a Deployment; nil where there is none, or it is damaged, which counts as none. Whoever may edit
@@ -84,6 +86,7 @@ func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, 
 		return live, false
 	}
 	live.Generation, live.Pod = web.Generation, podHash(&web.Spec)
+	live.Joins = observed.Deployment.Spec.Template.Labels[elasticwebv1.LabelJoined] != ""
 	return live, true
 }
 

@@ -116,6 +116,7 @@ func live(t *testing.T) (*elasticwebv1.ElasticWeb, Observed, Plan) {
 }
 
 func templated(deployment *appsv1.Deployment, placed placement.Placement) {
+	deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
 	pods := &deployment.Spec.Template.Spec
 	pods.Affinity, pods.Tolerations, pods.TopologySpreadConstraints = placed.Affinity, placed.Tolerations, placed.Spread
 }

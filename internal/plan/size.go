@@ -6,7 +6,6 @@ package plan
 import (
 	"cmp"
 	"maps"
-	"math"
 	"reflect"
 	"slices"
 
@@ -43,6 +42,7 @@ type sizing struct {
 	spec      *elasticwebv1.ElasticWebSpec
 	rates     []placement.Rate
 	preferred placement.Levels
+	spread    capacity.Spread
 	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
 	// surge is how many of these are there for others to go, see Rebalance.
 	demand, last, existing, surge int64
@@ -73,7 +73,8 @@ func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 	if len(groups) == 0 {
 		return capacity.PodsFor(s.demand, s.first()), BasisFirst
 	}
-	target := capacity.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), groups)
+	slowest, _ := capacity.Slowest(groups)
+	target := s.spread.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), slowest.PodQPS, groups) // more land where the last ones did.
 	if target > s.existing {
 		return s.grown(target, groups)
 	}
@@ -113,17 +114,26 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 	})
 	slowest, _ := capacity.Slowest(groups)
 	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
-	staying := capacity.Group{PodQPS: math.MaxInt64}
-	for _, pod := range stay {
-		staying.Pods, staying.PodQPS = staying.Pods+1, min(staying.PodQPS, s.rate(pod.Architecture))
-		if !pod.IsAvailable() || staying.Pods >= harmless {
+	var staying []capacity.Group
+	for i, pod := range stay {
+		staying = withPod(staying, s.rate(pod.Architecture))
+		if !pod.IsAvailable() || int64(i+1) >= harmless {
 			break
 		}
-		if staying.Pods >= target && staying.Pods >= capacity.PodsFor(s.demand, staying.PodQPS) {
-			return staying.Pods, keptBasis(staying.Pods, target)
+		if pods := int64(i + 1); pods >= target && s.spread.Served(staying) >= s.demand {
+			return pods, keptBasis(pods, target)
 		}
 	}
 	return harmless, keptBasis(harmless, target)
+}
+
+// withPod is the groups and a pod more.
+func withPod(groups []capacity.Group, podQPS int64) []capacity.Group {
+	if last := len(groups) - 1; last >= 0 && groups[last].PodQPS == podQPS {
+		groups[last].Pods++
+		return groups
+	}
+	return append(groups, capacity.Group{PodQPS: podQPS, Pods: 1})
 }
 
 func keptBasis(pods, target int64) Basis {

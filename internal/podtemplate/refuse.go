@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -43,6 +44,11 @@ func refuseMetadata(metadata object) error {
 	for _, key := range []string{elasticwebv1.LabelName, elasticwebv1.LabelInstance, elasticwebv1.LabelComponent, elasticwebv1.LabelManagedBy} {
 		if _, isThere := labels[key]; isThere {
 			return fmt.Errorf("%s.labels: the operator sets %s; choose another key", path, key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if strings.HasPrefix(key, "elasticweb.example.com/") {
+			return fmt.Errorf("%s.labels: those with the prefix elasticweb.example.com/ belong to the operator; choose another key", path)
 		}
 	}
 	annotations, _ := metadata["annotations"].(object)

@@ -34,8 +34,11 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 		return nil, err
 	}
 	podLabels := labels(web.Name)
+	if p.Record.Joins {
+		podLabels[elasticwebv1.LabelJoined] = elasticwebv1.JoinedTrue // so that pods serve that are made while no operator runs.
+	}
 	for key, value := range web.Spec.PodLabels {
-		if _, isOurs := podLabels[key]; !isOurs {
+		if _, isOurs := podLabels[key]; !isOurs && key != elasticwebv1.LabelJoined && key != elasticwebv1.LabelArchitecture {
 			podLabels[key] = value
 		}
 	}

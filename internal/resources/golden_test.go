@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -122,17 +123,39 @@ func full(s *elasticwebv1.ElasticWebSpec) {
 	s.PodAnnotations = map[string]string{"example.com/scrape": "true"}
 }
 
+// joinedLine is the label that a template has since 0021: its key comes last, or before one of the user's.
+var joinedLine = regexp.MustCompile(`,\n *"elasticweb.example.com/joined": "true"`)
+
 func TestTemplatesAreTheSameInEveryVersion(t *testing.T) {
 	for name, wanted := range goldens {
 		t.Run(name, func(t *testing.T) {
 			web := &elasticwebv1.ElasticWeb{
 				ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: wanted.spec,
 			}
-			made := template(t, web, wanted.observed)
+			before, made := template(t, web, older(t, web, wanted.observed)), template(t, web, wanted.observed)
 			path := filepath.Join("testdata", "template-"+name+".json")
-			golden.Check(t, path, made, "an upgrade of the operator would restart these pods")
+			golden.Check(t, path, before, "an upgrade of the operator would restart these pods")
+			if bare := joinedLine.ReplaceAllString(made, ""); bare != before || bare == made {
+				t.Errorf("a new template is another one but for the label (-older +new):\n%s", cmp.Diff(before, made))
+			}
 		})
 	}
+}
+
+// older is what is observed where an older operator made the Deployment: its template lacks the label of pods that joined.
+func older(t *testing.T, web *elasticwebv1.ElasticWeb, observed plan.Observed) plan.Observed {
+	t.Helper()
+	spec, err := podtemplate.Resolve(&web.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := plan.Make(&elasticwebv1.ElasticWeb{ObjectMeta: web.ObjectMeta, Spec: *spec}, observed)
+	first.Record.Joins = false
+	observed.Deployment = &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{plan.AnnotationRecord: first.Record.String()}},
+		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(first.Replicas)},
+	}
+	return observed
 }
 
 // Older operators had maxSkew follow the number of pods, and no constraint on the operating system: their templates stay until the user's
@@ -144,7 +167,7 @@ func TestTemplatesOfOlderOperatorsAreTheSame(t *testing.T) {
 	}
 	path := filepath.Join("testdata", "template-preferred-architectures-of-an-older-operator.json")
 	record := plan.Make(web, wanted.observed).Record
-	record.MaxSkew, record.WholeSkew = 7, 0
+	record.MaxSkew, record.WholeSkew, record.Joins = 7, 0, false
 	deployment := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To(record.Replicas)}}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -38,8 +38,8 @@ func isClusterIPByDefault(web *elasticwebv1.ElasticWeb, present *corev1.Service)
 	return present.Annotations[AnnotationDefaultType] == string(elasticwebv1.ServiceTypeClusterIP)
 }
 
-// Service is the Service of an ElasticWeb, whose present one may be nil.
-func Service(web *elasticwebv1.ElasticWeb, present *corev1.Service) *corev1ac.ServiceApplyConfiguration {
+// Service is the Service of an ElasticWeb, whose present one may be nil. Where it selects by that, requests go to those pods alone that joined.
+func Service(web *elasticwebv1.ElasticWeb, p *plan.Plan, present *corev1.Service) *corev1ac.ServiceApplyConfiguration {
 	port := corev1ac.ServicePort().
 		WithName(PortName).
 		WithProtocol(corev1.ProtocolTCP).
@@ -60,8 +60,12 @@ func Service(web *elasticwebv1.ElasticWeb, present *corev1.Service) *corev1ac.Se
 	} else {
 		port.WithPort(*web.Spec.Port)
 	}
+	selector := plan.Selector(web.Name)
+	if p.SelectsJoined {
+		selector[elasticwebv1.LabelJoined] = elasticwebv1.JoinedTrue
+	}
 	return service.WithSpec(corev1ac.ServiceSpec().
 		WithType(corev1.ServiceType(serviceType)).
-		WithSelector(plan.Selector(web.Name)).
+		WithSelector(selector).
 		WithPorts(port))
 }

@@ -19,33 +19,41 @@ func podAt(version, cost string) *corev1.Pod {
 }
 
 func isOthers(s Stamps, pod *corev1.Pod) bool {
-	_, isOthers := s.CostOf(pod)
+	_, isOthers := costOf(s, pod)
 	return isOthers
 }
+
+func costOf(s Stamps, pod *corev1.Pod) (cost string, isOthers bool) {
+	var seen plan.Pod
+	s.See(pod, &seen)
+	return seen.DeletionCost, seen.CostIsOthers
+}
+
+func stampOf(cost int32) plan.Stamp { return plan.Stamp{Cost: &cost} }
 
 // Somebody who keeps setting another cost is not fought for ever, whether in admission or later.
 func TestStampsAreNotRepeatedForEver(t *testing.T) {
 	for name, undo := range map[string]func(s *Stamps, version int) *corev1.Pod{
 		"a policy": func(s *Stamps, version int) *corev1.Pod {
 			answer := podAt(fmt.Sprint(version), "100")
-			s.Made(answer, -100)
+			s.Made(answer, stampOf(-100))
 			return answer
 		},
 		"a policy, before the cache shows it": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "100"), -100)
+			s.Made(podAt(fmt.Sprint(version), "100"), stampOf(-100))
 			return podAt("9", "")
 		},
 		"a controller": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "-100"), -100)
+			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100))
 			return podAt(fmt.Sprint(version+1), "100")
 		},
 		"a controller, after a while": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "-100"), -100)
-			s.CostOf(podAt(fmt.Sprint(version+1), "-100"))
+			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100))
+			costOf(*s, podAt(fmt.Sprint(version+1), "-100"))
 			return podAt(fmt.Sprint(version+2), "100")
 		},
 		"one that answers without a version": func(s *Stamps, _ int) *corev1.Pod {
-			s.Made(podAt("", "100"), -100)
+			s.Made(podAt("", "100"), stampOf(-100))
 			return podAt("", "100")
 		},
 	} {
@@ -53,7 +61,7 @@ func TestStampsAreNotRepeatedForEver(t *testing.T) {
 			var s Stamps
 			pod := podAt("8", "")
 			for i := range mostStamps {
-				if cost, isOthers := s.CostOf(pod); isOthers || cost == "-100" {
+				if cost, isOthers := costOf(s, pod); isOthers || cost == "-100" {
 					t.Fatalf("after %d stamps it bears %q, which is others': %t", i, cost, isOthers)
 				}
 				pod = undo(&s, 10*i+10)
@@ -66,7 +74,7 @@ func TestStampsAreNotRepeatedForEver(t *testing.T) {
 			if isOthers(s, podAt("1000", "-100")) {
 				t.Error("the other let go")
 			}
-			if s.Made(podAt("1001", "-200"), -200); isOthers(s, podAt("1002", "100")) {
+			if s.Made(podAt("1001", "-200"), stampOf(-200)); isOthers(s, podAt("1002", "100")) {
 				t.Error("another cost begins anew")
 			}
 			s.Keep([]plan.Pod{{Name: "a"}})
@@ -84,11 +92,11 @@ func TestStampsAreNotRepeatedForEver(t *testing.T) {
 func TestACacheThatLagsUndoesNoStamp(t *testing.T) {
 	var s Stamps
 	for range mostStamps + 1 {
-		if cost, _ := s.CostOf(podAt("7", "5")); cost != "5" {
+		if cost, _ := costOf(s, podAt("7", "5")); cost != "5" {
 			t.Fatalf("a pod that was never stamped bears %q", cost)
 		}
 	}
-	s.Made(podAt("101", "-100"), -100)
+	s.Made(podAt("101", "-100"), stampOf(-100))
 	for _, pass := range []struct {
 		cached *corev1.Pod
 		cost   string
@@ -96,7 +104,7 @@ func TestACacheThatLagsUndoesNoStamp(t *testing.T) {
 		{podAt("9", ""), "-100"}, {podAt("99", "5"), "-100"}, {podAt("100", ""), "-100"}, {podAt("101", "-100"), "-100"},
 		{podAt("105", "100"), "100"}, // somebody else's.
 	} {
-		if cost, isOthers := s.CostOf(pass.cached); cost != pass.cost || isOthers {
+		if cost, isOthers := costOf(s, pass.cached); cost != pass.cost || isOthers {
 			t.Errorf("at version %s: it bears %q, others' for good: %t, want %q", pass.cached.ResourceVersion, cost, isOthers, pass.cost)
 		}
 	}

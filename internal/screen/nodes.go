@@ -25,7 +25,7 @@ func architectures(in Web, style Style) []string {
 		if entry.Weight > 0 {
 			weight = fmt.Sprint(entry.Weight)
 		}
-		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), fmt.Sprint(entry.ReadyPods), rate, weight, RateFrom(entry)})
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), ready(in, entry), rate, weight, RateFrom(entry)})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -39,6 +39,17 @@ func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
 		return strings.TrimSpace("measured " + Name(entry.Benchmark))
 	}
 	return "the spec"
+}
+
+// ready is the number of pods that are, and whether they wait without requests.
+func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
+	waits := slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool {
+		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !pod.IsJoined()
+	})
+	if waits {
+		return fmt.Sprintf("%d, wait", entry.ReadyPods)
+	}
+	return fmt.Sprint(entry.ReadyPods)
 }
 
 // onNode is the pods on a node: a sign for each.

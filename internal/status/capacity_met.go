@@ -6,6 +6,7 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -109,7 +110,27 @@ func short(in Input, f facts) string {
 	if f.ready < in.Plan.Replicas {
 		message += "; " + ready
 	}
-	return message + dragged(f.groups)
+	return message + waiting(in) + dragged(f.groups)
+}
+
+// waiting says which pods are ready and get no requests, and why.
+func waiting(in Input) string {
+	var parts []string
+	for _, rate := range in.Plan.Rates {
+		pods := 0
+		for i := range in.Observed.Pods {
+			if pod := &in.Observed.Pods[i]; pod.IsAvailable() && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && !in.Plan.Serves(pod) {
+				pods++
+			}
+		}
+		if pods > 0 {
+			parts = append(parts, fmt.Sprintf("%d on %s", pods, rate.Architecture))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s wait without requests, since with them the Service would serve less", strings.Join(parts, " and "))
 }
 
 // warmingUp says that pods are ready, and why they do not count.

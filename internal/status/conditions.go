@@ -30,7 +30,7 @@ type facts struct {
 
 func factsOf(in Input) facts {
 	f := facts{groups: readyGroups(in)}
-	f.served = capacity.Served(f.groups)
+	f.served = in.Plan.Served(f.groups)
 	for i := range in.Observed.Pods {
 		switch pod := &in.Observed.Pods[i]; {
 		case pod.Gone:

@@ -348,7 +348,7 @@ var messages = map[string]said{
 	"a webhook that is down": {refused("Deployment", apierrors.NewInternalError(errors.New(`failed calling webhook "p.example.com": failed to call webhook: Post "https://p.p.svc:443/validate?timeout=10s": dial tcp 10.96.0.20:443: connect: connection refused`))),
 		elasticwebv1.ReasonWebhookFailed, `Deployment shop was refused: Internal error occurred: failed calling webhook "p.example.com": failed to call webhook: Post "https://p.p.svc:443/validate?…": dial tcp …: connect: connection refused: mend the webhook, or ask an administrator of the cluster to`, false},
 	"deletion costs that are denied": {refused("Pod", forbidden("pods", `ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no annotations`)),
-		elasticwebv1.ReasonForbidden, `the deletion cost of pods was refused: pods is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no annotations: ` + policy, false},
+		elasticwebv1.ReasonForbidden, `what the operator marks pods with was refused: pods is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no annotations: ` + policy, false},
 
 	"a quota of pods": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2`),
 		elasticwebv1.ReasonQuotaExceeded, "the pods cannot be created: pods is forbidden: exceeded quota: q, requested: pods=1, used: …, limited: pods=2: " + quota, false},

@@ -124,7 +124,7 @@ func NameConflict(foreign []string) Problem {
 // written is what is written of an object.
 func written(kind, name string) string {
 	if kind == "Pod" {
-		return "the deletion cost of pods"
+		return "what the operator marks pods with"
 	}
 	return kind + " " + name
 }

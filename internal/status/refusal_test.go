@@ -25,7 +25,7 @@ func TestLastingFailure(t *testing.T) {
 		{"Deployment", "etcdserver: request timed out", false, "Deployment shop cannot be written, and is tried again: etcdserver: request timed out"},
 		{"Service", "dial tcp 10.0.0.1:443: i/o timeout", false, "Service shop cannot be written, and is tried again: dial tcp …: i/o timeout"},
 		{"PodDisruptionBudget", "gone after 10s", true, "PodDisruptionBudget shop cannot be written, and is tried again: gone after …"},
-		{"Pod", "no", true, "the deletion cost of pods cannot be written, and is tried again: no"},
+		{"Pod", "no", true, "what the operator marks pods with cannot be written, and is tried again: no"},
 	} {
 		want := Problem{Reason: elasticwebv1.ReasonRollingOut, IsAside: tc.isAside, Message: tc.message}
 		if got := LastingFailure(tc.kind, "shop", errors.New(tc.err)); got != want {

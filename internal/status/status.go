@@ -69,13 +69,13 @@ func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) 
 	return result, again
 }
 
-// readyGroups counts the ready pods by architecture, without those that warm up.
+// readyGroups counts the ready pods by architecture that requests are sent to, without those that warm up.
 func readyGroups(in Input) []capacity.Group {
 	groups := make([]capacity.Group, 0, len(in.Plan.Rates))
 	for _, rate := range in.Plan.Rates {
 		var ready int64
 		for _, pod := range in.Observed.Pods {
-			if pod.IsAvailable() && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture {
+			if pod.IsAvailable() && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && in.Plan.Serves(&pod) {
 				ready++
 			}
 		}
@@ -105,6 +105,7 @@ func architectures(in Input) []elasticwebv1.ArchitectureStatus {
 			if pod.Ready {
 				entry.ReadyPods++
 			}
+			entry.Joined = entry.Joined || in.Plan.Serves(&pod)
 		}
 		result = append(result, entry)
 	}

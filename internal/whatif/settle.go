@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
@@ -55,6 +56,10 @@ func imagined(observed plan.Observed, planned plan.Plan, restarts bool) plan.Obs
 		deployment.Annotations[plan.AnnotationRecord] = planned.Record.String()
 	}
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: planned.Replicas, UpdatedReplicas: planned.Replicas}
+	if planned.Record.Joins {
+		deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
+		observed.Service = nil // it will select by that.
+	}
 	observed.Deployment = deployment
 	observed.Pods = imaginedPods(observed, planned, restarts)
 	return observed
@@ -65,9 +70,7 @@ func imaginedPods(observed plan.Observed, planned plan.Plan, restarts bool) (pod
 		if pod.Gone || restarts {
 			continue
 		}
-		if cost, isDue := planned.DeletionCosts[pod.Name]; isDue {
-			pod.DeletionCost = strconv.Itoa(int(cost))
-		}
+		pod = planned.Stamps[pod.Name].On(pod)
 		pod.TemplateHash, pod.Ready = "settled", pod.Unschedulable == ""
 		pods = append(pods, pod)
 	}
@@ -76,6 +79,9 @@ func imaginedPods(observed plan.Observed, planned plan.Plan, restarts bool) (pod
 	architecture := filledFirst(observed, planned)
 	for i := len(pods); i < int(planned.Replicas); i++ {
 		pod := plan.Pod{Name: fmt.Sprintf("new-%d", i), Node: "new", Architecture: architecture, TemplateHash: "settled", Ready: true}
+		if planned.Record.Joins {
+			pod.JoinedLabel = elasticwebv1.JoinedTrue
+		}
 		if architecture == "" && observed.Nodes != nil {
 			pod.Node, pod.Unschedulable, pod.Ready = "", "no node", false
 		}

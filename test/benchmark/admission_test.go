@@ -345,11 +345,13 @@ func (o *others) tries() map[string]operatorTry {
 		`{"apiVersion":"elasticweb.example.com/v1","kind":"ElasticWeb","name":"x","uid":"x","controller":true}]}}`
 	all := map[string]operatorTry{
 		"stamps a pod":                      {patching(o.pod, `{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-100"}}}`), ""},
-		"relabels a pod":                    {patching(o.pod, label), "nothing of pods but one annotation"},
+		"relabels a pod":                    {patching(o.pod, label), "no label of pods but"},
+		"says where a pod is":               {patching(o.pod, `{"metadata":{"labels":{"elasticweb.example.com/architecture":"arm64","elasticweb.example.com/joined":"false"}}}`), ""},
+		"takes a pod's label away":          {patching(o.pod, `{"metadata":{"labels":{"app":null}}}`), "no label of pods but"},
 		"annotates a pod":                   {patching(o.pod, `{"metadata":{"annotations":{"a":"b"}}}`), "no annotation of pods but"},
-		"changes the image of a pod":        {patching(o.pod, `{"spec":{"containers":[{"name":"web","image":"evil"}]}}`), "nothing of pods but one annotation"},
-		"gives a pod a finalizer":           {patching(o.pod, `{"metadata":{"finalizers":["a.example.com/b"]}}`), "nothing of pods but one annotation"},
-		"gives a pod another owner":         {patching(o.pod, claim), "nothing of pods but one annotation"},
+		"changes the image of a pod":        {patching(o.pod, `{"spec":{"containers":[{"name":"web","image":"evil"}]}}`), "nothing of pods but"},
+		"gives a pod a finalizer":           {patching(o.pod, `{"metadata":{"finalizers":["a.example.com/b"]}}`), "nothing of pods but"},
+		"gives a pod another owner":         {patching(o.pod, claim), "nothing of pods but"},
 		"changes a Service":                 {patching(o.service, label), "is an ElasticWeb's"},
 		"takes a Service over":              {patching(o.service, claim), "is an ElasticWeb's"},
 		"changes a Deployment":              {patching(o.deployment, label), "is an ElasticWeb's"},

@@ -91,5 +91,5 @@ func (c *cluster) serves() float64 {
 			groups[0].Pods++
 		}
 	}
-	return float64(capacity.Served(groups))
+	return float64(capacity.Even.Served(groups))
 }

@@ -45,7 +45,7 @@ func (o *operator) decide(qps float64, c *cluster) {
 	now := epoch.Add(c.now)
 	o.observed = append(o.observed, qps)
 	if o.planned == 0 {
-		o.planned = capacity.Served(c.groups())
+		o.planned = capacity.Even.Served(c.groups())
 	}
 	decision := o.memory.Decide(demand.Input{
 		Settings: o.settings,
@@ -56,7 +56,7 @@ func (o *operator) decide(qps float64, c *cluster) {
 	}, now)
 	o.planned, o.expected = decision.Planned, decision.Expected
 	for range tries {
-		c.scale(int(capacity.Size(o.planned, 1, c.groups())))
+		c.scale(int(capacity.Even.Size(o.planned, 1, int64(c.mix.slowQPS), c.groups())))
 	}
 }
 

@@ -49,6 +49,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: benchmark
       type:
         scalar: string
+    - name: joined
+      type:
+        scalar: boolean
     - name: name
       type:
         scalar: string
@@ -67,6 +70,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: weight
       type:
         scalar: numeric
+- name: com.github.elasticweb.elasticweb-operator.api.v1.Balancing
+  scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.BenchmarkReference
   map:
     fields:
@@ -184,6 +189,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: automountServiceAccountToken
       type:
         scalar: boolean
+    - name: balancing
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.Balancing
     - name: benchmarkRef
       type:
         namedType: com.github.elasticweb.elasticweb-operator.api.v1.BenchmarkReference

@@ -31,6 +31,9 @@ type ArchitectureStatusApplyConfiguration struct {
 	Pods *int32 `json:"pods,omitempty"`
 	// readyPods of them.
 	ReadyPods *int32 `json:"readyPods,omitempty"`
+	// joined says that requests are sent to its pods that are ready. Where it is absent and there are pods, these wait: with them the
+	// Service, which sends each pod as many requests as any other, would serve less.
+	Joined *bool `json:"joined,omitempty"`
 }
 
 // ArchitectureStatusApplyConfiguration constructs a declarative configuration of the ArchitectureStatus type for use with
@@ -100,5 +103,13 @@ func (b *ArchitectureStatusApplyConfiguration) WithPods(value int32) *Architectu
 // If called multiple times, the ReadyPods field is set to the value of the last call.
 func (b *ArchitectureStatusApplyConfiguration) WithReadyPods(value int32) *ArchitectureStatusApplyConfiguration {
 	b.ReadyPods = &value
+	return b
+}
+
+// WithJoined sets the Joined field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Joined field is set to the value of the last call.
+func (b *ArchitectureStatusApplyConfiguration) WithJoined(value bool) *ArchitectureStatusApplyConfiguration {
+	b.Joined = &value
 	return b
 }

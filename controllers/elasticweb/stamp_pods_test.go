@@ -25,6 +25,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
+func stampOf(cost int32) plan.Stamp { return plan.Stamp{Cost: &cost} }
+
 // stamping notes which pods are patched, and denies some.
 type stamping struct {
 	client.Client
@@ -45,9 +47,9 @@ func (s *stamping) Patch(_ context.Context, object client.Object, _ client.Patch
 // Some pods may not be stamped: the others are, whichever names come first, and the Deployment is not kept waiting by the many.
 func TestStampsThatAreDenied(t *testing.T) {
 	const pods, denied = 40, 25
-	costs := map[string]int32{}
+	stamps := map[string]plan.Stamp{}
 	for i := range pods {
-		costs[fmt.Sprintf("shop-%02d", i)] = -100
+		stamps[fmt.Sprintf("shop-%02d", i)] = stampOf(-100)
 	}
 	clock := clocktesting.NewFakePassiveClock(time.Now())
 	writer := &stamping{stamped: map[string]bool{}, isDenied: func(name string) bool { return strings.Compare(name, fmt.Sprintf("shop-%02d", denied)) < 0 }}
@@ -55,23 +57,23 @@ func TestStampsThatAreDenied(t *testing.T) {
 	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop"}}
 	pass := func() *apply.RefusedError {
 		before := writer.denials
-		err := r.stampDeletionCosts(t.Context(), web, &plan.Plan{DeletionCosts: costs}, func(context.Context) error { return nil })
+		err := r.stampPods(t.Context(), web, &plan.Plan{Stamps: stamps}, &plan.Observed{}, func(context.Context) error { return nil })
 		if made := writer.denials - before; made > mostFailedStamps {
 			t.Fatalf("%d pods were denied in one pass", made)
 		}
 		for name := range writer.stamped {
-			delete(costs, name) // the plan sees them.
+			delete(stamps, name) // the plan sees them.
 		}
 		refused, _ := errors.AsType[*apply.RefusedError](err)
 		return refused
 	}
 	for range 30 {
-		before := len(costs)
+		before := len(stamps)
 		refused := pass()
 		if refused == nil || strings.Contains(refused.Error(), "shop-") {
 			t.Fatalf("what is denied is told as %v, want it without a pod's name", refused)
 		}
-		if hasChanged := len(costs) != before; hasChanged {
+		if hasChanged := len(stamps) != before; hasChanged {
 			continue // something else is to be written.
 		}
 		if again := pass(); again == nil || !again.Waiting {
@@ -83,8 +85,8 @@ func TestStampsThatAreDenied(t *testing.T) {
 		t.Errorf("%d pods are stamped, want %d", len(writer.stamped), pods-denied)
 	}
 	writer.isDenied = func(string) bool { return false }
-	if refused := pass(); refused != nil || len(costs) != 0 {
-		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(costs))
+	if refused := pass(); refused != nil || len(stamps) != 0 {
+		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(stamps))
 	}
 }
 
@@ -109,7 +111,7 @@ func TestStampsOfPodsThatAreGone(t *testing.T) {
 		{denied, true},
 	} {
 		answer = tc.answer
-		err := r.stampDeletionCosts(t.Context(), web, &plan.Plan{DeletionCosts: map[string]int32{"shop-1": -100}}, func(context.Context) error { return nil })
+		err := r.stampPods(t.Context(), web, &plan.Plan{Stamps: map[string]plan.Stamp{"shop-1": stampOf(-100)}}, &plan.Observed{}, func(context.Context) error { return nil })
 		if _, isRefused := errors.AsType[*apply.RefusedError](err); isRefused != tc.isRefused || !isRefused && err != nil {
 			t.Errorf("%v: %v, want refused %t", tc.answer, err, tc.isRefused)
 		}
@@ -142,8 +144,8 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 	stamped := pod.DeepCopy()
 	stamped.ResourceVersion, stamped.Annotations = "8", map[string]string{corev1.PodDeletionCost: "-100"}
 	stamps := &r.memory.of(deployment).stamps
-	stamps.Made(stamped, -100)
-	stamps.Made(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "gone"}}, -100)
+	stamps.Made(stamped, stampOf(-100))
+	stamps.Made(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "gone"}}, stampOf(-100))
 	pods, err := r.observePods(t.Context(), deployment, observed.Nodes{})
 	if err != nil || len(pods) != 1 || pods[0].DeletionCost != "-100" || pods[0].CostIsOthers {
 		t.Errorf("seen are %+v (%v)", pods, err)
@@ -152,7 +154,7 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 		t.Errorf("%d pods are remembered", len(*stamps))
 	}
 	for range 3 {
-		stamps.Made(pod, -100) // as an admission policy leaves it.
+		stamps.Made(pod, stampOf(-100)) // as an admission policy leaves it.
 	}
 	if pods, err = r.observePods(t.Context(), deployment, observed.Nodes{}); err != nil || len(pods) != 1 || !pods[0].CostIsOthers {
 		t.Errorf("after three in vain: %+v (%v)", pods, err)

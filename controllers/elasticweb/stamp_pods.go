@@ -1,0 +1,152 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+)
+
+// mostFailedStamps is after how many failures the other pods are left for another time: a webhook that does not answer takes
+// seconds for each, and the Deployment comes after them.
+const mostFailedStamps = 3
+
+// stampPods marks the pods that leave first, those that the Service sends requests to, and where each is. Each is a write of its own, and they
+// wait together: their names come and go. seen has them as they are then.
+func (r *Reconciler) stampPods(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
+	if len(p.Stamps) == 0 {
+		return nil
+	}
+	return r.applier.Try(writeOf(kindPod, web, textOf(p.Stamps)), func() error {
+		if err := confirm(ctx); err != nil {
+			return err
+		}
+		join, others := stampOrder(p.Stamps)
+		failures := r.stampSome(ctx, web, p, seen, join)
+		if len(failures) == 0 { // else the Service might be left without a pod.
+			failures = r.stampSome(ctx, web, p, seen, others)
+		}
+		return gravest(failures)
+	})
+}
+
+// stampOrder is the names of the pods, those apart that are to join the Service.
+func stampOrder(stamps map[string]plan.Stamp) (join, others []string) {
+	for _, name := range slices.Sorted(maps.Keys(stamps)) {
+		if stamps[name].Joined == elasticwebv1.JoinedTrue {
+			join = append(join, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	return join, others
+}
+
+// textOf is the same for the same stamps.
+func textOf(stamps map[string]plan.Stamp) string {
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(stamps)) {
+		text += name + string(stampPatch(stamps[name]))
+	}
+	return text
+}
+
+func (r *Reconciler) stampSome(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, names []string) (failures []error) {
+	remembered := r.memory.of(web)
+	begin, _ := slices.BinarySearch(names, remembered.nextStamp)
+	for i := 0; i < len(names) && len(failures) < mostFailedStamps; i++ {
+		name := names[(begin+i)%len(names)]
+		if err := r.stamp(ctx, web.Namespace, name, p.Stamps[name], remembered, seen); err != nil {
+			failures = append(failures, err)
+			// Those that come after it have their turn first next time.
+			remembered.nextStamp = name + "\x00"
+		}
+	}
+	return failures
+}
+
+// stamp puts all on a pod at once. Where labels are refused, by a policy that knows of the annotation alone, that is put there all the same.
+func (r *Reconciler) stamp(ctx context.Context, namespace, name string, stamp plan.Stamp, remembered *remembered, seen *plan.Observed) error {
+	err := r.patchPod(ctx, namespace, name, stamp, remembered, seen)
+	switch cost := (plan.Stamp{Cost: stamp.Cost}); {
+	case err == nil || apply.IsGone(err):
+		return nil
+	case apply.IsRefusal(err) && cost.Cost != nil && cost != stamp:
+		_ = r.patchPod(ctx, namespace, name, cost, remembered, seen) // what is told is why the whole was refused.
+	}
+	return nameless{err, name}
+}
+
+func (r *Reconciler) patchPod(ctx context.Context, namespace, name string, stamp plan.Stamp, remembered *remembered, seen *plan.Observed) error {
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name = namespace, name
+	err := r.Writer.Patch(ctx, pod, client.RawPatch(types.MergePatchType, stampPatch(stamp)), client.FieldOwner(controllers.FieldManager))
+	if err != nil {
+		return err //nolint:wrapcheck // the caller sorts it.
+	}
+	remembered.stamps.Made(pod, stamp)
+	if at := slices.IndexFunc(seen.Pods, func(pod plan.Pod) bool { return pod.Name == name }); at >= 0 {
+		remembered.stamps.See(pod, &seen.Pods[at])
+	}
+	return nil
+}
+
+func stampPatch(stamp plan.Stamp) []byte {
+	var metadata struct {
+		Annotations map[string]string `json:"annotations,omitempty"`
+		Labels      map[string]string `json:"labels,omitempty"`
+	}
+	if stamp.Cost != nil {
+		metadata.Annotations = map[string]string{corev1.PodDeletionCost: strconv.Itoa(int(*stamp.Cost))}
+	}
+	for key, value := range map[string]string{elasticwebv1.LabelArchitecture: stamp.Architecture, elasticwebv1.LabelJoined: stamp.Joined} {
+		if value == "" {
+			continue
+		}
+		if metadata.Labels == nil {
+			metadata.Labels = map[string]string{}
+		}
+		metadata.Labels[key] = value
+	}
+	text, _ := json.Marshal(map[string]any{"metadata": metadata}) // texts always marshal.
+	return text
+}
+
+// nameless is an error without the name of the pod: what is told must not change from try to try.
+type nameless struct {
+	error
+	name string
+}
+
+// Error implements error.
+func (n nameless) Error() string {
+	return strings.ReplaceAll(n.error.Error(), " "+strconv.Quote(n.name), "")
+}
+
+// Unwrap gives the API server's error.
+func (n nameless) Unwrap() error { return n.error }
+
+// gravest is the failure to name: one that stays before one that may pass.
+func gravest(failures []error) error {
+	if i := slices.IndexFunc(failures, apply.IsRefusal); i >= 0 {
+		return failures[i]
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	return failures[0]
+}

@@ -1,0 +1,101 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+)
+
+// requests is about pods on several architectures: on one, all get alike many.
+func requests(in Input) (said []string) {
+	joined, waiting := readyPods(in)
+	if len(joined)+len(waiting) < 2 {
+		return nil
+	}
+	switch in.Plan.Spread {
+	case capacity.LeastRequest:
+		return []string{fmt.Sprintf("spec.balancing says that they go to the pods with the fewest under way, so that the pods serve their sum, of which %d%% are not counted on.",
+			capacity.LeastRequestMargin)}
+	case capacity.Weighted:
+		return []string{"Each pod gets its share by what it serves, so that the pods serve their sum."}
+	case capacity.Even:
+		return []string{"To all pods that are ready, each as many: they are of a template that an older operator made. From the next rollout on those wait that make the whole serve less."}
+	}
+	said = append(said, fmt.Sprintf("The Service sends each pod that joined as many as any other: %s, which serve %d together.", listed(joined), capacity.Even.Served(joined)))
+	if len(waiting) > 0 {
+		all := append(joined, waiting...)
+		said = append(said, fmt.Sprintf("%s wait: with them it would be %d.", listed(waiting), capacity.Even.Served(all)),
+			fmt.Sprintf("By weights that follow what each serves, all of them would serve their sum, %d.", capacity.Weighted.Served(all)))
+	}
+	return said
+}
+
+// readyPods counts the pods that count by architecture, those that requests are sent to and those that wait.
+func readyPods(in Input) (joined, waiting []capacity.Group) {
+	for _, rate := range in.Plan.Rates {
+		serving := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
+		idle := serving
+		for i := range in.Observed.Pods {
+			switch pod := &in.Observed.Pods[i]; {
+			case !pod.IsAvailable() || pod.Gone || pod.Node == "" || pod.Architecture != rate.Architecture:
+			case in.Plan.Serves(pod):
+				serving.Pods++
+			default:
+				idle.Pods++
+			}
+		}
+		if serving.Pods > 0 {
+			joined = append(joined, serving)
+		}
+		if idle.Pods > 0 {
+			waiting = append(waiting, idle)
+		}
+	}
+	return joined, waiting
+}
+
+func listed(groups []capacity.Group) string {
+	parts := make([]string, 0, len(groups))
+	for _, group := range groups {
+		where := group.Architecture
+		if where == "" {
+			where = "nodes that are not known"
+		}
+		parts = append(parts, fmt.Sprintf("%d on %s at %d", group.Pods, where, group.PodQPS))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// countedBy is about pods at rest whose requests are not spread over all of them evenly.
+func countedBy(spread capacity.Spread, in Input) string {
+	asked, qps := in.Plan.Asked, in.Plan.Demand.QPS
+	kept, more := firstOf(in.Reasons.Groups, asked)
+	slowest, served := capacity.Join(kept)
+	switch {
+	case spread != capacity.Joined:
+		return fmt.Sprintf("The pods that are kept longest count with what each serves: %d requests per second take %d.", qps, asked)
+	case capacity.PodsFor(qps, slowest) == asked:
+		return fmt.Sprintf("A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves: %d / %d makes %d.", qps, slowest, asked)
+	case served >= qps && more == 0:
+		return fmt.Sprintf("%d stay. Requests go to those alone that make the whole serve more: these serve %d, and %d are asked for.", asked, served, qps)
+	}
+	return fmt.Sprintf("%d requests per second take %d pods.", qps, asked)
+}
+
+// firstOf is so many pods of the groups, and as many more of the last one as they lack.
+func firstOf(groups []capacity.Group, pods int64) (first []capacity.Group, more int64) {
+	for _, group := range groups {
+		group.Pods = min(group.Pods, pods)
+		pods -= group.Pods
+		first = append(first, group)
+	}
+	if slowest, isAny := capacity.Slowest(first); isAny && pods > 0 {
+		slowest.Pods = pods
+		first = append(first, slowest)
+	}
+	return first, pods
+}

@@ -1,0 +1,105 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
+)
+
+// spreadOf is how requests are spread over the pods. The Service sends them to those that joined where it selects by that; until then, to
+// all.
+func spreadOf(spec *elasticwebv1.ElasticWebSpec, observed Observed, selectsJoined bool) capacity.Spread {
+	switch {
+	case ptr.Deref(spec.Balancing, elasticwebv1.BalancingEven) == elasticwebv1.BalancingLeastRequest:
+		return capacity.LeastRequest
+	case selectsJoined && observed.Nodes != nil && (observed.Service == nil || observed.Service.Spec.Selector[elasticwebv1.LabelJoined] != ""):
+		return capacity.Joined
+	}
+	return capacity.Even
+}
+
+// templateJoins says whether the template carries the label of pods that joined. One that was made by an older operator gets it with the
+// user's next rollout, be it kubectl's: the label restarts no pod.
+func templateJoins(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, live *Record, rolls bool) bool {
+	return deployment == nil || rolls || live.Joins || wasRestarted(spec, deployment, live)
+}
+
+// selectsJoined says whether the Service selects by that label: only where the pods to come bear it, and never while there is one
+// without it, which is of an older template and serves until the rollout takes it away.
+func selectsJoined(deployment *appsv1.Deployment, pods []Pod) bool {
+	return (deployment == nil || deployment.Spec.Template.Labels[elasticwebv1.LabelJoined] != "") &&
+		!slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.Gone && pod.JoinedLabel == "" })
+}
+
+// joiners says which pods are to join the Service: those of the architectures that make the whole better, see capacity.Join. What was
+// ready a moment ago counts as ready, so that one probe that fails moves nothing, unless nothing would be left that is. What has no architecture that is known stays
+// as it is.
+func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Pod) bool {
+	slowest := int64(0)
+	if spread == capacity.Joined {
+		slowest, _ = capacity.Join(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready || !pod.WaversUntil.IsZero() }))
+		ready := readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready })
+		if !slices.ContainsFunc(ready, func(group capacity.Group) bool { return group.Pods > 0 && group.PodQPS >= slowest }) {
+			slowest, _ = capacity.Join(ready)
+		}
+	}
+	return func(pod Pod) bool {
+		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
+		if pod.Architecture == "" && spread == capacity.Joined || at < 0 {
+			return pod.IsJoined()
+		}
+		return rates[at].QPS >= slowest
+	}
+}
+
+// readyGroups counts the pods by architecture that are ready by a measure; those on nodes that are not known are none.
+func readyGroups(rates []placement.Rate, pods []Pod, isReady func(Pod) bool) []capacity.Group {
+	groups := make([]capacity.Group, 0, len(rates))
+	for _, rate := range rates {
+		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
+		for _, pod := range pods {
+			if rate.Architecture != "" && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && isReady(pod) {
+				group.Pods++
+			}
+		}
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// isMixed reports whether pods may be, or are, on more than one architecture of the cluster.
+func isMixed(possible []string, observed Observed) bool {
+	names := map[string]bool{}
+	if observed.Nodes != nil {
+		for name := range observed.Nodes.All {
+			if possible == nil || slices.Contains(possible, name) {
+				names[name] = true
+			}
+		}
+	}
+	for _, pod := range observed.Pods {
+		if !pod.Gone && pod.Architecture != "" {
+			names[pod.Architecture] = true
+		}
+	}
+	return len(names) > 1
+}
+
+// Serves reports whether requests are sent to a pod that is ready.
+func (p *Plan) Serves(pod *Pod) bool { return p.Spread != capacity.Joined || pod.IsJoined() }
+
+// Served is what ready pods serve that Serves holds for.
+func (p *Plan) Served(groups []capacity.Group) int64 {
+	if p.Spread == capacity.Joined {
+		return capacity.Even.Served(groups)
+	}
+	return p.Spread.Served(groups)
+}
