@@ -109,7 +109,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	known := d.byName[key]
 	switch {
 	case known == nil || known.uid != web.UID:
-		known = newWebDemand(web, settings.Gap(), now)
+		known = newWebDemand(web, seen.Deployment, settings.Gap(), now)
 	case !reflect.DeepEqual(known.query, query):
 		known = known.another()
 	}

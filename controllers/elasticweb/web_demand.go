@@ -43,7 +43,7 @@ type webDemand struct {
 	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
 	numberAt  instant
 	hasNumber bool
-	// began is when it was first looked at, in seconds since 1970.
+	// began is when it was first looked at, in seconds since 1970; 0 where there was nothing of before.
 	began uint32
 
 	// told is what the status tells, since toldAt.
@@ -70,8 +70,11 @@ func (s sample) whole() demand.Sample {
 }
 
 // newWebDemand goes on where an operator of before ended, as far as the status says so.
-func newWebDemand(web *elasticwebv1.ElasticWeb, patience time.Duration, now time.Time) *webDemand {
-	result := &webDemand{uid: web.UID, began: uint32(now.Unix()), told: status.Traffic{ObservedQPS: status.NeverObserved}} //nolint:gosec // until 2106.
+func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, patience time.Duration, now time.Time) *webDemand {
+	result := &webDemand{uid: web.UID, told: status.Traffic{ObservedQPS: status.NeverObserved}}
+	if deployment != nil || web.Status.Demand != nil {
+		result.began = uint32(now.Unix()) //nolint:gosec // until 2106.
+	}
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
 		if !wasLasting(web.Status.Conditions, patience, now) {
 			result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.

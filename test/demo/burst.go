@@ -39,7 +39,7 @@ func (s *stage) theBurst(ctx context.Context) error {
 		return err
 	}
 	s.out.text("  Of %d requests, %d found no pod with room.", int(served.asked), int(served.unserved))
-	_, err = s.await(ctx, sample, "nothing called for as many pods for 15 s: they go", func(web *elasticwebv1.ElasticWeb) bool {
+	_, err = s.await(ctx, sample, "nothing calls for as many pods any more: they go", func(web *elasticwebv1.ElasticWeb) bool {
 		return web.Status.Replicas < served.mostPods
 	})
 	return err

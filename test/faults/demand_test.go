@@ -4,7 +4,9 @@
 package faults_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -92,19 +94,32 @@ func playDemand(r *run) {
 // disturb has an operator live for a while with a source that does harm, and die at a write, or after a while.
 func (p *place) disturb(source *trafficSource, isNew bool, create step, before []types.UID) {
 	p.t.Helper()
+	done := source.harmDone()
 	what, harm := anyHarm(p.random)
 	if p.random.IntN(3) == 0 {
 		what, harm = "is well", nil
 	}
+	writes := p.random.IntN(4)
+	if harm != nil {
+		writes = math.MaxInt32 // it lives until harm was done.
+	}
 	source.doHarm(harm)
-	crash := proxy.CrashAfter(p.random.IntN(4))
+	crash := proxy.CrashAfter(writes)
 	o := p.startOperator(crash)
 	if isNew {
 		p.apply(create)
 	}
+	if harm != nil {
+		p.eventually("the source "+what, func() error {
+			if source.harmDone() < done+2 {
+				return errors.New("it was not asked twice")
+			}
+			return nil
+		})
+	}
 	select {
 	case <-crash.Happened():
-	case <-time.After(demandPeriod + time.Duration(p.random.Int64N(int64(5*time.Second)))):
+	case <-time.After(time.Duration(p.random.Int64N(int64(5 * demandPeriod)))):
 		crash.Now()
 	}
 	p.injected(1)
