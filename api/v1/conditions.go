@@ -4,7 +4,7 @@
 package v1
 
 // Condition types of an ElasticWeb. Reconciling and Stalled are there only while they are True, as kstatus
-// wants it, DemandObserved where spec.demand is; the others are always there.
+// wants it, DemandObserved where spec.demand is, Rebalanced where spec.rebalance has the mode Surge; the others are always there.
 const (
 	// ConditionReady is True while the current generation is rolled out and what the ready pods serve
 	// meets the demand. It is the summary that kubectl wait and kstatus read.
@@ -22,6 +22,9 @@ const (
 	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
 	// nothing about whether the ElasticWeb is ready.
 	ConditionContested = "Contested"
+	// ConditionRebalanced is True while no pod is on an architecture that is preferred less than another one that has nodes for it, and
+	// there only where spec.rebalance asks for that. It says nothing about whether the ElasticWeb is ready.
+	ConditionRebalanced = "Rebalanced"
 )
 
 // Reasons of the conditions. Each condition's message says what to do.
@@ -88,6 +91,8 @@ const (
 // RegistryUnreachable, InvalidSpec.
 //
 // Reasons of Contested: ReplicasContested.
+//
+// Reasons of Rebalanced: AtHome, Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"
@@ -171,6 +176,20 @@ const (
 	ReasonProgressDeadline = "ProgressDeadline"
 	// ReasonResolved: the platforms are known from the registry.
 	ReasonResolved = "Resolved"
+	// ReasonAtHome: no pod is on an architecture that is preferred less than another one that has nodes.
+	ReasonAtHome = "AtHome"
+	// ReasonSpilled: some pods are, and are about to be brought back.
+	ReasonSpilled = "Spilled"
+	// ReasonReturning: a few more pods are asked for, in whose place others may go.
+	ReasonReturning = "Returning"
+	// ReasonNoRoom: the pods that were asked for found no room where it is preferred either.
+	ReasonNoRoom = "NoRoom"
+	// ReasonSurgeRefused: a quota or an admission policy refuses the pods that were asked for.
+	ReasonSurgeRefused = "SurgeRefused"
+	// ReasonSurgeNotReady: the pods that were asked for did not become ready in time.
+	ReasonSurgeNotReady = "SurgeNotReady"
+	// ReasonSurgeLimited: maxReplicas leaves no room for one more pod.
+	ReasonSurgeLimited = "SurgeLimited"
 	// ReasonNotLookedUp: nobody asked the registry, since looking up is switched off.
 	ReasonNotLookedUp = "NotLookedUp"
 )

@@ -62,7 +62,7 @@ type ElasticWebStatus struct {
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved, Contested and Rebalanced.
 	//
 	// +optional
 	// +listType=map

@@ -120,6 +120,12 @@ type ElasticWebSpec struct {
 	// +optional
 	Rollout *RolloutSpec `json:"rollout,omitempty"`
 
+	// rebalance says whether pods come back to the architecture that is preferred, when its nodes may have room again. A change of it
+	// restarts no pod. Default: they stay where they are.
+	//
+	// +optional
+	Rebalance *RebalanceSpec `json:"rebalance,omitempty"`
+
 	PodSettings `json:",inline"`
 }
 

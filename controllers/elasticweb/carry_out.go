@@ -179,7 +179,7 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 		IsIncomplete: seen.Deployment != nil && p.Record.IsDue(seen.Deployment),
 	}, &seen.Deployment)
 	if err == nil {
-		r.memory.of(web).contest.Wrote(p.Replicas)
+		r.memory.of(web).contest.Wrote(p.Replicas + p.Surge)
 	}
 	return err
 }

@@ -48,6 +48,8 @@ type remembered struct {
 	answer string
 	// demand is that of the last pass.
 	demand plan.Demand
+	// rebalance is how far bringing pods back is.
+	rebalance plan.Rebalance
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
 	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind; unlabelled those

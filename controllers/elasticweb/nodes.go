@@ -83,6 +83,7 @@ func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []
 			return refusal != nil || !before.IsSameFor(nodeTerms(web, &plan.Observed{}), after)
 		})
 	}
+	requests = append(requests, r.waitingToComeHome(ctx, before, after)...)
 	pods := &corev1.PodList{}
 	if err := r.Cached.List(ctx, pods, client.MatchingFields{indexPodsByNode: node.GetName()}); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "list pods of a node")

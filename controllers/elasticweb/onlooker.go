@@ -67,6 +67,9 @@ func (o Onlooker) Look(ctx context.Context, web *elasticwebv1.ElasticWeb, now ti
 	if web.Spec.Demand != nil { // only the operator reads the traffic: an onlooker goes by what it planned last.
 		seen.Traffic = ptr.To(plan.ResumedTraffic(web, seen.Deployment))
 	}
+	if record := plan.RecordOf(seen.Deployment); record != nil {
+		seen.Surge = record.Surge
+	}
 	needed, isFresh := plan.Lookup(&seen.Web.Spec, seen.Deployment)
 	if needed && o.Image != nil && !seen.KeepsTemplate {
 		seen.Image = o.Image(ctx, seen.Web, isFresh)

@@ -116,6 +116,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: retry}, nil // this spec is older than what was made already.
 	}
 	planned, unfit := resources.PlanFor(web, &seen.Observed)
+	scene, rebalanced := r.rebalance(web, &seen.Observed, &planned)
 	before := seen.Observed
 	carried := outcome{err: err, isUnfinished: err != nil}
 	if err == nil {
@@ -127,10 +128,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
+		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene},
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
 	r.tallyPass(web, planned.Demand, before, seen.Observed, again == 0 && carried.isComplete() && !planned.WaitsForImage)
-	return ctrl.Result{RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, again)}, errors.Join(carried.err, err)
+	return ctrl.Result{RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, again, rebalanced)}, errors.Join(carried.err, err)
 }
 
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the

@@ -22,6 +22,8 @@ type tally struct {
 	mu      sync.Mutex
 	pods    map[types.NamespacedName][]observed.PodCount
 	changes map[types.NamespacedName]*change
+	// rebalanceWaits are those of ElasticWebs that wait for their next try to bring pods back.
+	rebalanceWaits map[types.NamespacedName]time.Duration
 }
 
 // change is a spec that changed, and that is not all written or not Ready yet.
@@ -56,6 +58,7 @@ func (t *tally) forget(name types.NamespacedName) {
 	defer t.mu.Unlock()
 	delete(t.pods, name)
 	delete(t.changes, name)
+	delete(t.rebalanceWaits, name)
 }
 
 // began takes note of when a spec changed.

@@ -245,6 +245,9 @@ func number(in Input) (said []string) {
 		said = append(said, fmt.Sprintf("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
 	}
 	said = append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	if in.Plan.Surge > 0 {
+		said = append(said, fmt.Sprintf("%d more are asked for by spec.rebalance, for as many to come back to where they are preferred.", in.Plan.Surge))
+	}
 	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 && !in.Observed.KeepsTemplate {
 		said = append(said, "What does not go together is not carried out: until it does, the Deployment stays as it is.")
 	}
@@ -323,6 +326,10 @@ func waits(in Input) (said []string) {
 	ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
 	if ready != nil && ready.Status != metav1.ConditionTrue {
 		said = append(said, fmt.Sprintf("It is not Ready, for %s: %s.", ready.Reason, ready.Message))
+	}
+	home := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionRebalanced)
+	if home != nil && home.Status != metav1.ConditionTrue {
+		said = append(said, fmt.Sprintf("Rebalanced is False, for %s: %s.", home.Reason, home.Message))
 	}
 	if len(said) == 0 {
 		return []string{"Nothing waits."}

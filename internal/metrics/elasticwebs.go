@@ -4,6 +4,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,6 +36,9 @@ var (
 	spilled = prometheus.NewDesc("elasticweb_spilled_pods",
 		"Pods of the ElasticWeb on another architecture than the one that is preferred most; absent where none is.",
 		[]string{"namespace", "name"}, nil)
+	rebalanceWait = prometheus.NewDesc("elasticweb_rebalance_wait_seconds",
+		"How long the ElasticWeb waits between two tries to bring pods back to where they are preferred; absent while it waits for none.",
+		[]string{"namespace", "name"}, nil)
 	atLimit = prometheus.NewDesc("elasticweb_at_limit",
 		"1 while maxReplicas keeps the ElasticWeb from the pods that its demand calls for, else 0.",
 		[]string{"namespace", "name"}, nil)
@@ -54,6 +59,8 @@ var (
 type Seen interface {
 	// Pods are those of an ElasticWeb, as the last pass saw them.
 	Pods(types.NamespacedName) []observed.PodCount
+	// RebalanceWait is how long an ElasticWeb waits between two tries to bring pods back; 0 where it waits for none.
+	RebalanceWait(types.NamespacedName) time.Duration
 	// NodePortsAwaited is how many ElasticWebs wait for a node port.
 	NodePortsAwaited() int
 }
@@ -70,7 +77,7 @@ type elasticWebs struct {
 
 // Describe implements prometheus.Collector.
 func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, unjoined, spilled, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
+	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, unjoined, spilled, rebalanceWait, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
 		descriptions <- description
 	}
 }
@@ -92,6 +99,9 @@ func (c elasticWebs) Collect(metrics chan<- prometheus.Metric) {
 		}
 		for _, count := range c.seen.Pods(client.ObjectKeyFromObject(web)) {
 			o.gauge(podsByState, float64(count.Pods), count.Architecture, string(count.State))
+		}
+		if wait := c.seen.RebalanceWait(client.ObjectKeyFromObject(web)); wait > 0 {
+			o.gauge(rebalanceWait, wait.Seconds())
 		}
 	}
 }

@@ -50,6 +50,13 @@ type seen struct{}
 
 func (seen) NodePortsAwaited() int { return 1 }
 
+func (seen) RebalanceWait(name types.NamespacedName) time.Duration {
+	if name.Name == "short" {
+		return 2 * time.Minute
+	}
+	return 0
+}
+
 func (seen) Pods(types.NamespacedName) []observed.PodCount { return twoPods }
 
 var twoPods = []observed.PodCount{{State: observed.PodWaiting, Pods: 1}, {Architecture: "amd64", State: observed.PodReady, Pods: 1}}
@@ -114,9 +121,15 @@ elasticweb_pods_by_state{architecture="amd64",name="short",namespace="dev",state
 elasticweb_ready{name="fine",namespace="prod",reason="AsPlanned"} 1
 elasticweb_ready{name="short",namespace="dev",reason="ReplicaLimit"} 0
 elasticweb_real_qps{name="short",namespace="dev"} 500
+elasticweb_rebalance_wait_seconds{name="short",namespace="dev"} 120
 elasticweb_spilled_pods{name="short",namespace="dev"} 3
 elasticweb_stalled{name="short",namespace="dev",reason="ReplicaLimit"} 1
 elasticweb_total_qps{name="short",namespace="dev"} 800
+elasticweb_unjoined_pods{architecture="",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="amd64",name="fine",namespace="prod"} 0
+elasticweb_unjoined_pods{architecture="amd64",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="arm64",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="s390x",name="short",namespace="dev"} 0
 `
 
 const wantBenchmarks = `

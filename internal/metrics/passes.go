@@ -14,8 +14,8 @@ import (
 
 // Passes count what the reconciler of ElasticWebs does: nobody else knows it.
 type Passes struct {
-	decisions      *prometheus.CounterVec
-	written, ready prometheus.Histogram
+	decisions, rebalanced *prometheus.CounterVec
+	written, ready        prometheus.Histogram
 }
 
 // NewPasses makes counters that nobody reads yet.
@@ -25,6 +25,10 @@ func NewPasses() *Passes {
 			Name: "elasticweb_decisions_total",
 			Help: "Deployments that were written, by what called for it.",
 		}, []string{"cause"}),
+		rebalanced: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "elasticweb_rebalance_steps_total",
+			Help: "Tries to bring pods back to where they are preferred, by what became of them.",
+		}, []string{"result"}),
 		written: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "elasticweb_change_written_seconds",
 			Help:    "Time from the change of a spec to the last write that it called for.",
@@ -39,6 +43,9 @@ func NewPasses() *Passes {
 	for _, cause := range plan.Causes {
 		passes.decisions.WithLabelValues(string(cause)) // a rate needs to see it at 0.
 	}
+	for _, step := range plan.RebalanceSteps {
+		passes.rebalanced.WithLabelValues(string(step))
+	}
 	return passes
 }
 
@@ -50,6 +57,13 @@ func (p *Passes) Register(isActive <-chan struct{}) {
 // Decided counts a Deployment that was written.
 func (p *Passes) Decided(cause plan.Cause) { p.decisions.WithLabelValues(string(cause)).Inc() }
 
+// Rebalanced counts a try to bring pods back that ended; nil counts nothing.
+func (p *Passes) Rebalanced(step plan.RebalanceStep) {
+	if p != nil {
+		p.rebalanced.WithLabelValues(string(step)).Inc()
+	}
+}
+
 // Written takes note of how long the writes took that the change of a spec called for.
 func (p *Passes) Written(after time.Duration) { p.written.Observe(after.Seconds()) }
 
@@ -59,6 +73,7 @@ func (p *Passes) Ready(after time.Duration) { p.ready.Observe(after.Seconds()) }
 // Describe implements prometheus.Collector.
 func (p *Passes) Describe(descriptions chan<- *prometheus.Desc) {
 	p.decisions.Describe(descriptions)
+	p.rebalanced.Describe(descriptions)
 	p.written.Describe(descriptions)
 	p.ready.Describe(descriptions)
 }
@@ -66,6 +81,7 @@ func (p *Passes) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (p *Passes) Collect(metrics chan<- prometheus.Metric) {
 	p.decisions.Collect(metrics)
+	p.rebalanced.Collect(metrics)
 	p.written.Collect(metrics)
 	p.ready.Collect(metrics)
 }

@@ -207,6 +207,20 @@ func (n Nodes) IsSameFor(terms NodeTerms, other Nodes) bool {
 	return maps.EqualFunc(a.All, b.All, isAny) && maps.EqualFunc(a.Schedulable, b.Schedulable, isAny)
 }
 
+// HasMoreFor reports whether more nodes of some architecture take these pods now than in the other cluster.
+func (n Nodes) HasMoreFor(terms NodeTerms, other Nodes) bool {
+	now, before := n.For(terms), other.For(terms)
+	if now == nil || before == nil {
+		return false
+	}
+	for name, count := range now.Schedulable {
+		if count > before.Schedulable[name] {
+			return true
+		}
+	}
+	return false
+}
+
 // NodeDiffers reports whether a change of a node concerns what is counted.
 func NodeDiffers(before, after any) bool {
 	a, isNode := before.(*corev1.Node)

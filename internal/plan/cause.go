@@ -25,6 +25,8 @@ const (
 	CauseDemand Cause = "demand"
 	// CauseCapacity: the same is to be served, and pods serve something else: for where they landed, or for what was measured.
 	CauseCapacity Cause = "capacity"
+	// CauseRebalance: more pods are asked for to bring others back, or no longer.
+	CauseRebalance Cause = "rebalance"
 	// CauseSpec: something else of the spec.
 	CauseSpec Cause = "spec"
 	// CauseDrift: somebody changed what the operator had set.
@@ -32,7 +34,7 @@ const (
 )
 
 // Causes are all that there are.
-var Causes = []Cause{CauseCreation, CauseTemplate, CauseImage, CauseOrder, CauseDemand, CauseCapacity, CauseSpec, CauseDrift}
+var Causes = []Cause{CauseCreation, CauseTemplate, CauseImage, CauseOrder, CauseDemand, CauseCapacity, CauseRebalance, CauseSpec, CauseDrift}
 
 // CauseOf is what called for a Deployment's being written as after, where it had been as before. demandMoved says whether something else
 // was to be served than before.
@@ -53,6 +55,8 @@ func CauseOf(before, after *appsv1.Deployment, demandMoved bool) Cause {
 		return CauseDemand
 	case was.Replicas != is.Replicas:
 		return CauseCapacity
+	case was.Surge != is.Surge:
+		return CauseRebalance
 	case was.Generation != is.Generation:
 		return CauseSpec
 	}

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -57,6 +58,15 @@ type model struct {
 	most int32
 	// lost says which replica change cost capacity that was there.
 	lost string
+	// now is the time, and rebalance what the operator remembers; again is when it looks again. steps are what became of its tries.
+	now       time.Time
+	rebalance Rebalance
+	again     time.Duration
+	steps     []RebalanceStep
+	// base is how many of the replicas the demand called for, and surge the others.
+	base, surge int32
+	// check is called after whatever anybody did.
+	check func()
 }
 
 type modelNode struct {
@@ -102,6 +112,9 @@ func (m *model) settle() bool {
 		all := m.actors()
 		for _, at := range m.random.Perm(len(all)) {
 			changed = all[at]() || changed
+			if m.check != nil {
+				m.check()
+			}
 		}
 		if quiet++; changed {
 			quiet = 0
@@ -141,23 +154,39 @@ func (m *model) observed() Observed {
 // that is due.
 func (m *model) plan() bool {
 	observed := m.observed()
-	planned := Make(m.web, observed)
+	planned := m.rebalanced(&observed)
 	template, err := json.Marshal(planned.Placement)
 	if err != nil {
 		panic(err)
 	}
 	shape := planned.Record.Pod + string(template)
-	changed := !m.written || planned.Replicas != m.replicas || m.template != shape || planned.Record.IsDue(observed.Deployment)
+	replicas := planned.Replicas + planned.Surge
+	changed := !m.written || replicas != m.replicas || m.template != shape || planned.Record.IsDue(observed.Deployment)
 	if changed {
 		m.generation++
-		if planned.Replicas != m.replicas || !m.written {
-			m.changes = append(m.changes, planned.Replicas)
+		if replicas != m.replicas || !m.written {
+			m.changes = append(m.changes, replicas)
 			m.crowded = m.crowded || len(m.pods) > m.alive()
 		}
-		m.written, m.replicas, m.template, m.record = true, planned.Replicas, shape, planned.Record.String()
-		m.weights = preferredTerms(planned)
+		m.written, m.replicas, m.template, m.record = true, replicas, shape, planned.Record.String()
+		m.weights, m.base, m.surge = preferredTerms(planned), planned.Replicas, planned.Surge
 	}
 	return m.stamp(planned.Stamps) || changed
+}
+
+// rebalanced is the plan, and what rebalancing asks for beside it.
+func (m *model) rebalanced(observed *Observed) Plan {
+	planned := Make(m.web, *observed)
+	if m.web.Spec.Rebalance == nil {
+		return planned
+	}
+	var step RebalanceStep
+	m.rebalance, m.again, step = Rebalanced(m.rebalance, SceneOf(m.web, &planned, *observed), m.now)
+	if step != "" {
+		m.steps = append(m.steps, step)
+	}
+	observed.Surge = m.rebalance.Surge
+	return Make(m.web, *observed)
 }
 
 // stamp puts stamps on pods, but for the cost where the policy puts its own there.

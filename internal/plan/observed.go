@@ -34,6 +34,8 @@ type Observed struct {
 	KnownFacts *ImageFacts
 	// Traffic is what was decided from the traffic; nil where the spec has none read.
 	Traffic *Traffic
+	// Surge is how many pods more than the demand calls for are asked for at present, see Rebalance.
+	Surge int32
 	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
 	Benchmark map[string]Measurement
 }

@@ -29,6 +29,10 @@ type Plan struct {
 	// Asked is the number of pods that the demand calls for, Replicas the same within the limits.
 	Asked    int64
 	Replicas int32
+	// Surge is how many more are asked for beside them, to bring pods back to where they are preferred.
+	Surge int32
+	// Preferred is the order in which the architectures are filled and kept, as far as one is preferred.
+	Preferred placement.Levels
 	// Rollout is how the Deployment brings a new template to its pods.
 	Rollout Rollout
 	// WaitsForImage is true while the pod template must wait for the registry's answer.
@@ -68,7 +72,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	spec := &web.Spec
 	existing := existingReplicas(observed.Deployment)
 	live, isLost := liveRecord(web, observed)
-	demand, seed := demandOf(spec, existing, live, observed.Traffic)
+	demand, seed := demandOf(spec, max(existing-live.Surge, 0), live, observed.Traffic)
 	wanted := !demand.IsNone() || observed.Deployment != nil || observed.Service != nil || observed.Budget != nil
 	rolls := !live.isOf(spec) && !observed.KeepsTemplate
 
@@ -96,9 +100,10 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred, spread: spread}, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
+	surge := surgeWithin(spec, replicas, observed.Surge)
 	return Plan{
-		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas,
-		Rollout:       rolloutOf(spec, observed.Deployment, replicas),
+		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas, Surge: surge, Preferred: preferred,
+		Rollout:       rolloutOf(spec, observed.Deployment, replicas+surge),
 		WaitsForImage: waits && wanted,
 		Placement:     placement.Place(input),
 		Facts:         facts, Rates: rates, Measured: measured,
@@ -106,12 +111,12 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		Record: Record{
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
-			Replicas: replicas, PlannedQPS: recordedQPS(spec, demand),
+			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand),
 			Joins: templateJoins(spec, observed.Deployment, live, rolls),
 		},
 		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods)),
 		SelectsJoined: selects, Spread: spread,
-		Shrinks: replicas < existing,
+		Shrinks: replicas+surge < existing,
 	}, reasons
 }
 

@@ -39,8 +39,10 @@ type Record struct {
 	// placement.Spreading. Older operators wrote the first alone.
 	MaxSkew   int32 `json:"maxSkew,omitempty"`
 	WholeSkew int32 `json:"wholeSkew,omitempty"`
-	// Replicas that were asked for: others may change those of the Deployment.
+	// Replicas that the demand called for: others may change those of the Deployment.
 	Replicas int32 `json:"replicas,omitempty"`
+	// Surge is how many more were asked for beside them, see Rebalance.
+	Surge int32 `json:"surge,omitempty"`
 	// PlannedQPS is what was planned from the traffic, in requests per second, when that number was.
 	PlannedQPS int64 `json:"plannedQPS,omitempty"`
 	// Joins is true where the template carries the label of pods that joined: those of older operators do not.
@@ -66,7 +68,7 @@ func RecordOf(deployment *appsv1.Deployment) *Record {
 func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 	live := RecordOf(deployment)
 	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas || live.PlannedQPS != r.PlannedQPS ||
-		!reflect.DeepEqual(live.Levels, r.Levels) || live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
+		live.Surge != r.Surge || !reflect.DeepEqual(live.Levels, r.Levels) || live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
 }
 
 // liveRecord is the Record of the Deployment. Where it was removed or damaged, it is put together from what else tells how the pods
@@ -118,7 +120,7 @@ var (
 
 // isSound reports whether every field is one that the operator could have written.
 func (r *Record) isSound() bool {
-	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && isSkew(r.MaxSkew) && isSkew(r.WholeSkew) && r.Replicas >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
+	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && isSkew(r.MaxSkew) && isSkew(r.WholeSkew) && r.Replicas >= 0 && r.Surge >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
 		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
 }
 

@@ -22,7 +22,7 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 		return demand.Pods, Reasons{}
 	}
 	s.demand, s.nodes = demand.QPS, observed.Nodes
-	s.last = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment)))
+	s.last, s.surge = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment))), int64(live.Surge)
 	pods := slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone })
 	s.existing = int64(len(pods))
 	isReordered := live.Levels != nil && !reflect.DeepEqual(live.Levels, levels)
@@ -44,8 +44,9 @@ type sizing struct {
 	preferred placement.Levels
 	spread    capacity.Spread
 	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
-	demand, last, existing int64
-	nodes                  *Nodes
+	// surge is how many of these are there for others to go, see Rebalance.
+	demand, last, existing, surge int64
+	nodes                         *Nodes
 	// placed are the pods that have a node.
 	placed []Pod
 }
@@ -96,7 +97,7 @@ func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 	}
 	needed := capacity.PodsFor(s.demand, fastQPS)
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
-	if needed >= s.existing && target > 2*tried {
+	if needed >= s.existing-s.surge && target > 2*tried {
 		return tried, BasisTried
 	}
 	return target, BasisCounted

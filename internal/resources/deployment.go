@@ -52,7 +52,7 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 // DeploymentAround is the Deployment without the template of its pods.
 func DeploymentAround(web *elasticwebv1.ElasticWeb, p *plan.Plan) *appsv1ac.DeploymentApplyConfiguration {
 	deployment := appsv1ac.DeploymentSpec().
-		WithReplicas(p.Replicas).
+		WithReplicas(p.Replicas + p.Surge).
 		WithProgressDeadlineSeconds(p.Rollout.ProgressDeadlineSeconds).
 		WithMinReadySeconds(p.Rollout.MinReadySeconds). // 0 as well: what pods count for goes by it, and the spec says it.
 		WithPaused(false).                              // else a paused rollout would be on its way for ever: the ElasticWeb has a pause of its own.

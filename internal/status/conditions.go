@@ -53,7 +53,7 @@ type verdict struct {
 }
 
 // conditions are the present ones with what changed, and when to look again though nothing tells. Reconciling, Stalled and
-// Contested are there only while True, and DemandObserved where the spec has the traffic read.
+// Contested are there only while True, DemandObserved where the spec has the traffic read, and Rebalanced where it has pods brought back.
 func conditions(in Input, f facts) (result []metav1.Condition, again time.Duration) {
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
@@ -89,6 +89,12 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	}
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
+	if given := in.Web.Spec.Rebalance; given == nil || given.Mode != elasticwebv1.RebalanceSurge {
+		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionRebalanced)
+	} else {
+		isHome, why := rebalanced(in)
+		set(elasticwebv1.ConditionRebalanced, isHome, why)
+	}
 	slices.SortFunc(result, func(a, b metav1.Condition) int { return order(a.Type) - order(b.Type) })
 	return result, again
 }
@@ -112,5 +118,6 @@ func order(kind string) int {
 	return slices.Index([]string{
 		elasticwebv1.ConditionReady, elasticwebv1.ConditionReconciling, elasticwebv1.ConditionStalled,
 		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
+		elasticwebv1.ConditionRebalanced,
 	}, kind)
 }

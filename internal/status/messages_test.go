@@ -290,7 +290,11 @@ var messages = map[string]said{
 	}, elasticwebv1.ReasonPodsNotReady, "the ready pods serve 1600 of 2400 requests per second; 2 of 3 pods are ready", false},
 
 	"no node of the architecture": {func(in *Input) { in.Observed.Nodes.All, in.Observed.Pods = map[string]int{"amd64": 3}, nil },
-		elasticwebv1.ReasonNoCompatibleNodes, "the pods can run on arm64, s390x, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
+		elasticwebv1.ReasonNoCompatibleNodes, "the pods wait for a node of arm64 or s390x: the cluster has no such Linux node that takes them; where no node autoscaler brings one, add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has", false},
+	"no node of what is preferred": {func(in *Input) {
+		in.Plan.Preferred = [][]string{{"arm64"}, {"amd64"}}
+		in.Plan.Placement.Possible, in.Observed.Nodes.All = []string{"amd64", "arm64"}, map[string]int{"amd64": 3}
+	}, elasticwebv1.ReasonAsPlanned, "everything is rolled out, and the ready pods serve the demand; the cluster has no node of arm64, which is preferred, and a preference makes no node pool grow: to wait for one, let spec.architectures list it alone", false},
 	"a contradiction": {func(in *Input) {
 		in.Plan.Placement.Contradiction = "spec.nodeSelector pins kubernetes.io/os to windows, but the pods run on linux only: remove it"
 	},

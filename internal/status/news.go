@@ -14,7 +14,8 @@ import (
 // Event is one to record.
 type Event struct{ Type, Reason, Message string }
 
-// News are the events of a failure that begins, changes or ends, and of a fallback or a contest that begins. The rest is no news.
+// News are the events of a failure that begins, changes or ends, of a fallback or a contest that begins, and of pods that are brought back. The
+// rest is no news.
 func News(before, now []metav1.Condition) (news []Event) {
 	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionReady), meta.FindStatusCondition(now, elasticwebv1.ConditionReady)
 	switch {
@@ -32,7 +33,23 @@ func News(before, now []metav1.Condition) (news []Event) {
 	if contest != nil && !meta.IsStatusConditionTrue(before, elasticwebv1.ConditionContested) {
 		news = append(news, Event{corev1.EventTypeWarning, contest.Reason, contest.Message})
 	}
-	return news
+	return append(news, rebalanceNews(before, now)...)
+}
+
+// rebalanceNews are that pods are brought back, that they are, and that they are refused. One try after the other is no news.
+func rebalanceNews(before, now []metav1.Condition) []Event {
+	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionRebalanced), meta.FindStatusCondition(now, elasticwebv1.ConditionRebalanced)
+	if was == nil || is == nil || was.Reason == is.Reason {
+		return nil
+	}
+	switch {
+	case is.Reason == elasticwebv1.ReasonSurgeRefused:
+		return []Event{{corev1.EventTypeWarning, is.Reason, is.Message}}
+	case is.Reason == elasticwebv1.ReasonReturning && was.Reason == elasticwebv1.ReasonSpilled,
+		is.Reason == elasticwebv1.ReasonAtHome && was.Reason != elasticwebv1.ReasonSpilled:
+		return []Event{{corev1.EventTypeNormal, is.Reason, is.Message}}
+	}
+	return nil
 }
 
 func isFallback(condition *metav1.Condition) bool {

@@ -20,6 +20,9 @@ func TestNews(t *testing.T) {
 		Type: elasticwebv1.ConditionContested, Status: metav1.ConditionTrue, Reason: elasticwebv1.ReasonReplicasContested, Message: "who"})
 	falls := append(ready(elasticwebv1.ReasonAsPlanned), metav1.Condition{
 		Type: elasticwebv1.ConditionDemandObserved, Status: metav1.ConditionFalse, Reason: elasticwebv1.ReasonFallback, Message: "it fell"})
+	home := func(reason string) []metav1.Condition {
+		return []metav1.Condition{{Type: elasticwebv1.ConditionRebalanced, Reason: reason, Message: "why"}}
+	}
 	const failure, other = elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonImageNotFound
 	for name, test := range map[string]struct {
 		before, now []metav1.Condition
@@ -38,9 +41,16 @@ func TestNews(t *testing.T) {
 		"a demand is not known":   {ready(elasticwebv1.ReasonAsPlanned), ready(elasticwebv1.ReasonMetricMissing), "[{Warning " + elasticwebv1.ReasonMetricMissing + " why}]"},
 		"it is known again": {ready(elasticwebv1.ReasonMetricMissing), ready(elasticwebv1.ReasonAsPlanned),
 			"[{Normal " + elasticwebv1.ReasonAsPlanned + " " + elasticwebv1.ReasonMetricMissing + " no longer: why}]"},
-		"a fallback begins":  {ready(elasticwebv1.ReasonAsPlanned), falls, "[{Warning " + elasticwebv1.ReasonFallback + " it fell}]"},
-		"a fallback goes on": {falls, falls, "[]"},
-		"a fallback ends":    {falls, ready(elasticwebv1.ReasonAsPlanned), "[]"},
+		"pods left home":            {home(elasticwebv1.ReasonAtHome), home(elasticwebv1.ReasonSpilled), "[]"},
+		"they are brought back":     {home(elasticwebv1.ReasonSpilled), home(elasticwebv1.ReasonReturning), "[{Normal " + elasticwebv1.ReasonReturning + " why}]"},
+		"they are home":             {home(elasticwebv1.ReasonReturning), home(elasticwebv1.ReasonAtHome), "[{Normal " + elasticwebv1.ReasonAtHome + " why}]"},
+		"they went by themselves":   {home(elasticwebv1.ReasonSpilled), home(elasticwebv1.ReasonAtHome), "[]"},
+		"there is no room":          {home(elasticwebv1.ReasonReturning), home(elasticwebv1.ReasonNoRoom), "[]"},
+		"more pods are refused":     {home(elasticwebv1.ReasonReturning), home(elasticwebv1.ReasonSurgeRefused), "[{Warning " + elasticwebv1.ReasonSurgeRefused + " why}]"},
+		"where nothing was told of": {nil, home(elasticwebv1.ReasonAtHome), "[]"},
+		"a fallback begins":         {ready(elasticwebv1.ReasonAsPlanned), falls, "[{Warning " + elasticwebv1.ReasonFallback + " it fell}]"},
+		"a fallback goes on":        {falls, falls, "[]"},
+		"a fallback ends":           {falls, ready(elasticwebv1.ReasonAsPlanned), "[]"},
 	} {
 		if got := fmt.Sprint(News(test.before, test.now)); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)

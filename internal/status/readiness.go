@@ -5,7 +5,11 @@ package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -91,7 +95,7 @@ func asPlanned(in Input, f facts) verdict {
 			}
 		}
 	}
-	return verdict{reason: elasticwebv1.ReasonAsPlanned, message: message + warmingUp(f)}
+	return verdict{reason: elasticwebv1.ReasonAsPlanned, message: message + warmingUp(f) + withoutNodes(in)}
 }
 
 func paused(in Input, _ facts) *verdict {
@@ -113,7 +117,8 @@ func contradiction(in Input, _ facts) *verdict {
 	return &verdict{elasticwebv1.ReasonNoCompatibleNodes, in.Plan.Placement.Contradiction, true}
 }
 
-// noCompatibleNodes is known before a pod is made: no node has an architecture of the image's.
+// noCompatibleNodes is known before a pod is made: no node has an architecture of the image's. Pods are made all the same, since one that
+// waits is what makes a node pool grow.
 func noCompatibleNodes(in Input, f facts) *verdict {
 	possible, nodes := in.Plan.Placement.Possible, in.Observed.Nodes
 	if in.Plan.Demand.IsNone() || possible == nil || nodes == nil || f.ready > 0 {
@@ -125,8 +130,39 @@ func noCompatibleNodes(in Input, f facts) *verdict {
 		}
 	}
 	return &verdict{reason: elasticwebv1.ReasonNoCompatibleNodes, message: fmt.Sprintf(
-		"the pods can run on %s, and the cluster has no such Linux node that takes them: add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has",
-		quote.Value(strings.Join(possible, ", ")))}
+		"the pods wait for a node of %s: the cluster has no such Linux node that takes them; where no node autoscaler brings one, add one, or let the image, spec.architectures, spec.nodeSelector, spec.affinity and spec.tolerations allow one that the cluster has",
+		quote.Value(strings.Join(bestFirst(in, possible), " or ")))}
+}
+
+// bestFirst is the architectures in the order in which they are filled.
+func bestFirst(in Input, names []string) (ordered []string) {
+	for _, rate := range in.Plan.Rates {
+		if slices.Contains(names, rate.Architecture) {
+			ordered = append(ordered, rate.Architecture)
+		}
+	}
+	return append(ordered, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(ordered, name) })...)
+}
+
+// withoutNodes says of the architectures that are preferred most that the cluster has no node of them, while it has some of others: pods go
+// there, and none waits for one that a node autoscaler would bring.
+func withoutNodes(in Input) string {
+	var lacking []string
+	for _, level := range in.Plan.Preferred {
+		for _, name := range level {
+			switch {
+			case in.Observed.Nodes == nil || in.Plan.Placement.Possible == nil || !slices.Contains(in.Plan.Placement.Possible, name):
+			case in.Observed.Nodes.All[name] == 0:
+				lacking = append(lacking, name)
+			case len(lacking) == 0 || len(in.Plan.Preferred) < 2:
+				return ""
+			default:
+				return fmt.Sprintf("; the cluster has no node of %s, which is preferred, and a preference makes no node pool grow: to wait for one, let spec.architectures list it alone",
+					quote.Value(strings.Join(lacking, " or ")))
+			}
+		}
+	}
+	return ""
 }
 
 // notTold is true of an image that waits for its turn as well as of one for which the registry was asked.
@@ -190,11 +226,23 @@ func deleted(in Input) (object string, finalizers []string) {
 	}
 }
 
-// isRolledOut reports whether there are as many pods as planned, all of them of the present template.
+// isRolledOut reports whether there are as many pods as planned, all of them of the present template. While others are brought back there
+// may be more: the ElasticWeb is as ready as before.
 func isRolledOut(in Input, f facts) bool {
 	deployment := in.Observed.Deployment
-	return deployment != nil && deployment.DeletionTimestamp == nil && !plan.IsRollingOut(deployment) &&
-		f.replicas == in.Plan.Replicas && deployment.Status.Replicas == in.Plan.Replicas
+	if deployment == nil || deployment.DeletionTimestamp != nil {
+		return false
+	}
+	if in.Rebalance.State.Tries > 0 && !in.Rebalance.Scene.IsRollingOut && wasReady(in) {
+		return min(f.replicas, deployment.Status.Replicas) >= in.Plan.Replicas
+	}
+	return !plan.IsRollingOut(deployment) && f.replicas == in.Plan.Replicas && deployment.Status.Replicas == in.Plan.Replicas
+}
+
+// wasReady reports whether this very spec was all rolled out.
+func wasReady(in Input) bool {
+	ready := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady)
+	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == in.Web.Generation
 }
 
 func missingBenchmark(in Input, _ facts) *verdict {

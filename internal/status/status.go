@@ -39,6 +39,8 @@ type Input struct {
 	Benchmark BenchmarkState
 	// Traffic is what is told of the traffic; it counts where the spec has that read.
 	Traffic Traffic
+	// Rebalance is how far bringing pods back is; it counts where the spec asks for that.
+	Rebalance Rebalance
 	// Words name fields as the user's podTemplate does.
 	Words podtemplate.Words
 	// Now is the time of conditions that change.

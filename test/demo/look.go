@@ -32,6 +32,7 @@ func (s *stage) showTables(ctx context.Context) error {
 func (s *stage) inviteToLookAround() {
 	s.out.heading("Look around, in another terminal")
 	s.out.text("  export KUBECONFIG='%s' PATH='%s':\"$PATH\"", s.cluster.Kubeconfig(), filepath.Dir(s.cluster.KubectlPath()))
+	s.out.text("  %s", s.page)
 	for _, command := range []string{
 		"kubectl get elasticwebs,deployments,services,pods -n dev -o wide",
 		"kubectl describe elasticweb shop -n dev",

@@ -53,6 +53,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1.PodSettingsApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("PrometheusDemand"):
 		return &apiv1.PrometheusDemandApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RebalanceSpec"):
+		return &apiv1.RebalanceSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("RolloutSpec"):
 		return &apiv1.RolloutSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ServiceSpec"):

@@ -281,6 +281,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: readinessProbe
       type:
         namedType: io.k8s.api.core.v1.Probe
+    - name: rebalance
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.RebalanceSpec
     - name: replicas
       type:
         scalar: numeric
@@ -442,6 +445,18 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.QPSSource
   scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.RebalanceMode
+  scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.RebalanceSpec
+  map:
+    fields:
+    - name: maxSurge
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: mode
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.RebalanceMode
+      default: Never
 - name: com.github.elasticweb.elasticweb-operator.api.v1.RolloutSpec
   map:
     fields:

@@ -58,7 +58,10 @@ type ElasticWebSpecApplyConfiguration struct {
 	// fewest requests under way, so that the pods serve about their sum; all of them join. A change of it restarts no pod.
 	Balancing *apiv1.Balancing `json:"balancing,omitempty"`
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
-	Rollout                       *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	Rollout *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
+	// rebalance says whether pods come back to the architecture that is preferred, when its nodes may have room again. A change of it
+	// restarts no pod. Default: they stay where they are.
+	Rebalance                     *RebalanceSpecApplyConfiguration `json:"rebalance,omitempty"`
 	PodSettingsApplyConfiguration `json:""`
 }
 
@@ -190,6 +193,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithBalancing(value apiv1.Balancing) 
 // If called multiple times, the Rollout field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithRollout(value *RolloutSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
 	b.Rollout = value
+	return b
+}
+
+// WithRebalance sets the Rebalance field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rebalance field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithRebalance(value *RebalanceSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Rebalance = value
 	return b
 }
 

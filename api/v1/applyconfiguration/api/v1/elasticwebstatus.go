@@ -36,7 +36,7 @@ type ElasticWebStatusApplyConfiguration struct {
 	// architectures on which the pods may run, the best-performing first, and behind them what else a benchmark measured: those that are
 	// left out for being slow, and those that the image does not hold at present.
 	Architectures []ArchitectureStatusApplyConfiguration `json:"architectures,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved, Contested and Rebalanced.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 

@@ -1,0 +1,78 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+)
+
+// rebalance decides about bringing pods back, on top of a plan that does without, and plans anew where that changes how many there are to
+// be. again is when to look again though nothing tells; 0 for never.
+func (r *Reconciler) rebalance(web *elasticwebv1.ElasticWeb, seen *plan.Observed, planned *plan.Plan) (scene plan.RebalanceScene, again time.Duration) {
+	known := r.memory.of(web)
+	scene = plan.SceneOf(web, planned, *seen)
+	before := known.rebalance
+	var step plan.RebalanceStep
+	known.rebalance, again, step = plan.Rebalanced(before, scene, r.Clock.Now())
+	if step != "" {
+		r.Passes.Rebalanced(step)
+	}
+	r.tally.waits(web, known.rebalance)
+	if surge := known.rebalance.Surge; surge != seen.Surge {
+		seen.Surge = surge
+		*planned, _ = resources.PlanFor(web, seen)
+	}
+	return scene, again
+}
+
+// RebalanceWait is how long an ElasticWeb waits between two tries to bring pods back; 0 where it waits for none.
+func (r *Reconciler) RebalanceWait(name types.NamespacedName) time.Duration {
+	r.tally.mu.Lock()
+	defer r.tally.mu.Unlock()
+	return r.tally.rebalanceWaits[name]
+}
+
+func (t *tally) waits(web client.Object, state plan.Rebalance) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if state.Phase != plan.RebalanceWaiting {
+		delete(t.rebalanceWaits, client.ObjectKeyFromObject(web))
+		return
+	}
+	if t.rebalanceWaits == nil {
+		t.rebalanceWaits = map[types.NamespacedName]time.Duration{}
+	}
+	t.rebalanceWaits[client.ObjectKeyFromObject(web)] = state.Wait
+}
+
+// waitingToComeHome are the ElasticWebs that wait for their next try to bring pods back, and that more nodes take pods of than before.
+func (r *Reconciler) waitingToComeHome(ctx context.Context, before, after observed.Nodes) (requests []reconcile.Request) {
+	r.tally.mu.Lock()
+	names := slices.Collect(maps.Keys(r.tally.rebalanceWaits))
+	r.tally.mu.Unlock()
+	for _, name := range names {
+		cached := &elasticwebv1.ElasticWeb{}
+		if err := r.Cached.Get(ctx, name, cached); err != nil {
+			continue // it is gone.
+		}
+		web, _, _ := podtemplate.Resolved(cached)
+		if after.HasMoreFor(nodeTerms(web, &plan.Observed{}), before) {
+			requests = append(requests, reconcile.Request{NamespacedName: name})
+		}
+	}
+	return requests
+}
