@@ -33,6 +33,14 @@ func architectures(in Web, style Style) []string {
 	return style.table([]string{"ARCHITECTURE", "PODS", "READY", "QPS OF A POD", "WEIGHT", "FROM"}, rows)
 }
 
+// RateFrom says where the rate of an architecture is from.
+func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
+	if entry.Source == elasticwebv1.QPSSourceMeasured {
+		return strings.TrimSpace("measured " + Name(entry.Benchmark))
+	}
+	return "the spec"
+}
+
 // ready is the number of pods that are, and whether they wait without requests.
 func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
 	waits := slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool {
@@ -42,14 +50,6 @@ func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
 		return fmt.Sprintf("%d, wait", entry.ReadyPods)
 	}
 	return fmt.Sprint(entry.ReadyPods)
-}
-
-// RateFrom says where the rate of an architecture is from.
-func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
-	if entry.Source == elasticwebv1.QPSSourceMeasured {
-		return strings.TrimSpace("measured " + Name(entry.Benchmark))
-	}
-	return "the spec"
 }
 
 // onNode is the pods on a node: a sign for each.

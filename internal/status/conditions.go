@@ -14,6 +14,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // facts are what several conditions are worked out from.
@@ -53,7 +54,8 @@ type verdict struct {
 }
 
 // conditions are the present ones with what changed, and when to look again though nothing tells. Reconciling, Stalled and
-// Contested are there only while True, DemandObserved where the spec has the traffic read, and Rebalanced where it has pods brought back.
+// Contested are there only while True, DemandObserved where the spec has the traffic read, Exposed where it has a way in, and Rebalanced where it
+// has pods brought back.
 func conditions(in Input, f facts) (result []metav1.Condition, again time.Duration) {
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
@@ -87,6 +89,12 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 		observed, why := demandObserved(in)
 		set(elasticwebv1.ConditionDemandObserved, observed, why)
 	}
+	if way.KindOf(in.Web) == "" {
+		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionExposed)
+	} else {
+		exposed, why := exposed(in)
+		set(elasticwebv1.ConditionExposed, exposed, why)
+	}
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
 	if given := in.Web.Spec.Rebalance; given == nil || given.Mode != elasticwebv1.RebalanceSurge {
@@ -117,7 +125,8 @@ func contested(in Input) verdict {
 func order(kind string) int {
 	return slices.Index([]string{
 		elasticwebv1.ConditionReady, elasticwebv1.ConditionReconciling, elasticwebv1.ConditionStalled,
-		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
+		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionExposed,
+		elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
 		elasticwebv1.ConditionRebalanced,
 	}, kind)
 }

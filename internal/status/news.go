@@ -14,8 +14,8 @@ import (
 // Event is one to record.
 type Event struct{ Type, Reason, Message string }
 
-// News are the events of a failure that begins, changes or ends, of a fallback or a contest that begins, and of pods that are brought back. The
-// rest is no news.
+// News are the events of a failure that begins, changes or ends, of a fallback or a contest that begins, of a way in that others refuse, and of pods
+// that are brought back. The rest is no news.
 func News(before, now []metav1.Condition) (news []Event) {
 	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionReady), meta.FindStatusCondition(now, elasticwebv1.ConditionReady)
 	switch {
@@ -33,6 +33,7 @@ func News(before, now []metav1.Condition) (news []Event) {
 	if contest != nil && !meta.IsStatusConditionTrue(before, elasticwebv1.ConditionContested) {
 		news = append(news, Event{corev1.EventTypeWarning, contest.Reason, contest.Message})
 	}
+	news = append(news, exposureNews(before, now)...)
 	return append(news, rebalanceNews(before, now)...)
 }
 

@@ -53,6 +53,9 @@ type ElasticWebSpecApplyConfiguration struct {
 	BenchmarkRef *BenchmarkReferenceApplyConfiguration `json:"benchmarkRef,omitempty"`
 	// service says how the application is reached.
 	Service *ServiceSpecApplyConfiguration `json:"service,omitempty"`
+	// expose leads a host name to the application, by an HTTPRoute, a Route or an Ingress that the operator makes. Default: none.
+	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
+	Expose *ExposeSpecApplyConfiguration `json:"expose,omitempty"`
 	// balancing is what spreads the requests over the pods. Even: the Service does, evenly, so that each pod counts at what the slowest one
 	// serves, and pods join only where the whole serves more for them. It is the default. LeastRequest: a mesh or a gateway sends them to the pods with the
 	// fewest requests under way, so that the pods serve about their sum; all of them join. A change of it restarts no pod.
@@ -177,6 +180,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithBenchmarkRef(value *BenchmarkRefe
 // If called multiple times, the Service field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithService(value *ServiceSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
 	b.Service = value
+	return b
+}
+
+// WithExpose sets the Expose field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Expose field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithExpose(value *ExposeSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Expose = value
 	return b
 }
 
