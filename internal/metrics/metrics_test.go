@@ -125,6 +125,11 @@ elasticweb_rebalance_wait_seconds{name="short",namespace="dev"} 120
 elasticweb_spilled_pods{name="short",namespace="dev"} 3
 elasticweb_stalled{name="short",namespace="dev",reason="ReplicaLimit"} 1
 elasticweb_total_qps{name="short",namespace="dev"} 800
+elasticweb_unjoined_pods{architecture="",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="amd64",name="fine",namespace="prod"} 0
+elasticweb_unjoined_pods{architecture="amd64",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="arm64",name="short",namespace="dev"} 0
+elasticweb_unjoined_pods{architecture="s390x",name="short",namespace="dev"} 0
 `
 
 const wantBenchmarks = `
