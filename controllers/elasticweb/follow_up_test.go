@@ -26,7 +26,9 @@ func TestFollowUp(t *testing.T) {
 	of := func(replicas int32, record plan.Record) *appsv1.Deployment {
 		return &appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{plan.AnnotationRecord: record.String()}},
-			Spec:       appsv1.DeploymentSpec{Replicas: &replicas},
+			Spec: appsv1.DeploymentSpec{Replicas: &replicas, Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}},
+			}},
 		}
 	}
 	warming := func(deployment *appsv1.Deployment) *appsv1.Deployment {
