@@ -100,6 +100,7 @@ PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
 PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
 TRAEFIK := $(LOCALBIN)/traefik
+KARPENTER := $(LOCALBIN)/karpenter
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -115,10 +116,16 @@ TEST_JSON := $(LOCALBIN)/test.json
 TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-summary=skipped
 # The tests of what builds the images need buildah; without it they are named in the summary.
 BUILDAH := $(shell command -v buildah 2>/dev/null)
-HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
 TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
-LEFT_OUT := $(if $(and $(BUILDAH),$(HAPROXY)),,-left-out '$(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah). )$(if \
-	$(HAPROXY),,Routes in test/way, since HAProxy is missing (Debian, Ubuntu: apt-get install haproxy).)')
+# The tests of the weights of Routes need HAProxy.
+HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
+# So do those of the live page a browser, and npm, which has what looks for faults of accessibility.
+BROWSER := $(if $(shell command -v npm 2>/dev/null),$(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)))
+NO_BUILDAH := $(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah))
+NO_BROWSER := $(if $(BROWSER),,test/page, since Chromium or npm is missing (Debian: apt-get install chromium nodejs npm))
+NO_HAPROXY := $(if $(HAPROXY),,Routes in test/way, since HAProxy is missing (Debian, Ubuntu: apt-get install haproxy))
+NOT_TESTED := $(strip $(NO_BUILDAH)$(if $(NO_BROWSER),; $(NO_BROWSER))$(if $(NO_HAPROXY),; $(NO_HAPROXY)))
+LEFT_OUT := $(if $(NOT_TESTED),-left-out '$(NOT_TESTED)')
 # The commit and its time, not those of the build: the same commit gives the same image.
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -168,6 +175,16 @@ api-docs: $(CRD_REF_DOCS) ## Generate the API reference, docs/api.md.
 dashboards: ## Make the dashboards for Grafana and for OpenShift's console, in config/observability.
 	go run -C hack/dashboards .
 
+.PHONY: web
+web: web/node_modules/.package-lock.json ## Build the live page from web into internal/page/assets; needs npm.
+	npm run --silent --prefix web build
+
+# No script of a package runs: none is needed, and one would have the rights of whoever builds.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo 'The page is built by npm, which is missing (Debian, Ubuntu: apt-get install nodejs npm)'; exit 1; }
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 .PHONY: fmt
 fmt: ## Format the Go code.
 	go fmt ./...
@@ -185,7 +202,7 @@ lint-fix: $(GOLANGCI_LINT) ## Run the linters and mend what they can mend.
 	$(GOLANGCI_LINT) run --fix
 
 .PHONY: verify
-verify: generate manifests api-docs dashboards catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
+verify: generate manifests api-docs dashboards web catalog chart $(KUSTOMIZE) ## Regenerate everything and fail on a difference.
 	KUSTOMIZE=$(KUSTOMIZE) hack/verify.sh
 
 ##@ Tests
@@ -208,14 +225,24 @@ test-argocd: ## Run the health scripts for Argo CD over every reason of the cond
 test-traffic: ## Test the replay of recorded traffic; compiles a part of Kubernetes the first time.
 	go test -C test/traffic ./...
 
+# In a module of its own, too: it has what drives a browser.
+.PHONY: test-page
+test-page: web/node_modules/.package-lock.json ## Look at the live page in Chromium, with a local control plane behind it; needs npm, too.
+	go run ./test/cluster/localcluster build
+	go test -C test/page -count=1 -timeout $(TEST_TIMEOUT) ./... $(TEST_PAGE_ARGS)
+
 .PHONY: test-unit
 test-unit: $(GOTESTSUM) $(KUSTOMIZE) test-kstatus test-consumer test-argocd ## Run the tests that need no cluster.
 	$(WITH_RACE) $(TEST_RUN) -- -short $(RACE) $(PKGS)
 
+# What make test calls, and the programs of the control plane.
+.PHONY: test-tools
+test-tools: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(PROMETHEUS) $(PROMTOOL) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX))
+	go run ./test/cluster/localcluster build
+
 # Without -count=1 the suites would be answered from the test cache, which does not see the control plane.
 .PHONY: test
-test: test-kstatus test-consumer test-argocd test-traffic $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(PREFLIGHT) $(PROMETHEUS) $(PROMTOOL) $(if $(BUILDAH),$(CRANE) $(CYCLONEDX)) ## Run all tests, the suites on a local control plane.
-	go run ./test/cluster/localcluster build
+test: test-kstatus test-consumer test-argocd test-traffic $(if $(BROWSER),test-page) test-tools ## Run all tests, the suites on a local control plane.
 	rm -rf $(RIGHTS)
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
@@ -250,8 +277,15 @@ fuzz: ## Run each fuzz target for FUZZTIME, 30s by default; their seeds and what
 faults: ## Put the operator through faults; FAULTS_ARGS sets flags, for instance '-runs 100' or '-scenario=storm -seed=17'.
 	go test -count=1 -v -timeout 0 ./test/faults -workers 24 $(FAULTS_ARGS)
 
+# Apart from make test, since Karpenter takes minutes to compile from nothing.
+NODEPOOLS_ARGS ?=
+.PHONY: nodepools
+nodepools: $(KARPENTER) $(KUSTOMIZE) ## Run the operator beside the real Karpenter; NODEPOOLS_ARGS sets flags, for instance '-run TestLife -life 30m'.
+	NODEPOOLS=1 go test -count=1 -v -timeout 0 ./test/nodepools $(NODEPOOLS_ARGS)
+
 # Apart from make test, since it runs the tests of each package some hundred times.
-MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate
+MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate \
+	internal/screen internal/explain internal/whatif internal/takeover internal/supportreport
 MUTATE_ARGS ?=
 .PHONY: mutate
 mutate: $(GREMLINS) ## Change the pure packages in one place after the other, and see whether their tests notice; fails below 90%.
@@ -269,10 +303,13 @@ E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
 E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
-e2e: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS)) ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+e2e: e2e-tools ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
+	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+
+.PHONY: e2e-tools
+e2e-tools: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS))
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
 	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
-	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 .PHONY: rights
 rights: $(KUSTOMIZE) ## Compare what the manifests and the bundle grant with what the operator asked for in make test and make e2e.
@@ -285,8 +322,7 @@ e2e-cluster: ## Run a cluster of true nodes until Ctrl-C (Linux, root); NODES=am
 
 .PHONY: demo
 demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
-	@echo 'Compiling the demo: seconds, or a few minutes the first time.'
-	@go run ./test/demo
+	@go run ./test/demo/launch
 
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
@@ -301,6 +337,11 @@ TRAFFIC_ARGS ?=
 .PHONY: traffic
 traffic: ## Replay recorded traffic through the decisions of the operator and of a HorizontalPodAutoscaler; TRAFFIC_ARGS=-tune compares forecasts, -bounds what can be reached.
 	go run -C test/traffic . $(TRAFFIC_ARGS)
+
+BURST_ARGS ?=
+.PHONY: traffic-burst
+traffic-burst: build $(PROMETHEUS) ## Run an ElasticWeb with demand beside a real HorizontalPodAutoscaler through a burst, both by a real Prometheus; BURST_ARGS sets flags, for instance '-burst 1m -start 5s'.
+	go run ./test/burst $(BURST_ARGS)
 
 .PHONY: traffic-picture
 traffic-picture: ## Draw a day of it: docs/images/traffic.svg.
@@ -496,10 +537,10 @@ release-sign: $(CRANE) ## Sign what release made with cosign, by COSIGN_KEY or w
 		hack/release-sign.sh
 
 # What internal/traffic and test/docs run.
-test: $(PROMETHEUS) $(PROMTOOL) $(PROM_LABEL_PROXY)
+test-tools: $(PROMETHEUS) $(PROMTOOL) $(PROM_LABEL_PROXY)
 
 # What test/olm and test/scorecard run.
-test: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
+test-tools: $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(SCORECARD_TEST)
 
 # Where the scorecard tests run, for how long at most, and flags of operator-sdk scorecard: --selector=suite=olm.
 SCORECARD_NAMESPACE ?= default
@@ -524,7 +565,7 @@ tools: $(TOOLS) ## Build the pinned tools into bin/.
 release-tools: $(KUSTOMIZE) $(CRANE) $(CYCLONEDX) $(CONTROLLER_GEN) $(OPERATOR_SDK) $(OPM) $(HELM)
 
 # Each tool has a module of its own: neither the operator's dependencies nor another tool's can move its version.
-$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4) $(PROM_LABEL_PROXY): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
+$(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(HELM4) $(PROM_LABEL_PROXY) $(KARPENTER): $(LOCALBIN)/%: tools/%/go.mod tools/%/go.sum
 	go build -C tools/$* -o "$(CURDIR)/$@" tool
 
 # Without the discovery of clouds, which takes most of the time to compile.

@@ -33,10 +33,10 @@ for overlay in config/*/kustomization.yaml; do
 done
 
 # Untracked files count: a generated file that nobody added is missing from every clone.
-generated='config/crd/bases config/rbac/role.yaml docs/api.md config/observability bundle bundle.Dockerfile catalog helm-charts/elasticweb-operator :(glob)api/**/zz_generated.*.go :(glob)api/**/applyconfiguration/**'
+generated='config/crd/bases config/rbac/role.yaml docs/api.md config/observability internal/page/assets bundle bundle.Dockerfile catalog helm-charts/elasticweb-operator :(glob)api/**/zz_generated.*.go :(glob)api/**/applyconfiguration/**'
 # shellcheck disable=SC2086 # one word per path
 if [ -n "$(git status --porcelain -- $generated)" ]; then
-	echo 'Generated files differ from the committed ones, commit what make generate manifests api-docs dashboards catalog chart made:'
+	echo 'Generated files differ from the committed ones, commit what make generate manifests api-docs dashboards web catalog chart made:'
 	git status --short -- $generated
 	git --no-pager diff -- $generated
 	failed=1

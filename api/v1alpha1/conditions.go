@@ -54,9 +54,10 @@ const (
 	ReasonNothingMeasured = "NothingMeasured"
 	// ReasonInvalidSpec: the spec could not be decoded, so that no run begins.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonNoCompatibleNodes: the cluster has no node of an architecture that could be measured.
+	// ReasonNoCompatibleNodes: the cluster has no node of an architecture that could be measured, and the spec lists none to wait for.
 	ReasonNoCompatibleNodes = "NoCompatibleNodes"
-	// ReasonNoArchitectures: neither the image, nor the spec, nor the nodes say which architectures to measure.
+	// ReasonNoArchitectures: neither the image, nor the spec, nor the nodes say which architectures to measure, or the image holds none
+	// of those that the spec lists.
 	ReasonNoArchitectures = "NoArchitectures"
 	// ReasonImageNotFound: the registry does not have the image, or what it has is none that Linux pods can run.
 	ReasonImageNotFound = "ImageNotFound"
@@ -70,7 +71,7 @@ const (
 
 // Reasons of results[] and run.architectures[], beside those of the load generator.
 const (
-	// ReasonUnschedulable: no node of the architecture has room for the pod.
+	// ReasonUnschedulable: the pod waits for a node of the architecture: there is none yet, or none that has room.
 	ReasonUnschedulable = "Unschedulable"
 	// ReasonStarting: the pod starts.
 	ReasonStarting = "Starting"

@@ -38,8 +38,9 @@ type ElasticWebBenchmarkSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('/') && self.matches('^[!-~]*$') && !self.contains('#')",message="path must begin with a slash and hold neither blanks nor a fragment: write it like /search?q=shoes, and escape other characters with %"
 	Path string `json:"path,omitempty"`
 
-	// architectures on which the image is measured. Default: every architecture that both the image and the
-	// nodes of the cluster have.
+	// architectures on which the image is measured. One that is listed gets its pod though the cluster has no node of
+	// it, so that a node autoscaler may bring one; the pod waits for at least 10 minutes and spec.duration. Default: every
+	// architecture that both the image and the nodes of the cluster have.
 	//
 	// +optional
 	// +listType=set

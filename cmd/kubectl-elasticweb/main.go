@@ -87,7 +87,8 @@ func newRoot(streams genericiooptions.IOStreams) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	e.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(newStatus(e), newPlan(e), newWhy(e), newPause(e), newResume(e), newRestart(e), newRerun(e), newFrom(e), newBenchmark(e), newReport(e))
+	root.AddCommand(newStatus(e), newPlan(e), newWhy(e), newPause(e), newResume(e), newRestart(e), newRerun(e), newFrom(e), newBenchmark(e), newReport(e),
+		newDashboard(e))
 	for _, command := range root.Commands() {
 		command.DisableFlagsInUseLine = true
 	}

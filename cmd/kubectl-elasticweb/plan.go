@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -233,14 +234,14 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	case change.before.UnreadableSpec != "":
 		before.Unreadable = change.before.UnreadableSpec
 	default:
-		if before, _, err = o.side(ctx, looker, change.before); err != nil {
+		if before, _, err = sideOf(ctx, looker, change.before, o.now()); err != nil {
 			return whatif.Outcome{}, err
 		}
 	}
 	if o.looksUp && looksUp(web) {
 		looker.Image = o.lookUp(o.client, o.plainHTTP)
 	}
-	after, missing, err := o.side(ctx, looker, web)
+	after, missing, err := sideOf(ctx, looker, web, o.now())
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
@@ -270,8 +271,8 @@ func complete(web *elasticwebv1.ElasticWeb) error {
 	return nil
 }
 
-func (o *planOptions) side(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb) (whatif.Side, []error, error) {
-	seen, err := looker.Look(ctx, web, o.now())
+func sideOf(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb, now time.Time) (whatif.Side, []error, error) {
+	seen, err := looker.Look(ctx, web, now)
 	return whatif.Side{Web: seen.Web, Given: web, Words: seen.Words, Observed: seen.Observed, Refusal: seen.Refusal}, seen.Missing, err
 }
 

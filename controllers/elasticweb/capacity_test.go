@@ -165,6 +165,33 @@ var _ = Describe("Spill-over", func() {
 		}
 	}, SpecTimeout(3*time.Minute))
 
+	It("8.3: fills first what the user prefers, for its price, and keeps it longest, though it is slower", func(ctx SpecContext) {
+		ownNodes(ctx, "price", cluster.NodePool{Arch: "amd64", Count: 2, Pods: 4}, cluster.NodePool{Arch: "arm64", Count: 2, Pods: 15})
+		namespace, _ := startInNamespace(ctx, operatorOptions{resync: resync})
+		web := newWeb(namespace, "shop", onOwnNodes("price"), armTwiceAsFast, serving(4000), func(web *elasticwebv1.ElasticWeb) {
+			web.Spec.Architectures[0].Weight, web.Spec.Architectures[1].Weight = ptr.To[int32](1), ptr.To[int32](100)
+		})
+		replicas := replicasOf(web)
+
+		By("filling what is cheap")
+		create(ctx, web)
+		expectCapacity(ctx, web, "amd64=8", 4000, true)
+		Expect(replicas.all()).To(Equal([]int32{8}))
+		cheap := uidsOn(ctx, web, "amd64")
+
+		By("asking for more than it holds: each counts as one of the slower")
+		update(ctx, web, serving(8000))
+		expectCapacity(ctx, web, "arm64=8,amd64=8", 8000, true)
+		expectFewChanges(replicas)
+
+		By("lowering the demand: what is dear goes, though it is faster")
+		update(ctx, web, serving(4000))
+		expectCapacity(ctx, web, "amd64=8", 4000, true)
+		Expect(uidsOn(ctx, web, "amd64")).To(Equal(cheap), "none of the others left")
+		expectFewChanges(replicas)
+		expectStill(replicas)
+	}, SpecTimeout(3*time.Minute))
+
 	It("counts on no node that does not take the pods", func(ctx SpecContext) {
 		nodes := ownNodes(ctx, "apart", cluster.NodePool{Arch: "arm64", Count: 1}, cluster.NodePool{Arch: "amd64", Count: 1})
 		arm := &corev1.Node{}

@@ -118,7 +118,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	}
 	d.byName[key] = known
 	known.query, known.settings = query, unique.Make(settings)
-	known.resume(web, seen.Deployment)
+	known.resume(web, seen.Deployment, now)
 	known.starts = starts
 	known.decide(nil, now)
 	seen.Traffic = ptr.To(known.planned)
@@ -153,7 +153,7 @@ func (r *Reconciler) Demands() []metrics.Demand {
 	defer r.demands.mu.Unlock()
 	all := make([]metrics.Demand, 0, len(r.demands.byName))
 	for key, web := range r.demands.byName {
-		if web.answer.At.IsZero() {
+		if web.answer.isNone() {
 			continue
 		}
 		all = append(all, metrics.Demand{

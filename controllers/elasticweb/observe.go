@@ -71,6 +71,9 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	var again time.Duration
 	seen.traffic, again = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
+	if _, rolls := plan.Lookup(&web.Spec, seen.Deployment); rolls { // it decides nothing else.
+		seen.HasKarpenter = nodes.HasKarpenter || r.pools.makesNodes(r.Writer.RESTMapper(), r.Clock.Now())
+	}
 	seen.retry = controllers.Soonest(seen.retry, again, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }

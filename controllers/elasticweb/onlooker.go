@@ -96,6 +96,7 @@ func (o Onlooker) lookAtPods(ctx context.Context, seen *Sight, now time.Time) er
 		return err
 	}
 	seen.Nodes = nodes.For(nodeTerms(seen.Web, &seen.Observed))
+	seen.HasKarpenter = nodes.HasKarpenter || hasKarpenter(o.Reader)
 	if seen.Deployment == nil {
 		return nil
 	}

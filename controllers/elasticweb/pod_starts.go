@@ -24,8 +24,7 @@ const (
 type podStarts struct {
 	byArchitecture []architectureStarts
 	// counted are the pods that are not to be looked at any more, by a hash of their names, in its order: there may be thousands.
-	counted []uint64
-	hasSeen bool
+	counted []uint64 // nil until the pods were looked at.
 	lead    time.Duration
 }
 
@@ -33,6 +32,8 @@ type architectureStarts struct {
 	name   string
 	starts demand.Starts
 }
+
+func (s *podStarts) hasSeen() bool { return s.counted != nil }
 
 // see takes note of the pods that became ready. A pod that loses its readiness and comes back counts once.
 func (s *podStarts) see(pods []plan.Pod, now time.Time) {
@@ -47,17 +48,17 @@ func (s *podStarts) see(pods []plan.Pod, now time.Time) {
 		counted = append(counted, id)
 	}
 	slices.Sort(counted)
-	s.counted, s.hasSeen = counted, true
+	s.counted = counted
 	s.lead = s.leadTime(pods)
 }
 
 // count reports whether a pod need not be looked at again.
 func (s *podStarts) count(pod *plan.Pod, now time.Time) bool {
 	if !pod.Ready {
-		return !s.hasSeen && now.Sub(pod.Created) > longestStart
+		return !s.hasSeen() && now.Sub(pod.Created) > longestStart
 	}
 	took := pod.ReadySince.Sub(pod.Created)
-	if starts := s.of(pod.Architecture); starts != nil && (s.hasSeen || took <= longestStart) {
+	if starts := s.of(pod.Architecture); starts != nil && (s.hasSeen() || took <= longestStart) {
 		starts.Add(took)
 	}
 	return true

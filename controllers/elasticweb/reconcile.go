@@ -63,6 +63,7 @@ type Reconciler struct {
 	applier *apply.Applier
 	written *apply.Written
 	nodes   nodeCensus
+	pools   karpenter
 	images  images.Observer
 	memory  memory
 	ports   nodeports.Ports

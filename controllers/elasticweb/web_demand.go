@@ -37,12 +37,14 @@ type webDemand struct {
 	starts podStarts
 
 	// answer is the last sample, message what is wrong with it, and history that of earlier days.
-	answer  demand.Sample
+	answer  sample
 	message string
 	history *traffic.History
 	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
 	numberAt  instant
 	hasNumber bool
+	// began is when it was first looked at, in seconds since 1970.
+	began uint32
 
 	// told is what the status tells, since toldAt.
 	told   status.Traffic
@@ -54,9 +56,22 @@ type instant int64
 
 func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
 
+// sample is a demand.Sample; its zero value is none.
+type sample struct {
+	at      instant
+	qps     float64
+	trouble demand.Reason
+}
+
+func (s sample) isNone() bool { return s.at == 0 }
+
+func (s sample) whole() demand.Sample {
+	return demand.Sample{At: time.Unix(0, int64(s.at)), QPS: s.qps, Trouble: s.trouble}
+}
+
 // newWebDemand goes on where an operator of before ended, as far as the status says so.
 func newWebDemand(web *elasticwebv1.ElasticWeb, patience time.Duration, now time.Time) *webDemand {
-	result := &webDemand{uid: web.UID, told: status.Traffic{ObservedQPS: status.NeverObserved}}
+	result := &webDemand{uid: web.UID, began: uint32(now.Unix()), told: status.Traffic{ObservedQPS: status.NeverObserved}} //nolint:gosec // until 2106.
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
 		if !wasLasting(web.Status.Conditions, patience, now) {
 			result.numberAt = instant(now.UnixNano()) // it has its time before it, as after any gap.
@@ -74,10 +89,17 @@ func wasLasting(conditions []metav1.Condition, patience time.Duration, now time.
 	return told != nil && told.Status == metav1.ConditionFalse && told.Reason != elasticwebv1.ReasonFallback && now.Sub(told.LastTransitionTime.Time) > patience
 }
 
+const (
+	// lateRecord is how late the record that an operator of before wrote last may come into the cache.
+	lateRecord = time.Minute
+	// lateHistory is how long earlier days may take to be read, of thousands of applications.
+	lateHistory = 15 * time.Minute
+)
+
 // resume goes on with what the Deployment was made for. It does so until a window was seen, and not only once: what an operator of before
-// wrote last may come into the cache late, and the pods that it asked for must not go unseen.
-func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment) {
-	if w.memory.SawWindow(w.settings.Value().Stabilization) {
+// wrote last may come into the cache late, and the pods that it asked for must not go unseen. A window that is read from a history is seen at once.
+func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, now time.Time) {
+	if !w.holds(now) && w.memory.SawWindow(w.settings.Value().Stabilization) {
 		return
 	}
 	resumed := plan.ResumedTraffic(web, deployment)
@@ -85,14 +107,23 @@ func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Depl
 	w.planned.Holds = w.planned.Holds || resumed.Holds
 }
 
+// holds is true for as long as what is planned may be for what an operator of before expected, which the window does not tell: from
+// earlier days, until they are read, and for as long as an expectation counts.
+func (w *webDemand) holds(now time.Time) bool {
+	settings, age := w.settings.Value(), now.Sub(time.Unix(int64(w.began), 0))
+	waitsForDays := settings.Forecast.GrowthRank > 0 && w.query.Prometheus != "" && !w.history.IsWhole()
+	return age <= max(lateRecord, w.starts.lead+settings.Period) || waitsForDays && age <= lateHistory
+}
+
 // another is the same for another query: what is planned stays until its window was seen.
 func (w *webDemand) another() *webDemand {
-	return &webDemand{uid: w.uid, planned: w.planned, handed: w.handed, starts: w.starts, told: status.Traffic{ObservedQPS: status.NeverObserved}}
+	return &webDemand{uid: w.uid, began: w.began, planned: w.planned, handed: w.handed, starts: w.starts, told: status.Traffic{ObservedQPS: status.NeverObserved}}
 }
 
 // take takes in an answer, and reports whether a pass is due.
 func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
-	w.answer, w.message = answer.Samples[len(answer.Samples)-1], answer.Message
+	last := answer.Samples[len(answer.Samples)-1]
+	w.answer, w.message = sample{instant(last.At.UnixNano()), last.QPS, last.Trouble}, answer.Message
 	if answer.History != nil {
 		w.history = answer.History
 	}
@@ -108,12 +139,12 @@ func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 	w.numberAt, w.toldAt = min(w.numberAt, instant(now.UnixNano())), min(w.toldAt, instant(now.UnixNano())) // the clock may have been set back.
 	settings := w.settings.Value()
-	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS}
+	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS, Holds: w.holds(now)}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
-		in.Earlier = w.history.Days(w.answer.At, settings.Stabilization, settings.Ahead(w.starts.lead))
+		in.Earlier = w.history.Days(samples[len(samples)-1].At, settings.Stabilization, settings.Ahead(w.starts.lead))
 	}
-	if len(samples) == 0 && !w.answer.At.IsZero() {
-		in.Samples = []demand.Sample{w.answer}
+	if len(samples) == 0 && !w.answer.isNone() {
+		in.Samples = []demand.Sample{w.answer.whole()}
 	}
 	w.decision = w.memory.Decide(in, now)
 	w.planned.PlannedQPS = w.decision.Planned
@@ -122,7 +153,7 @@ func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 
 // current is what there is to tell.
 func (w *webDemand) current(now time.Time) status.Traffic {
-	if w.answer.At.IsZero() {
+	if w.answer.isNone() {
 		return status.Traffic{}
 	}
 	current := status.Traffic{
@@ -159,7 +190,7 @@ func (w *webDemand) tell(now time.Time) status.Traffic {
 // again is when to look again though no answer may come until then, as a source that fails is asked less often: there has been no number
 // for long enough to be told, or to fall back. 0 is never.
 func (w *webDemand) again(now time.Time) time.Duration {
-	if w.answer.At.IsZero() || w.decision.Reason == demand.Observed || w.decision.Reason == demand.Fallback {
+	if w.answer.isNone() || w.decision.Reason == demand.Observed || w.decision.Reason == demand.Fallback {
 		return 0
 	}
 	settings := w.settings.Value()

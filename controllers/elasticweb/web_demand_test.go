@@ -243,6 +243,49 @@ func TestARecordThatComesLateCounts(t *testing.T) {
 	f.want("the user's bounds hold for it", decided.PlannedQPS == 500)
 }
 
+// What an operator of before expected from earlier days is in no window that is read back.
+func TestARestartWaitsForWhatWasExpected(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*elasticwebv1.DemandSpec)
+		pods   []plan.Pod
+		atMost time.Duration
+	}{
+		"without a forecast": {func(*elasticwebv1.DemandSpec) {}, nil, 75 * time.Second},
+		"with slow pods":     {func(*elasticwebv1.DemandSpec) {}, []plan.Pod{startedIn(10 * time.Minute)}, 10*time.Minute + 15*time.Second},
+		"until earlier days": {func(demand *elasticwebv1.DemandSpec) { demand.Forecast = elasticwebv1.ForecastAuto }, nil, lateHistory},
+		"where there are none": {func(demand *elasticwebv1.DemandSpec) {
+			demand.Forecast, demand.Prometheus = elasticwebv1.ForecastAuto, nil
+			demand.External = &elasticwebv1.ExternalDemand{}
+		}, nil, 75 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follows(t, func(web *elasticwebv1.ElasticWeb) { tc.change(web.Spec.Demand) })
+			f.deployment = recorded(2000)
+			f.pass(tc.pods...)
+			began := f.clock.Now()
+			var window []demand.Sample
+			for i := range 21 {
+				window = append(window, demand.Sample{At: began.Add(time.Duration(i-19) * period), QPS: 1000})
+			}
+			f.delivers(traffic.Answer{Samples: window})
+			for f.clock.Now().Sub(began) <= tc.atMost {
+				decided, _ := f.pass(tc.pods...)
+				f.want("it stays after "+f.clock.Now().Sub(began).String(), decided.PlannedQPS == 2000)
+				f.answers(1000)
+			}
+			f.deployment = recorded(1000)
+			decided, _ := f.pass(tc.pods...)
+			f.want("it goes then", decided.PlannedQPS == 1000)
+		})
+	}
+}
+
+// startedIn is a pod that took so long.
+func startedIn(took time.Duration) plan.Pod {
+	ready := time.Unix(1_799_000_000, 0)
+	return plan.Pod{Name: "a", Ready: true, Created: ready.Add(-took), ReadySince: ready}
+}
+
 func TestARestartGoesOn(t *testing.T) {
 	f := follows(t, restarted(1500, ptr.To[int32](1200)))
 	f.deployment = recorded(1500)
@@ -481,7 +524,7 @@ func TestOnlyADemandThatMovedIsOne(t *testing.T) {
 }
 
 func TestWhatIsRememberedOfTrafficIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 2048 {
+	if size := unsafe.Sizeof(webDemand{}) + unsafe.Sizeof(architectureStarts{}); size > 1024+128 {
 		t.Errorf("%d bytes for each ElasticWeb with pods on one architecture", size)
 	}
 }

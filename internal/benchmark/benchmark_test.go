@@ -91,8 +91,15 @@ func TestWhatARunMeasures(t *testing.T) {
 		"nothing that no node can run": {
 			nil, benchmark.Observed{Image: resolved("linux/s390x"), Nodes: nodes("amd64")}, nil, v1alpha1.ReasonNoCompatibleNodes,
 		},
-		"nothing listed that no node can run": {
-			[]v1alpha1.Architecture{"s390x"}, benchmark.Observed{Nodes: nodes("amd64")}, nil, v1alpha1.ReasonNoCompatibleNodes,
+		"what is listed, though its pool is at zero": {
+			[]v1alpha1.Architecture{"s390x", "amd64"}, benchmark.Observed{Image: resolved("linux/s390x", "linux/amd64"), Nodes: nodes("amd64")},
+			[]string{"amd64", "s390x"}, v1alpha1.ReasonWaiting,
+		},
+		"what is listed, though there is no node at all": {
+			[]v1alpha1.Architecture{"s390x"}, benchmark.Observed{Nodes: nodes()}, []string{"s390x"}, v1alpha1.ReasonWaiting,
+		},
+		"nothing listed that the image lacks": {
+			[]v1alpha1.Architecture{"s390x"}, benchmark.Observed{Image: resolved("linux/amd64"), Nodes: nodes("amd64", "s390x")}, nil, v1alpha1.ReasonNoArchitectures,
 		},
 		"nothing where nothing is known": {nil, benchmark.Observed{}, nil, v1alpha1.ReasonNoArchitectures},
 	} {
@@ -137,11 +144,11 @@ func TestWhatKeepsARunFromBeginning(t *testing.T) {
 			"the architectures of neither the image nor the nodes are known: list those to measure in spec.architectures",
 		},
 		"no node, and an image that nobody looks at": {
-			benchmark.Observed{Nodes: nodes()}, v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node; add one",
+			benchmark.Observed{Nodes: nodes()}, v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node that takes the pods; add one, or list the architectures to measure in spec.architectures",
 		},
 		"nodes of other architectures": {
 			benchmark.Observed{Image: resolved("linux/s390x", "linux/arm64"), Nodes: nodes("ppc64le", "amd64")}, v1alpha1.ReasonNoCompatibleNodes,
-			"nothing can be measured: the image's architectures (arm64, s390x) do not meet those of the nodes (amd64, ppc64le); add nodes, or build the image for these",
+			"nothing can be measured: the image's architectures (arm64, s390x) do not meet those of the nodes (amd64, ppc64le); add nodes, list in spec.architectures those that node pools can bring, or build the image for others",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,12 +168,12 @@ func TestListedArchitecturesThatCannotBeMeasuredHaveAResultAtOnce(t *testing.T) 
 			got[string(a.Architecture)] = a.Result.Reason
 		}
 	}
-	want := map[string]string{"arm64": v1alpha1.ReasonPlatformMissing, "s390x": v1alpha1.ReasonNoCompatibleNodes}
+	want := map[string]string{"arm64": v1alpha1.ReasonPlatformMissing}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if status.Progress != "2/3" || status.Results != nil {
-		t.Errorf("progress %s with results %v, want 2/3 and none yet", status.Progress, status.Results)
+	if status.Progress != "1/3" || status.Results != nil {
+		t.Errorf("progress %s with results %v, want 1/3 and none yet", status.Progress, status.Results)
 	}
 }
 
@@ -220,7 +227,7 @@ func TestWhatPodsSay(t *testing.T) {
 	}{
 		"nothing yet":       {nil, nil, v1alpha1.RunStateWaiting, v1alpha1.ReasonStarting, "no pod"},
 		"of another run":    {[]benchmark.Pod{{Run: "other", Architecture: "arm64", Generator: benchmark.Container{Running: true}}}, nil, v1alpha1.RunStateWaiting, v1alpha1.ReasonStarting, ""},
-		"no room":           {pod(b, func(p *benchmark.Pod) { p.Unschedulable = "0/3 nodes" }), nil, v1alpha1.RunStateWaiting, v1alpha1.ReasonUnschedulable, "0/3 nodes"},
+		"no room":           {pod(b, func(p *benchmark.Pod) { p.Unschedulable = "0/3 nodes" }), nil, v1alpha1.RunStateWaiting, v1alpha1.ReasonUnschedulable, "waits for a node of arm64 that takes the pod: 0/3 nodes"},
 		"a pull that fails": {pod(b, func(p *benchmark.Pod) { p.Target.Waiting, p.Target.Message = "ImagePullBackOff", "denied" }), nil, v1alpha1.RunStateWaiting, v1alpha1.ReasonImagePull, "denied"},
 		"a first crash": {pod(b, func(p *benchmark.Pod) {
 			p.Target = benchmark.Container{Waiting: "CrashLoopBackOff", Restarts: 1, LastMessage: "panic"}
@@ -296,8 +303,10 @@ func TestPullThatIsTriedAgainDoesNotChangeTheStatus(t *testing.T) {
 func TestADeadlineNamesWhatWasWaitedFor(t *testing.T) {
 	b := running()
 	b.Status = benchmark.Make(b, benchmark.Observed{Pods: pod(b, func(p *benchmark.Pod) { p.Unschedulable = "0/3 nodes" })}, now)
+	b.Status = benchmark.Make(b, benchmark.Observed{Pods: pod(b, func(p *benchmark.Pod) { p.Terminating = true })}, now) // the pod goes first.
+	b.Status = benchmark.Make(b, benchmark.Observed{Jobs: []benchmark.Job{{Run: b.Status.Run.ID, Architecture: "arm64"}}}, now)
 	b.Status = benchmark.Make(b, benchmark.Observed{Jobs: []benchmark.Job{{Run: b.Status.Run.ID, Architecture: "arm64", Failed: "DeadlineExceeded"}}}, later)
-	if result := b.Status.Results[0]; result.Reason != v1alpha1.ReasonUnschedulable || !strings.Contains(result.Message, "0/3 nodes") {
+	if result := b.Status.Results[0]; result.Reason != v1alpha1.ReasonUnschedulable || !strings.HasPrefix(result.Message, "no node of arm64 took the pod in the Job's time: 0/3 nodes; add one") {
 		t.Errorf("got %+v", result)
 	}
 }

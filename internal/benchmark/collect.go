@@ -45,6 +45,8 @@ func look(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, observed *Obse
 	switch {
 	case job != nil && job.Failed != "":
 		return finish(a, run, pod, unfinished(a, job), now)
+	case (pod == nil || pod.Terminating) && a.State == v1alpha1.RunStateWaiting && a.Reason != "" && a.Reason != v1alpha1.ReasonStarting:
+		return a // its Job may be about to fail, for its time is over: its pod goes first, and what that waited for is the reason.
 	case pod == nil:
 		return waiting(a, v1alpha1.ReasonStarting, "the Job has no pod yet: kubectl describe job says more, should it stay so")
 	case pod.Generator.Running:
@@ -131,16 +133,31 @@ func unfinished(a v1alpha1.ArchitectureRun, job *Job) v1alpha1.BenchmarkResult {
 		return result
 	}
 	result.Reason, result.Message = v1alpha1.ReasonDeadlineExceeded, "the pod did not end within the Job's time"
-	if a.Reason != "" && a.Reason != v1alpha1.ReasonStarting {
+	switch a.Reason {
+	case "", v1alpha1.ReasonStarting:
+	case v1alpha1.ReasonUnschedulable:
+		result.Reason, result.Message = a.Reason, noNode(a)
+	default:
 		result.Reason, result.Message = a.Reason, a.Message
 	}
 	return result
 }
 
+// waitsForNode is true of an architecture without a node, which a node autoscaler may bring, and of one whose nodes are full.
+func waitsForNode(a v1alpha1.ArchitectureRun) string {
+	return fmt.Sprintf("waits for a node of %s that takes the pod", a.Architecture)
+}
+
+// noNode is what is said of such a wait once the Job's time is over.
+func noNode(a v1alpha1.ArchitectureRun) string {
+	return fmt.Sprintf("no node of %s took the pod in the Job's time%s; add one, or mend spec.nodeSelector or spec.tolerations, and set the annotation %s to a new value, or take the architecture out of spec.architectures",
+		a.Architecture, strings.TrimPrefix(a.Message, waitsForNode(a)), v1alpha1.AnnotationRerun)
+}
+
 // waitingPod says what keeps the load generator from running.
 func waitingPod(a v1alpha1.ArchitectureRun, pod *Pod) v1alpha1.ArchitectureRun {
 	if pod.Unschedulable != "" {
-		return waiting(a, v1alpha1.ReasonUnschedulable, "no "+string(a.Architecture)+" node has room for the pod: "+quote.Scheduler(pod.Unschedulable))
+		return waiting(a, v1alpha1.ReasonUnschedulable, said(waitsForNode(a), quote.Scheduler(pod.Unschedulable)))
 	}
 	for _, container := range []*Container{&pod.Target, &pod.Generator} {
 		switch class := podfailure.Classify(container.Waiting, container.Message); {

@@ -4,6 +4,7 @@
 package benchmark
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -53,7 +54,7 @@ func Measured(run *v1alpha1.BenchmarkRun) []string {
 	return names
 }
 
-// isKnownBefore reports whether a run was begun without a Job for that reason.
+// isKnownBefore reports whether a run was begun without a Job for that reason, NoCompatibleNodes by an older operator.
 func isKnownBefore(reason string) bool {
 	return reason == v1alpha1.ReasonNoCompatibleNodes || reason == v1alpha1.ReasonPlatformMissing
 }
@@ -72,14 +73,14 @@ func begin(b *v1alpha1.ElasticWebBenchmark, observed *Observed, now metav1.Time)
 		run.User = facts.User
 	}
 	for _, name := range candidates(b, facts, observed.Nodes) {
-		run.Architectures = append(run.Architectures, architectureRun(name, facts, observed.Nodes, now))
+		run.Architectures = append(run.Architectures, architectureRun(name, facts, now))
 	}
 	switch {
 	case len(run.Architectures) == 0 && observed.Nodes == nil && facts == nil:
 		return nil, &verdict{v1alpha1.ReasonNoArchitectures,
 			"the architectures of neither the image nor the nodes are known: list those to measure in spec.architectures"}
 	case len(Measured(run)) == 0:
-		return nil, noCompatibleNodes(b, facts, observed.Nodes)
+		return nil, nothingToMeasure(b, facts, observed.Nodes)
 	}
 	return run, nil
 }
@@ -120,29 +121,26 @@ func candidates(b *v1alpha1.ElasticWebBenchmark, facts *plan.ImageFacts, nodes *
 	return slices.Compact(names)
 }
 
-func architectureRun(name string, facts *plan.ImageFacts, nodes *plan.Nodes, now metav1.Time) v1alpha1.ArchitectureRun {
+// architectureRun begins with one architecture. One that the cluster has no node of has its Job all the same: the pod that waits is what
+// makes a node autoscaler bring one, and the Job's deadline bounds the wait.
+func architectureRun(name string, facts *plan.ImageFacts, now metav1.Time) v1alpha1.ArchitectureRun {
 	result := v1alpha1.ArchitectureRun{Architecture: v1alpha1.Architecture(name), State: v1alpha1.RunStateWaiting, Reason: v1alpha1.ReasonStarting}
-	switch {
-	case facts != nil && !slices.Contains(linuxArchitectures(facts), name):
+	if facts != nil && !slices.Contains(linuxArchitectures(facts), name) {
 		return finished(result, v1alpha1.BenchmarkResult{
 			Reason: v1alpha1.ReasonPlatformMissing, Message: "the image holds no linux/" + name + ": build it, or take the architecture out of spec.architectures",
-		}, now)
-	case nodes != nil && nodes.All[name] == 0:
-		return finished(result, v1alpha1.BenchmarkResult{
-			Reason: v1alpha1.ReasonNoCompatibleNodes, Message: "the cluster has no " + name + " node that takes the pods: add one, mend spec.nodeSelector or spec.tolerations, or take the architecture out of spec.architectures",
 		}, now)
 	}
 	return result
 }
 
-func noCompatibleNodes(b *v1alpha1.ElasticWebBenchmark, facts *plan.ImageFacts, nodes *plan.Nodes) *verdict {
-	wanted := "the architectures of spec.architectures"
+func nothingToMeasure(b *v1alpha1.ElasticWebBenchmark, facts *plan.ImageFacts, nodes *plan.Nodes) *verdict {
 	switch {
 	case len(b.Spec.Architectures) > 0:
-	case facts != nil:
-		wanted = "the image's architectures (" + strings.Join(linuxArchitectures(facts), ", ") + ")"
-	default:
-		return &verdict{v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node; add one"}
+		return &verdict{v1alpha1.ReasonNoArchitectures, fmt.Sprintf(
+			"nothing can be measured: the image holds %s, and spec.architectures lists none of them: build it for one that is listed, or list others",
+			cmp.Or(strings.Join(linuxArchitectures(facts), ", "), "nothing for Linux"))}
+	case facts == nil:
+		return &verdict{v1alpha1.ReasonNoCompatibleNodes, "nothing can be measured: the cluster has no Linux node that takes the pods; add one, or list the architectures to measure in spec.architectures"}
 	}
 	has := []string{}
 	if nodes != nil {
@@ -152,7 +150,8 @@ func noCompatibleNodes(b *v1alpha1.ElasticWebBenchmark, facts *plan.ImageFacts, 
 		slices.Sort(has)
 	}
 	return &verdict{v1alpha1.ReasonNoCompatibleNodes, fmt.Sprintf(
-		"nothing can be measured: %s do not meet those of the nodes (%s); add nodes, or build the image for these", wanted, strings.Join(has, ", "))}
+		"nothing can be measured: the image's architectures (%s) do not meet those of the nodes (%s); add nodes, list in spec.architectures those that node pools can bring, or build the image for others",
+		strings.Join(linuxArchitectures(facts), ", "), strings.Join(has, ", "))}
 }
 
 // linuxArchitectures are those of the image that can be reported on.

@@ -74,6 +74,8 @@ type Input struct {
 	Earlier []Day
 	// Planned is what is planned now, in requests per second, headroom included; 0 for nothing.
 	Planned int64
+	// Holds has it not go down: what is planned may be for an expectation of before, which cannot be told again yet.
+	Holds bool
 }
 
 // Decision is in requests per second.
@@ -115,7 +117,7 @@ func (m *Memory) planned(in Input, expected int64) int64 {
 	}
 	greatest := m.greatest(in.Settings.Stabilization, in.LeadTime+in.Settings.Period)
 	needed := in.Settings.withHeadroom(in.Settings.bounded(greatest.expected))
-	if m.SawWindow(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
+	if !in.Holds && m.SawWindow(in.Settings.Stabilization) && float64(needed) < float64(in.Planned)*(1-downTolerance) {
 		return needed
 	}
 	return in.Planned

@@ -224,7 +224,7 @@ func TestPartsOfALongWindow(t *testing.T) {
 	for i := range 3 * 3600 {
 		now := begin.Add(time.Duration(i) * time.Second)
 		m.Decide(Input{Settings: with, Samples: []Sample{{At: now, QPS: 100}}}, now)
-		if want := min(1+i/120, partsKept); m.parts != want {
+		if want := min(1+i/120, partsKept); int(m.parts) != want {
 			t.Fatalf("%d parts after %d seconds, want %d", m.parts, i, want)
 		}
 	}

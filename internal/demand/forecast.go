@@ -63,7 +63,7 @@ func (m *Memory) trend(s Settings, ahead time.Duration) float64 {
 		return 0
 	}
 	points := m.recent[:m.recents]
-	for m.since.sub(points[0].at) > s.trendOver() {
+	for m.since.moment().sub(points[0].at) > s.trendOver() {
 		points = points[1:]
 	}
 	if len(points) < leastSamples {
@@ -72,7 +72,7 @@ func (m *Memory) trend(s Settings, ahead time.Duration) float64 {
 	slopes := make([]float64, 0, pairs)
 	for i, from := range points {
 		for _, to := range points[i+1:] {
-			slopes = append(slopes, (to.qps-from.qps)/to.at.sub(from.at).Seconds())
+			slopes = append(slopes, (float64(to.qps)-float64(from.qps))/to.at.sub(from.at).Seconds())
 		}
 	}
 	near := min(ahead, s.Forecast.TrendAhead)

@@ -10,7 +10,7 @@ import (
 
 const (
 	// kept is how many samples the trend is made of at most, and partsKept how many parts of the stabilization window are told apart.
-	kept      = 21
+	kept      = 16
 	pairs     = kept * (kept - 1) / 2
 	partsKept = 32
 )
@@ -23,9 +23,9 @@ type Memory struct {
 	isObserved         bool
 
 	recent  [kept]point
-	recents int
 	window  [partsKept]part
-	parts   int
+	recents uint8
+	parts   uint8
 }
 
 // instant is a time in nanoseconds since 1970: a third of the size of a time.Time.
@@ -33,16 +33,27 @@ type instant int64
 
 func (i instant) sub(earlier instant) time.Duration { return time.Duration(i - earlier) }
 
+func (i instant) moment() moment { return moment(int64(i) / int64(time.Millisecond)) } //nolint:gosec // a moment is told apart from near ones alone.
+
+// moment is a time in milliseconds that begins again every 49 days. What is remembered ends with a gap, and is hours old at most.
+type moment uint32
+
+func (m moment) sub(earlier moment) time.Duration { return time.Duration(m-earlier) * time.Millisecond }
+
+// point is a sample as it is remembered: seven digits are more than a rate has.
 type point struct {
-	at  instant
-	qps float64
+	at  moment
+	qps float32
 }
 
 // part is a part of the stabilization window, with the greatest of each in it.
 type part struct {
-	from, to           instant
-	observed, expected float64
+	from, to           moment
+	observed, expected float32
 }
+
+// peak is what was greatest.
+type peak struct{ observed, expected float64 }
 
 // observeAll takes in the samples that are new, and says why there is no number now, "" where there is one.
 func (m *Memory) observeAll(in Input, now instant) (trouble Reason) {
@@ -54,7 +65,7 @@ func (m *Memory) observeAll(in Input, now instant) (trouble Reason) {
 	}
 	for i, sample := range in.Samples {
 		at := min(instant(sample.At.UnixNano()), now)
-		if trouble = sample.trouble(); trouble != "" || m.isObserved && at <= m.since {
+		if trouble = sample.trouble(); trouble != "" || m.isObserved && at.sub(m.since) < time.Millisecond {
 			continue
 		}
 		var earlier []Day
@@ -62,7 +73,7 @@ func (m *Memory) observeAll(in Input, now instant) (trouble Reason) {
 		if i == len(in.Samples)-1 {
 			earlier = in.Earlier
 		}
-		m.observe(point{at, sample.QPS}, in, earlier)
+		m.observe(at, sample.QPS, in, earlier)
 	}
 	if trouble == "" && (!m.isObserved || now.sub(m.since) > 2*in.Settings.Period) {
 		return MetricMissing
@@ -80,20 +91,20 @@ func (s Sample) trouble() Reason {
 	return ""
 }
 
-func (m *Memory) observe(p point, in Input, earlier []Day) {
-	if m.isObserved && p.at.sub(m.since) > in.Settings.Gap() {
+func (m *Memory) observe(at instant, qps float64, in Input, earlier []Day) {
+	if m.isObserved && at.sub(m.since) > in.Settings.Gap() {
 		*m = Memory{}
 	}
-	m.since, m.isObserved, m.observed = p.at, true, p.qps
-	m.keep(p, in.Settings.trendOver())
+	m.since, m.isObserved, m.observed = at, true, qps
+	m.keep(point{at.moment(), float32(qps)}, in.Settings.trendOver())
 	m.expected = m.expect(in.Settings, in.LeadTime, earlier)
-	m.note(part{p.at, p.at, m.observed, m.expected}, in.Settings.Stabilization)
+	m.note(part{at.moment(), at.moment(), float32(m.observed), float32(m.expected)}, in.Settings.Stabilization)
 }
 
 // keep adds a sample for the trend. It takes the place of the last where that is too near to the one before, so that there is room for
 // those of the whole time.
 func (m *Memory) keep(p point, over time.Duration) {
-	switch last := m.recents - 1; {
+	switch last := int(m.recents) - 1; {
 	case last > 0 && m.recent[last].at.sub(m.recent[last-1].at) < over/(kept-1):
 		m.recents--
 	case m.recents == kept:
@@ -106,7 +117,7 @@ func (m *Memory) keep(p point, over time.Duration) {
 
 // note adds to the window, and drops what is no longer needed to know whether the window is whole.
 func (m *Memory) note(s part, window time.Duration) {
-	if last := m.parts - 1; last >= 0 && s.to.sub(m.window[last].from) < window/(partsKept-2) {
+	if last := int(m.parts) - 1; last >= 0 && s.to.sub(m.window[last].from) < window/(partsKept-2) {
 		m.window[last].to = s.to
 		m.window[last].observed = max(m.window[last].observed, s.observed)
 		m.window[last].expected = max(m.window[last].expected, s.expected)
@@ -122,13 +133,13 @@ func (m *Memory) note(s part, window time.Duration) {
 
 // greatest is what was greatest, the last sample included: of what was observed, during the window. An expectation counts for as long
 // as it looked ahead: after that it did not come true.
-func (m *Memory) greatest(window, ahead time.Duration) (greatest part) {
-	greatest = part{observed: m.observed, expected: m.expected}
+func (m *Memory) greatest(window, ahead time.Duration) peak {
+	greatest := peak{m.observed, m.expected}
 	for _, p := range m.window[:m.parts] {
-		if ago := m.since.sub(p.to); ago <= window {
-			greatest.observed = max(greatest.observed, p.observed)
+		if ago := m.since.moment().sub(p.to); ago <= window {
+			greatest.observed = max(greatest.observed, float64(p.observed))
 			if ago <= ahead {
-				greatest.expected = max(greatest.expected, p.expected)
+				greatest.expected = max(greatest.expected, float64(p.expected))
 			}
 		}
 	}
@@ -139,5 +150,5 @@ func (m *Memory) greatest(window, ahead time.Duration) (greatest part) {
 // SawWindow reports whether the numbers of a whole stabilization window were seen, without a gap: before that, nothing tells that less
 // than before is needed.
 func (m *Memory) SawWindow(window time.Duration) bool {
-	return m.isObserved && m.since.sub(m.window[0].from) >= window
+	return m.isObserved && m.since.moment().sub(m.window[0].from) >= window
 }

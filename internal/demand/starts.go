@@ -20,22 +20,25 @@ const (
 
 // Starts is how long the last pods took from their creation until they were ready. Its zero value is none.
 type Starts struct {
-	took  [starts]time.Duration
-	count int
+	// took in milliseconds.
+	took  [starts]int32
+	count int32
 }
 
 // Add takes note of a start.
 func (s *Starts) Add(took time.Duration) {
-	s.took[s.count%starts] = took
-	s.count++
+	s.took[s.count%starts] = int32(min(max(took, 0), GreatestLead).Milliseconds())
+	if s.count++; s.count == 2*starts { // it is full, and does not overflow.
+		s.count = starts
+	}
 }
 
 // LeadTime is how long nine of ten starts took at most, from 5 s to 15 min.
 func (s *Starts) LeadTime() time.Duration {
-	known := min(s.count, starts)
+	known := min(int(s.count), starts)
 	if known == 0 {
 		return startLead
 	}
 	took := slices.Sorted(slices.Values(s.took[:known]))
-	return min(max(took[known-1-known*lateOnes/starts], leastLead), GreatestLead)
+	return max(time.Duration(took[known-1-known*lateOnes/starts])*time.Millisecond, leastLead)
 }

@@ -23,6 +23,8 @@ import (
 type Nodes struct {
 	// Architecture by the name of a node.
 	Architecture map[string]string
+	// HasKarpenter is true where Karpenter made one.
+	HasKarpenter bool
 	// groups of Linux nodes that are alike for every pod, by what they are like; nil where the operator may not read nodes.
 	groups map[string]nodeGroup
 	// forAny counts them for pods without any terms, counted for those with some, by these as JSON.
@@ -35,6 +37,9 @@ type nodeGroup struct {
 	like  *corev1.Node
 	count int
 }
+
+// labelNodePool is on every node that Karpenter made.
+const labelNodePool = "karpenter.sh/nodepool"
 
 // NodeTerms are what of a pod decides about the nodes that it may be bound to.
 type NodeTerms struct {
@@ -49,6 +54,9 @@ func CountNodes(nodes []corev1.Node) Nodes {
 	for i := range nodes {
 		architecture := nodes[i].Labels[corev1.LabelArchStable]
 		result.Architecture[nodes[i].Name] = architecture
+		if _, isPooled := nodes[i].Labels[labelNodePool]; isPooled {
+			result.HasKarpenter = true
+		}
 		if system, isThere := nodes[i].Labels[corev1.LabelOSStable]; architecture == "" || isThere && system != "linux" {
 			continue
 		}

@@ -240,3 +240,18 @@ func TestTheFirstFailureToPassIsWaitedFor(t *testing.T) {
 		t.Errorf("nothing passes, and is waited for %s", got)
 	}
 }
+
+// Karpenter marks the nodes that it makes.
+func TestNodesOfKarpenter(t *testing.T) {
+	nodes := []corev1.Node{{}, {}}
+	for i := range nodes {
+		nodes[i].Name, nodes[i].Labels = []string{"a", "b"}[i], map[string]string{corev1.LabelArchStable: "arm64"}
+	}
+	if CountNodes(nodes).HasKarpenter {
+		t.Error("Karpenter made nodes without its label")
+	}
+	nodes[1].Labels["karpenter.sh/nodepool"] = "arm64"
+	if !CountNodes(nodes).HasKarpenter {
+		t.Error("the label of Karpenter is passed over")
+	}
+}

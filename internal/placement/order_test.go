@@ -190,13 +190,14 @@ func TestAReadingMakesTheTemplate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		levels := Rank(anyRates().Draw(t, "rates"), nil)
 		given := rapid.MapOf(rapid.SampledFrom(architectures), rapid.SampledFrom([]int32{1, 4, 20, 50, 100})).Draw(t, "weights")
-		made := Place(Input{Allowed: levels.Flat(), Levels: levels, Weights: given}).Affinity
+		spreading := anySpreading().Draw(t, "spreading")
+		made := Place(Input{Allowed: levels.Flat(), Levels: levels, Weights: given, Spreading: spreading}).Affinity
 		readings := Readings(corev1.PodSpec{Affinity: made}, levels.Flat())
 		if len(made.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) == 0 {
 			t.Skip("where all weights come out alike, the template tells no order")
 		}
 		for _, reading := range readings {
-			if cmp.Equal(made, Place(Input{Allowed: levels.Flat(), Levels: reading, Weights: given}).Affinity) {
+			if cmp.Equal(made, Place(Input{Allowed: levels.Flat(), Levels: reading, Weights: given, Spreading: spreading}).Affinity) {
 				return
 			}
 		}

@@ -49,7 +49,7 @@ func clusterNodes() []corev1.Node {
 // anyInput draws what a user can set, keys that placement knows and others.
 func anyInput() *rapid.Generator[Input] {
 	return rapid.Custom(func(t *rapid.T) Input {
-		in := Input{Selector: map[string]string{"app": "shop"}, MaxSkew: rapid.Int32Range(0, 50).Draw(t, "maxSkew")}
+		in := Input{Selector: map[string]string{"app": "shop"}, Spreading: anySpreading().Draw(t, "spreading")}
 		if rapid.IntRange(0, 9).Draw(t, "known") > 0 {
 			in.Allowed = append([]string{}, rapid.SliceOfDistinct(rapid.SampledFrom(architectures), rapid.ID).Draw(t, "allowed")...)
 			for _, architecture := range rapid.Permutation(in.Allowed).Draw(t, "order") {
@@ -73,6 +73,12 @@ func anyInput() *rapid.Generator[Input] {
 			in.Spread = []corev1.TopologySpreadConstraint{{MaxSkew: 1, TopologyKey: labelZone, WhenUnsatisfiable: corev1.DoNotSchedule}}
 		}
 		return in
+	})
+}
+
+func anySpreading() *rapid.Generator[Spreading] {
+	return rapid.Custom(func(t *rapid.T) Spreading {
+		return Spreading{Host: rapid.Int32Range(0, 50).Draw(t, "host"), Whole: rapid.Int32Range(0, 2).Draw(t, "whole")}
 	})
 }
 

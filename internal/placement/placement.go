@@ -6,11 +6,9 @@
 package placement
 
 import (
-	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Input is what a placement is worked out from. Nothing in it is changed.
@@ -22,9 +20,9 @@ type Input struct {
 	Levels Levels
 	// Weights that the user gave, by architecture, from 1 to 100.
 	Weights map[string]int32
-	// MaxSkew of the derived spread constraint, see MaxSkew.
-	MaxSkew int32
-	// Selector of the pods, for the spread constraint.
+	// Spreading is how the derived spread constraints weigh, see SpreadingFor.
+	Spreading Spreading
+	// Selector of the pods, for the spread constraints.
 	Selector map[string]string
 
 	// NodeSelector, Affinity, Tolerations and Spread are the user's own terms.
@@ -67,7 +65,7 @@ func Place(in Input) Placement {
 	if prefersArchitecture(in.Affinity) {
 		return out
 	}
-	out.Weights = weights(in.Levels, in.Weights, out.Possible)
+	out.Weights = weights(in, out.Possible)
 	if len(out.Weights) > 0 {
 		out.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution = append(
 			out.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution,
@@ -75,55 +73,6 @@ func Place(in Input) Placement {
 		out.Spread = spread(in)
 	}
 	return out
-}
-
-// MaxSkew of the derived spread constraint for a number of pods. nodes counts the nodes that take pods by
-// architecture; nil where that is not known. A small Deployment wants a small skew, to survive the loss of a
-// node; a large one a large skew, to fill the best architecture. What is large is the number of pods that a
-// node of the best architecture gets, times the logarithm that the scheduler weighs them with. docs/placement.md
-// holds the runs against the real scheduler that the numbers were chosen by.
-func MaxSkew(in Input, pods int32, nodes map[string]int) int32 {
-	skew := max(2, math.Ceil(0.4*float64(pods)))
-	if best, all := countNodes(in, nodes); best > 0 {
-		perNode := math.Ceil(float64(pods) / float64(best))
-		skew = max(skew, math.Ceil(1+2.5*perNode*math.Log(float64(all+2))))
-	}
-	return int32(min(skew, math.MaxInt32))
-}
-
-// countNodes gives the number of nodes of the architectures with the highest weight, and that of all on which
-// pods may run.
-func countNodes(in Input, nodes map[string]int) (best, all int) {
-	possible := Possible(in)
-	weights := weights(in.Levels, in.Weights, possible)
-	var highest int32
-	for _, architecture := range possible {
-		here := nodes[architecture]
-		all += here
-		switch weight := weights[architecture]; {
-		case here == 0 || weight < highest:
-		case weight > highest:
-			highest, best = weight, here
-		default:
-			best += here
-		}
-	}
-	return best, all
-}
-
-// spread is the user's constraints, else one of our own. A constraint of the template's own switches off
-// the scheduler's default ones, which pull pods to the emptier nodes of a slower architecture. It names
-// the host only: with a zone, nodes without a zone label would score 0.
-func spread(in Input) []corev1.TopologySpreadConstraint {
-	if len(in.Spread) > 0 {
-		return in.Spread
-	}
-	return []corev1.TopologySpreadConstraint{{
-		MaxSkew:           max(in.MaxSkew, 1),
-		TopologyKey:       corev1.LabelHostname,
-		WhenUnsatisfiable: corev1.ScheduleAnyway,
-		LabelSelector:     &metav1.LabelSelector{MatchLabels: in.Selector},
-	}}
 }
 
 // tolerations adds those for the taints with which some clouds mark the nodes of an architecture.

@@ -41,7 +41,7 @@ func preferring(weight int32, requirements ...corev1.NodeSelectorRequirement) *c
 func armFirst(changes ...func(*Input)) Input {
 	input := Input{
 		Allowed: []string{"amd64", "arm64"}, Levels: Levels{{"arm64"}, {"amd64"}},
-		MaxSkew: 5, Selector: map[string]string{"app": "shop"},
+		Spreading: Spreading{Host: 5, Whole: 1}, Selector: map[string]string{"app": "shop"},
 	}
 	for _, change := range changes {
 		change(&input)
@@ -89,10 +89,13 @@ func TestPlaceRequires(t *testing.T) {
 
 func TestPlacePrefers(t *testing.T) {
 	ownSpread := []corev1.TopologySpreadConstraint{{MaxSkew: 1, TopologyKey: labelZone, WhenUnsatisfiable: corev1.DoNotSchedule}}
-	derivedSpread := []corev1.TopologySpreadConstraint{{
-		MaxSkew: 5, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.ScheduleAnyway,
-		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "shop"}},
-	}}
+	derived := func(key string, maxSkew int32) corev1.TopologySpreadConstraint {
+		return corev1.TopologySpreadConstraint{
+			MaxSkew: maxSkew, TopologyKey: key, WhenUnsatisfiable: corev1.ScheduleAnyway,
+			LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "shop"}},
+		}
+	}
+	derivedSpread := []corev1.TopologySpreadConstraint{derived(corev1.LabelHostname, 5), derived(corev1.LabelOSStable, 1)}
 	prefers := func(weight int32, architecture string) corev1.PreferredSchedulingTerm {
 		return corev1.PreferredSchedulingTerm{Weight: weight, Preference: term(arch(architecture))}
 	}
@@ -103,6 +106,9 @@ func TestPlacePrefers(t *testing.T) {
 	}{
 		"the best first": {
 			armFirst(), []corev1.PreferredSchedulingTerm{prefers(100, "arm64"), prefers(1, "amd64")}, derivedSpread},
+		"as an older operator did": {
+			armFirst(func(input *Input) { input.Spreading = Spreading{Host: 7} }),
+			[]corev1.PreferredSchedulingTerm{prefers(100, "arm64"), prefers(1, "amd64")}, []corev1.TopologySpreadConstraint{derived(corev1.LabelHostname, 7)}},
 		"all alike: nothing": {
 			armFirst(func(input *Input) { input.Levels = Levels{{"amd64", "arm64"}} }), nil, nil},
 		"all alike, but for the weights of the user": {
@@ -211,45 +217,55 @@ func TestWeights(t *testing.T) {
 		"one":       {Levels{{"a"}}, nil, []string{"a"}, nil},
 		"one given": {Levels{{"a"}}, map[string]int32{"a": 7}, []string{"a"}, nil},
 		"two":       {Levels{{"a"}, {"b"}}, nil, []string{"a", "b"}, map[string]int32{"a": 100, "b": 1}},
-		"three":     {Levels{{"a"}, {"b"}, {"c"}}, nil, []string{"a", "b", "c"}, map[string]int32{"a": 100, "b": 20, "c": 4}},
+		"three":     {Levels{{"a"}, {"b"}, {"c"}}, nil, []string{"a", "b", "c"}, map[string]int32{"a": 100, "b": 10, "c": 1}},
 		"five": {Levels{{"a"}, {"b"}, {"c"}, {"d"}, {"e"}}, nil, []string{"a", "b", "c", "d", "e"},
-			map[string]int32{"a": 100, "b": 20, "c": 4, "d": 1, "e": 1}},
+			map[string]int32{"a": 100, "b": 10, "c": 3, "d": 1, "e": 1}},
 		"two of a level": {Levels{{"a", "b"}, {"c"}}, nil, []string{"a", "b", "c"}, map[string]int32{"a": 100, "b": 100, "c": 1}},
 		"the best one is not possible": {
 			Levels{{"a"}, {"b"}, {"c"}}, nil, []string{"b", "c"}, map[string]int32{"b": 100, "c": 1}},
 		"given ones are used as they are": {
-			Levels{{"a"}, {"b"}, {"c"}}, map[string]int32{"c": 77, "x": 5}, []string{"a", "b", "c"}, map[string]int32{"a": 100, "b": 20, "c": 77}},
+			Levels{{"a"}, {"b"}, {"c"}}, map[string]int32{"c": 77, "x": 5}, []string{"a", "b", "c"}, map[string]int32{"a": 100, "b": 10, "c": 77}},
 		"given alike": {Levels{{"a"}, {"b"}}, map[string]int32{"a": 9, "b": 9}, []string{"a", "b"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, weights(tc.levels, tc.given, tc.possible)); diff != "" {
+			if diff := cmp.Diff(tc.want, weights(Input{Levels: tc.levels, Weights: tc.given, Spreading: Spreading{Host: 5, Whole: 1}}, tc.possible)); diff != "" {
 				t.Errorf("weights (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestMaxSkew(t *testing.T) {
+func TestSpreadingFor(t *testing.T) {
 	for name, tc := range map[string]struct {
-		pods  int32
-		nodes map[string]int
-		want  int32
+		nodes        map[string]int
+		hasKarpenter bool
+		want         Spreading
 	}{
-		"one pod":                              {1, nil, 2},
-		"nodes are not known: 0.4 of the pods": {130, nil, 52},
-		"none of the best":                     {10, map[string]int{"amd64": 3}, 18},
-		"3 + 3 nodes, a pod on each":           {3, map[string]int{"amd64": 3, "arm64": 3}, 7},
-		"3 + 3 nodes, twenty on each":          {60, map[string]int{"amd64": 3, "arm64": 3}, 105},
-		"other architectures do not count":     {3, map[string]int{"amd64": 3, "arm64": 3, "s390x": 90}, 7},
-		"one best node takes all":              {50, map[string]int{"amd64": 5, "arm64": 1}, 261},
-		"many nodes, one pod on each":          {100, map[string]int{"arm64": 100}, 40},
-		"the greatest number":                  {1<<31 - 1, map[string]int{"arm64": 1}, 1<<31 - 1},
+		"nodes are not known":                       {nil, false, Spreading{5, 1}},
+		"several best nodes":                        {map[string]int{"amd64": 1, "arm64": 3}, false, Spreading{5, 1}},
+		"one best node takes all":                   {map[string]int{"amd64": 5, "arm64": 1}, false, Spreading{5, 10_000}},
+		"one node of the best that there is":        {map[string]int{"amd64": 1}, false, Spreading{5, 10_000}},
+		"other architectures do not count":          {map[string]int{"amd64": 3, "arm64": 1, "s390x": 90}, false, Spreading{5, 10_000}},
+		"Karpenter":                                 {map[string]int{"amd64": 3, "arm64": 3}, true, Spreading{110, 1}},
+		"Karpenter with no nodes yet":               {map[string]int{}, true, Spreading{110, 1}},
+		"Karpenter with one best node at this time": {map[string]int{"arm64": 1}, true, Spreading{110, 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := MaxSkew(armFirst(), tc.pods, tc.nodes); got != tc.want {
-				t.Errorf("MaxSkew(%d, %v) = %d, want %d", tc.pods, tc.nodes, got, tc.want)
+			if got := SpreadingFor(armFirst(), tc.nodes, tc.hasKarpenter); got != tc.want {
+				t.Errorf("%+v, want %+v", got, tc.want)
 			}
 		})
+	}
+}
+
+// What a template was made with can be read from it, beside constraints that others added.
+func TestReadSpreading(t *testing.T) {
+	for _, want := range []Spreading{{Host: 7}, {5, 1}, {110, 10_000}} {
+		made := Place(armFirst(func(input *Input) { input.Spreading = want })).Spread
+		made = append(made, corev1.TopologySpreadConstraint{MaxSkew: 2, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.DoNotSchedule})
+		if got := ReadSpreading(made); got != want {
+			t.Errorf("read %+v, made with %+v", got, want)
+		}
 	}
 }
 

@@ -10,20 +10,39 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// ladder is the derived weights by rank, for more than two ranks. It is steep, since the scheduler's other
-// scores outweigh a small difference, and not proportional to the QPS, so that a new measurement with the
-// same order changes no pod template.
-var ladder = []int32{100, 20, 4, 1}
+// Ladders are the derived weights by rank. They are steep, since the scheduler's other scores outweigh a small difference, and not
+// proportional to the QPS, so that a new measurement with the same order changes no pod template.
+var (
+	ofTwo   = []int32{100, 1}
+	ofThree = []int32{100, 10, 1}
+	ofMore  = []int32{100, 10, 3, 1}
+	// older is that of older operators for more than two.
+	older = []int32{100, 20, 4, 1}
+)
+
+// ladder is the one for a number of ranks.
+func ladder(ranks int, spreading Spreading) []int32 {
+	switch {
+	case ranks <= 2:
+		return ofTwo
+	case spreading.IsOlder():
+		return older
+	case ranks == 3:
+		return ofThree
+	default:
+		return ofMore
+	}
+}
 
 // weights of the possible architectures: those that the user gave, and for the others the rank's. It is
 // empty where there is nothing to prefer: one architecture, or all of them alike.
-func weights(levels Levels, given map[string]int32, possible []string) map[string]int32 {
-	left := levels.Of(func(name string) bool { return slices.Contains(possible, name) })
-	result := map[string]int32{}
+func weights(in Input, possible []string) map[string]int32 {
+	left := in.Levels.Of(func(name string) bool { return slices.Contains(possible, name) })
+	steps, result := ladder(len(left), in.Spreading), map[string]int32{}
 	for rank, level := range left {
 		for _, architecture := range level {
-			result[architecture] = rankWeight(rank, len(left))
-			if weight, isGiven := given[architecture]; isGiven {
+			result[architecture] = steps[min(rank, len(steps)-1)]
+			if weight, isGiven := in.Weights[architecture]; isGiven {
 				result[architecture] = weight
 			}
 		}
@@ -32,13 +51,6 @@ func weights(levels Levels, given map[string]int32, possible []string) map[strin
 		return nil
 	}
 	return result
-}
-
-func rankWeight(rank, ranks int) int32 {
-	if ranks == 2 && rank == 1 {
-		return ladder[len(ladder)-1]
-	}
-	return ladder[min(rank, len(ladder)-1)]
 }
 
 func allAlike(weights map[string]int32) bool {
@@ -55,7 +67,7 @@ func allAlike(weights map[string]int32) bool {
 // no order.
 func Preference(in Input, rates []Rate) Levels {
 	possible := Possible(in)
-	weighted := weights(in.Levels, in.Weights, possible)
+	weighted := weights(in, possible)
 	if prefersArchitecture(in.Affinity) {
 		weighted = ownWeights(in.Affinity, possible)
 	}

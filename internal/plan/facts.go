@@ -48,10 +48,10 @@ func narrows(spec *elasticwebv1.ElasticWebSpec, inUse, facts *ImageFacts) bool {
 
 // lookedUp says for the next record whether the registry is yet to be heard for the last rollout, and which restart was the last that
 // it was asked for.
-func lookedUp(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (isStale bool, restart *string) {
+func lookedUp(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, takesUp bool) (isStale bool, restart *string) {
 	restart = new(restartOf(spec, observed.Deployment))
 	state := observed.Image.State
-	if rolls || wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed) {
+	if takesUp {
 		return state == ImageFailed, restart
 	}
 	if record.Restart != nil { // an older operator noted none: those from now on count.
@@ -74,6 +74,12 @@ func restartOf(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment)
 
 func wasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, record *Record) bool {
 	return record.Restart != nil && *record.Restart != restartOf(spec, deployment)
+}
+
+// isRestartHeard reports whether a restart is to be noted: the registry was asked about it.
+func isRestartHeard(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record) bool {
+	state := observed.Image.State
+	return wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed)
 }
 
 // repository is an image reference without its tag and digest.

@@ -26,6 +26,8 @@ type Observed struct {
 	Pods []Pod
 	// Nodes of the cluster; nil where they are not known.
 	Nodes *Nodes
+	// HasKarpenter is true where Karpenter makes nodes.
+	HasKarpenter bool
 	// Image is what is known of the image.
 	Image Image
 	// KnownFacts are those of the ElasticWeb's status: they hold where the Deployment is lost.

@@ -73,18 +73,21 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	rolls := !live.isOf(spec) && !observed.KeepsTemplate
 
 	facts, waits := chooseFacts(spec, observed, live, rolls)
-	isStale, restart := lookedUp(spec, observed, live, rolls)
+	isRestart := isRestartHeard(spec, observed, live)
+	isStale, restart := lookedUp(spec, observed, live, rolls || isRestart)
 	port, isPortKnown := containerPort(spec, facts)
 	measured := measuredInForce(web, observed.Benchmark)
 	input := placementInput(web, facts, measured, live.Levels, rolls)
 	if isLost {
 		input = readInput(web, facts, measured, observed.Deployment.Spec.Template.Spec)
 		live.Levels = input.Levels
+		live.spreadsAs(input.Spreading)
 	}
 	pod := podHash(spec)
 	if observed.KeepsTemplate && observed.Deployment != nil {
 		input, pod = keptInput(input, live, observed.Deployment), live.Pod
 	}
+	input.Spreading = spreading(input, observed, live, rolls || isRestart)
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
 
@@ -93,7 +96,6 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred, spread: spread}, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
-	input.MaxSkew = skew(input, replicas, observed.Nodes, live, rolls)
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas,
 		Rollout:       rolloutOf(spec, observed.Deployment, replicas),
@@ -103,7 +105,9 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		ContainerPort: port, ContainerPortKnown: isPortKnown,
 		Record: Record{
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
-			Levels: input.Levels, MaxSkew: input.MaxSkew, Replicas: replicas, PlannedQPS: recordedQPS(spec, demand), Joins: templateJoins(spec, observed.Deployment, live, rolls && !observed.KeepsTemplate),
+			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
+			Replicas: replicas, PlannedQPS: recordedQPS(spec, demand),
+			Joins: templateJoins(spec, observed.Deployment, live, rolls),
 		},
 		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods)),
 		SelectsJoined: selects, Spread: spread,
@@ -111,7 +115,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	}, reasons
 }
 
-// placementInput is what the placement is worked out from, but for maxSkew, which depends on the number of pods.
+// placementInput is what the placement is worked out from, but for how it spreads.
 func placementInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, inUse placement.Levels, rolls bool) placement.Input {
 	spec := &web.Spec
 	input := placement.Input{
@@ -134,25 +138,40 @@ func keptInput(input placement.Input, live *Record, deployment *appsv1.Deploymen
 	return input
 }
 
-// readInput is what the live template was made from where the Record is lost: the reading of it that leaves it as it is.
+// readInput is what the live template was made from where the Record is lost: the reading of it that leaves it as it is. Where it has no
+// derived spread constraint, only the weights tell whether an older operator made it.
 func readInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live corev1.PodSpec) placement.Input {
+	spreadings := []placement.Spreading{bounded(placement.ReadSpreading(live.TopologySpreadConstraints))}
+	if spreadings[0].IsOlder() && len(live.TopologySpreadConstraints) == len(web.Spec.TopologySpreadConstraints) {
+		spreadings = append(spreadings, placement.SpreadingFor(placement.Input{}, nil, false))
+	}
 	readings := append(placement.Readings(live, allowedArchitectures(&web.Spec, facts)), nil)
-	for _, inUse := range readings {
-		input := placementInput(web, facts, measured, inUse, false)
-		placed, own := placement.Place(input), ptr.Deref(live.Affinity, corev1.Affinity{}).NodeAffinity
-		if equality.Semantic.DeepEqual(placed.Affinity.NodeAffinity, own) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
-			return input
+	for _, spreading := range spreadings {
+		for _, inUse := range readings {
+			input := placementInput(web, facts, measured, inUse, false)
+			input.Spreading = spreading
+			placed, own := placement.Place(input), ptr.Deref(live.Affinity, corev1.Affinity{}).NodeAffinity
+			if equality.Semantic.DeepEqual(placed.Affinity.NodeAffinity, own) && equality.Semantic.DeepEqual(placed.Tolerations, live.Tolerations) {
+				return input
+			}
 		}
 	}
-	return placementInput(web, facts, measured, readings[0], false)
+	input := placementInput(web, facts, measured, readings[0], false)
+	input.Spreading = spreadings[0]
+	return input
 }
 
-// skew is that of the last rollout: the number of pods alone must not change the template.
-func skew(input placement.Input, replicas int32, nodes *Nodes, live *Record, rolls bool) int32 {
-	if !rolls && live.MaxSkew != 0 {
-		return live.MaxSkew
+// bounded is the same within what a Record in use holds: the template is input from outside, too.
+func bounded(spreading placement.Spreading) placement.Spreading {
+	return placement.Spreading{Host: min(max(spreading.Host, 1), maxSkew), Whole: min(max(spreading.Whole, 0), maxSkew)}
+}
+
+// spreading is that of the last rollout, which the number of pods never changes.
+func spreading(input placement.Input, observed Observed, live *Record, takesUp bool) placement.Spreading {
+	if inUse := live.spreading(); !takesUp && inUse != (placement.Spreading{}) {
+		return inUse
 	}
-	return min(placement.MaxSkew(input, replicas, ptr.Deref(nodes, Nodes{}).Schedulable), maxSkew)
+	return placement.SpreadingFor(input, ptr.Deref(observed.Nodes, Nodes{}).Schedulable, observed.HasKarpenter)
 }
 
 func givenWeights(spec *elasticwebv1.ElasticWebSpec) map[string]int32 {

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
@@ -36,8 +35,10 @@ type Record struct {
 	Restart *string `json:"restart,omitempty"`
 	// Levels is the order of the architectures in use.
 	Levels placement.Levels `json:"levels,omitempty"`
-	// MaxSkew of the derived spread constraint in use.
-	MaxSkew int32 `json:"maxSkew,omitempty"`
+	// MaxSkew of the derived spread constraint on the host name in use, WholeSkew that of the one on the operating system: see
+	// placement.Spreading. Older operators wrote the first alone.
+	MaxSkew   int32 `json:"maxSkew,omitempty"`
+	WholeSkew int32 `json:"wholeSkew,omitempty"`
 	// Replicas that were asked for: others may change those of the Deployment.
 	Replicas int32 `json:"replicas,omitempty"`
 	// PlannedQPS is what was planned from the traffic, in requests per second, when that number was.
@@ -69,7 +70,7 @@ func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 }
 
 // liveRecord is the Record of the Deployment. Where it was removed or damaged, it is put together from what else tells how the pods
-// were made, but for the order of the architectures, see readInput: that must restart no pod. Without a Deployment it holds no more than
+// were made, but for the order of the architectures and how they are spread, see readInput: that must restart no pod. Without a Deployment it holds no more than
 // the facts that the status kept.
 func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, isLost bool) {
 	if record := RecordOf(observed.Deployment); record != nil {
@@ -84,12 +85,15 @@ func liveRecord(web *elasticwebv1.ElasticWeb, observed Observed) (live *Record, 
 	}
 	live.Generation, live.Pod = web.Generation, podHash(&web.Spec)
 	live.Joins = observed.Deployment.Spec.Template.Labels[elasticwebv1.LabelJoined] != ""
-	for _, constraint := range observed.Deployment.Spec.Template.Spec.TopologySpreadConstraints {
-		if constraint.TopologyKey == corev1.LabelHostname && constraint.WhenUnsatisfiable == corev1.ScheduleAnyway {
-			live.MaxSkew = min(max(constraint.MaxSkew, 0), maxSkew) // the template is input from outside, too.
-		}
-	}
 	return live, true
+}
+
+func (r *Record) spreading() placement.Spreading {
+	return placement.Spreading{Host: r.MaxSkew, Whole: r.WholeSkew}
+}
+
+func (r *Record) spreadsAs(spreading placement.Spreading) {
+	r.MaxSkew, r.WholeSkew = spreading.Host, spreading.Whole
 }
 
 // String is the Record as the annotation holds it.
@@ -114,9 +118,11 @@ var (
 
 // isSound reports whether every field is one that the operator could have written.
 func (r *Record) isSound() bool {
-	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && r.MaxSkew >= 0 && r.MaxSkew <= maxSkew && r.Replicas >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
+	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && isSkew(r.MaxSkew) && isSkew(r.WholeSkew) && r.Replicas >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
 		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
 }
+
+func isSkew(skew int32) bool { return skew >= 0 && skew <= maxSkew }
 
 func (f *ImageFacts) isSound() bool {
 	return f.Reference != "" && len(f.Reference) <= maxReference && len(f.Digest) <= maxDigest && len(f.Platforms) <= maxPlatforms &&

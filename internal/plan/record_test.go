@@ -59,6 +59,7 @@ func damaged() map[string]string {
 		"a hash that is none":     `{"generation":1,"pod":"0123456789abcdeg"}`,
 		"negative maxSkew":        `{` + sound + `,"maxSkew":-1}`,
 		"absurd maxSkew":          `{` + sound + `,"maxSkew":10000001}`,
+		"absurd wholeSkew":        `{` + sound + `,"wholeSkew":10000001}`,
 		"negative replicas":       `{` + sound + `,"replicas":-1}`,
 		"an architecture twice":   `{` + sound + `,"levels":[["arm64"],["arm64"]]}`,
 		"a level without any":     `{` + sound + `,"levels":[["arm64"],[]]}`,
@@ -86,7 +87,7 @@ func TestSoundRecords(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Record){
 		"nothing but the hash": func(*Record) {},
-		"maxSkew":              func(r *Record) { r.MaxSkew = 10_000_000 },
+		"maxSkew":              func(r *Record) { r.MaxSkew, r.WholeSkew = 10_000_000, 10_000_000 },
 		"architectures":        func(r *Record) { r.Levels = [][]string{names} },
 		"facts": func(r *Record) {
 			r.Image = &ImageFacts{Reference: strings.Repeat("x", 1024), Digest: strings.Repeat("x", 256), Port: ptr.To[int32](65535), User: ptr.To[int64](1<<31 - 1)}

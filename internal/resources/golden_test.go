@@ -5,6 +5,7 @@ package resources_test
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -155,6 +156,34 @@ func older(t *testing.T, web *elasticwebv1.ElasticWeb, observed plan.Observed) p
 		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(first.Replicas)},
 	}
 	return observed
+}
+
+// Older operators had maxSkew follow the number of pods, and no constraint on the operating system: their templates stay until the user's
+// next rollout.
+func TestTemplatesOfOlderOperatorsAreTheSame(t *testing.T) {
+	wanted := goldens["preferred-architectures"]
+	web := &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: wanted.spec,
+	}
+	path := filepath.Join("testdata", "template-preferred-architectures-of-an-older-operator.json")
+	record := plan.Make(web, wanted.observed).Record
+	record.MaxSkew, record.WholeSkew, record.Joins = 7, 0, false
+	deployment := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: ptr.To(record.Replicas)}}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &deployment.Spec.Template); err != nil {
+		t.Fatal(err)
+	}
+	for name, annotations := range map[string]map[string]string{"with its record": {plan.AnnotationRecord: record.String()}, "without it": nil} {
+		deployment.Annotations = annotations
+		observed := wanted.observed
+		observed.Deployment, observed.KnownFacts = deployment, observed.Image.Facts
+		t.Run(name, func(t *testing.T) {
+			golden.Check(t, path, template(t, web, observed), "an upgrade of the operator would restart these pods")
+		})
+	}
 }
 
 // The record is all that the next version of the operator has, while no registry answers and the nodes changed.

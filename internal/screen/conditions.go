@@ -31,10 +31,15 @@ func conditions(in Web, style Style) []string {
 	return lines
 }
 
-func events(in Web, style Style) []string {
-	all := slices.SortedFunc(slices.Values(in.Events), func(a, b Event) int {
+// LastEvents are events, the last first.
+func LastEvents(all []Event) []Event {
+	return slices.SortedFunc(slices.Values(all), func(a, b Event) int {
 		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Message, b.Message))
 	})
+}
+
+func events(in Web, style Style) []string {
+	all := LastEvents(in.Events)
 	var lines []string
 	for _, event := range all[:min(len(all), mostEvents)] {
 		m := plain

@@ -47,7 +47,7 @@ func (f Fleet) Status(style Style) string {
 
 func (f Fleet) row(web *elasticwebv1.ElasticWeb) []string {
 	ready := ptr.Deref(meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{Status: metav1.ConditionUnknown})
-	served, wanted := int64(ptr.Deref(web.Status.RealQPS, 0)), int64(ptr.Deref(web.Spec.TotalQPS, 0))+plannedByTraffic(web) // a spec has one of the two.
+	served, wanted := int64(ptr.Deref(web.Status.RealQPS, 0)), Wanted(web)
 	bar, qps := "", number(served)
 	if wanted > 0 {
 		bar, qps = Style{}.bar(served, wanted, fleetBar), fmt.Sprintf("%s/%s", number(served), number(wanted))

@@ -57,13 +57,19 @@ func Status(in Web, style Style) string {
 	return strings.Join(lines[:len(lines)-1], "\n") + "\n"
 }
 
-func title(in Web, style Style) []string {
-	name := Name(in.Web.Name) + " in " + Name(in.Web.Namespace)
-	ready := ptr.Deref(meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{
+// Readiness is the condition Ready, also of one of which the operator has said nothing, or nothing of its newest spec.
+func Readiness(web *elasticwebv1.ElasticWeb) metav1.Condition {
+	ready := ptr.Deref(meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{
 		Status: metav1.ConditionUnknown, Reason: "NoStatus", Message: "the operator has not reported on this ElasticWeb yet: see whether it runs, and watches this namespace"})
-	if in.Web.Generation > in.Web.Status.ObservedGeneration && in.Web.Status.ObservedGeneration > 0 {
+	if web.Generation > web.Status.ObservedGeneration && web.Status.ObservedGeneration > 0 {
 		ready.Message += " (this is about an older spec: the operator has not reported on the newest yet)"
 	}
+	return ready
+}
+
+func title(in Web, style Style) []string {
+	name := Name(in.Web.Name) + " in " + Name(in.Web.Namespace)
+	ready := Readiness(in.Web)
 	state := Line(string(ready.Status), 20) + ", " + Line(ready.Reason, 40)
 	head := style.paint(strong, Line(name, style.Width-columns.StringWidth(state)-10)) + "  Ready: " + style.paint(moodOf(ready), state)
 	return append([]string{head}, indented("  ", ready.Message, style)...)
@@ -71,6 +77,11 @@ func title(in Web, style Style) []string {
 
 func unreadable(in Web, style Style) []string {
 	return indented("", "The spec cannot be read, and nothing is planned: "+in.Web.UnreadableSpec, style)
+}
+
+// Mood is how good a condition is, in a word: good, bad or uncertain.
+func Mood(condition metav1.Condition) string {
+	return map[mood]string{good: "good", bad: "bad", uncertain: "uncertain"}[moodOf(condition)]
 }
 
 func moodOf(condition metav1.Condition) mood {
@@ -109,11 +120,21 @@ func indented(indent, text string, style Style) []string {
 	return lines
 }
 
+// Fact is a text with a label. The text may hold what others wrote, as they did.
+type Fact struct{ Label, Text string }
+
+// Facts are what is said of an ElasticWeb in a line each, beside bars and tables: its demand first.
+func Facts(in Web) []Fact {
+	return []Fact{{"Demand", demand(in)}, {"Rollout", rollout(in)}, {"Image", image(in)}, {"Service", service(in.Web)}}
+}
+
 func amounts(in Web, style Style) []string {
-	lines := slices.Concat(labelled("Demand", demand(in), style), capacityBar(in, style), podsBar(in, style))
-	lines = append(lines, labelled("Rollout", rollout(in), style)...)
-	lines = append(lines, labelled("Image", image(in), style)...)
-	return append(lines, labelled("Service", service(in.Web), style)...)
+	facts := Facts(in)
+	lines := slices.Concat(labelled(facts[0].Label, facts[0].Text, style), capacityBar(in, style), podsBar(in, style))
+	for _, fact := range facts[1:] {
+		lines = append(lines, labelled(fact.Label, fact.Text, style)...)
+	}
+	return lines
 }
 
 func demand(in Web) string {
@@ -167,14 +188,24 @@ func plannedByTraffic(web *elasticwebv1.ElasticWeb) int64 {
 	return ptr.Deref(web.Status.Demand.PlannedQPS, 0)
 }
 
+// Wanted is the rate that an ElasticWeb is to serve, without the headroom that the spec adds to totalQPS; 0 where none is asked for.
+func Wanted(web *elasticwebv1.ElasticWeb) int64 {
+	return int64(ptr.Deref(web.Spec.TotalQPS, 0)) + plannedByTraffic(web) // a spec has one of the two.
+}
+
+// Planned is the rate that the pods are planned for, headroom included; 0 where none is asked for, or known.
+func Planned(in Web) int64 {
+	if in.Web.Spec.Demand != nil { // the plan has at least 1, be it that nothing is known.
+		return plannedByTraffic(in.Web)
+	}
+	return in.Plan.Demand.QPS
+}
+
 // barWidth leaves room for the numbers after it.
 func barWidth(style Style) int { return style.Width*3/8 - 2 }
 
 func capacityBar(in Web, style Style) []string {
-	served, wanted := int64(ptr.Deref(in.Web.Status.RealQPS, 0)), in.Plan.Demand.QPS
-	if in.Web.Spec.Demand != nil { // the plan has at least 1, be it that nothing is known.
-		wanted = plannedByTraffic(in.Web)
-	}
+	served, wanted := int64(ptr.Deref(in.Web.Status.RealQPS, 0)), Planned(in)
 	label := style.paint(strong, columns.FillRight("Serving", labelWidth))
 	if wanted == 0 {
 		return []string{label + "up to " + number(served) + " requests per second"}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -17,13 +16,12 @@ const mostSkipped = 3
 
 // feed is a question that is asked once a period, for all who want to know. The Reader's lock guards it.
 type feed struct {
-	question unique.Handle[question]
+	question question
 	outlet   *outlet
 	tenant   *tenant
 	readers  []*subject
 	// hash spreads the turns over the period.
-	hash  uint64
-	timer *time.Timer
+	hash uint64
 	// isBusy says that it waits for its turn, or that its number is under way.
 	isBusy bool
 	// isSlow says that its last answer took long.
@@ -52,17 +50,6 @@ type subject struct {
 	// feed comes after it was changed.
 	delivery sync.Mutex
 	feed     *feed
-}
-
-// untilTurn is how long it is until its next turn.
-func (f *feed) untilTurn(now time.Time, period time.Duration) time.Duration {
-	return turnAfter(now, period, f.hash).Sub(now)
-}
-
-// turnAfter is the next of the turns that come once a period; they are spread by the hash.
-func turnAfter(now time.Time, period time.Duration, hash uint64) time.Time {
-	offset := time.Duration(hash % uint64(period))
-	return now.Add(-offset).Truncate(period).Add(offset + period)
 }
 
 // window is the longest that a reader wants to see, and whether one of them has seen less.

@@ -34,7 +34,7 @@ type flight struct {
 
 // number asks for the number of now, and for those before it that are missing.
 func (f *flight) number(ctx context.Context) (Answer, *trouble) {
-	if mistake := f.feed.question.Value().mistake; mistake != "" {
+	if mistake := f.feed.question.metric().mistake; mistake != "" {
 		failed := &trouble{demand.MetricInvalid, mistake}
 		return failed.answer(f.at), failed
 	}
@@ -65,7 +65,7 @@ func (f *flight) missing(ctx context.Context) []demand.Sample {
 func (f *flight) remember(ctx context.Context, known *History) *History {
 	ago := known.due(f.at)
 	// Not all days at once, and not those of all applications at the same time.
-	until := turnAfter(f.at, refresh, f.feed.hash+uint64(ago)*uint64(refresh/days))
+	until := turnAfter(f.at, refresh, beginOf(refresh, f.feed.hash+uint64(ago)*uint64(refresh/days)))
 	from, to := f.at.Add(-f.window).Truncate(step), until.Add(ahead(f.period)).Truncate(step)
 	then := -time.Duration(ago) * day
 	samples, failed := f.between(ctx, from.Add(then), to.Add(then), step)
@@ -78,13 +78,13 @@ func (f *flight) remember(ctx context.Context, known *History) *History {
 func (f *flight) now(ctx context.Context) (sample demand.Sample, failed *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	defer survive(ctx, f.feed.question.Value(), &failed)
-	return f.feed.outlet.source.now(ctx, f.feed.question.Value(), f.at)
+	defer survive(ctx, f.feed.question, &failed)
+	return f.feed.outlet.source.now(ctx, f.feed.question, f.at)
 }
 
 func (f *flight) between(ctx context.Context, from, to time.Time, step time.Duration) (samples []demand.Sample, failed *trouble) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	defer survive(ctx, f.feed.question.Value(), &failed)
-	return f.feed.outlet.source.between(ctx, f.feed.question.Value(), from, to, step)
+	defer survive(ctx, f.feed.question, &failed)
+	return f.feed.outlet.source.between(ctx, f.feed.question, from, to, step)
 }

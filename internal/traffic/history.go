@@ -4,7 +4,9 @@
 package traffic
 
 import (
+	"bytes"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
@@ -32,22 +34,35 @@ type History struct{ days [days]past }
 // past is a part of an earlier day, moved to the present.
 type past struct {
 	// begin is the time of the first number, in steps since 1970. They are a step apart.
-	begin   int64
-	numbers []coarse
+	begin int32
 	// until is when it is asked for again, in seconds since 1970.
-	until int64
+	until uint32
+	// unit is the greatest of the numbers.
+	unit    float32
+	numbers string
 }
 
-// coarse is the upper half of a float32, which is two digits: enough for a growth of which a tenth is taken for noise.
-type coarse uint16
+// A number is a byte: 0 is none at all, and from there on each step is a 32nd more of a doubling, up to the unit. That is within 1.1%, which is
+// enough for a growth of which a tenth is taken for noise. What is less than a 240th of the unit counts as that.
+const (
+	unknown    = math.MaxUint8
+	ofUnit     = unknown - 1
+	ofDoubling = 32
+)
 
-const unknown coarse = math.MaxUint16
-
-func toCoarse(number float64) coarse {
-	return coarse((math.Float32bits(float32(number)) + 1<<15) >> 16)
+func (p *past) code(number float64) byte {
+	if number <= 0 || p.unit == 0 {
+		return 0
+	}
+	return byte(max(ofUnit+math.Round(ofDoubling*math.Log2(number/float64(p.unit))), 1))
 }
 
-func (c coarse) number() float64 { return float64(math.Float32frombits(uint32(c) << 16)) }
+func (p *past) number(code byte) float64 {
+	if code == 0 {
+		return 0
+	}
+	return float64(p.unit) * math.Exp2((float64(code)-ofUnit)/ofDoubling)
+}
 
 // Days are what was measured in the window that ended at the same time of earlier days, and for as long as ahead from then on; without
 // the days of which that is not known. A nil History has none.
@@ -69,19 +84,19 @@ func (h *History) Days(at time.Time, window, ahead time.Duration) []demand.Day {
 // greatest is the greatest number of a time, where all of it is known.
 func (p *past) greatest(from, to time.Time) (greatest float64, isKnown bool) {
 	first, last := steps(from)-p.begin, steps(to)-p.begin
-	if first < 0 || last >= int64(len(p.numbers)) {
+	if first < 0 || last >= int32(len(p.numbers)) || first > last {
 		return 0, false
 	}
-	for _, c := range p.numbers[first : last+1] {
-		if c == unknown {
-			return 0, false
-		}
-		greatest = max(greatest, c.number())
-	}
-	return greatest, true
+	code := slices.Max([]byte(p.numbers[first : last+1]))
+	return p.number(code), code != unknown
 }
 
-func steps(at time.Time) int64 { return at.UnixNano() / int64(step) }
+func steps(at time.Time) int32 { return int32(at.Unix() / int64(step/time.Second)) } //nolint:gosec // until the year 6053.
+
+// IsWhole is true once each earlier day was asked for. A nil History is not.
+func (h *History) IsWhole() bool {
+	return h != nil && !slices.ContainsFunc(h.days[:], func(p past) bool { return p.until == 0 })
+}
 
 // due is the earlier day that has to be asked for, as how many days ago it was; 0 for none. It is the one that is due for longest, so that
 // each has its turn also where the numbers are minutes apart.
@@ -95,7 +110,7 @@ func (h *History) due(now time.Time) int {
 			first = i
 		}
 	}
-	if now.Unix() < h.days[first].until {
+	if seconds(now) < h.days[first].until {
 		return 0
 	}
 	return first + 1
@@ -105,9 +120,11 @@ func (h *History) due(now time.Time) int {
 // fail once more, and take the place of others for as long.
 func (h *History) later(ago int, until time.Time) *History {
 	result := h.copied()
-	result.days[ago-1].until = until.Unix()
+	result.days[ago-1].until = seconds(until)
 	return result
 }
+
+func seconds(at time.Time) uint32 { return uint32(at.Unix()) } //nolint:gosec // until the year 2106.
 
 func (h *History) copied() *History {
 	if h == nil {
@@ -121,17 +138,24 @@ func (h *History) copied() *History {
 // are none it is not known, and that is known until it is asked for again.
 func (h *History) with(ago int, from, until time.Time, samples []demand.Sample) *History {
 	result := h.copied()
-	p := past{begin: steps(from), until: until.Unix(), numbers: make([]coarse, 0, len(samples))}
-	for _, sample := range samples {
-		i := steps(sample.At.Add(time.Duration(ago)*day)) - p.begin
-		if sample.Trouble != "" || i < 0 || i > int64((day)/step) {
-			continue
-		}
-		for int64(len(p.numbers)) <= i {
-			p.numbers = append(p.numbers, unknown)
-		}
-		p.numbers[i] = toCoarse(sample.QPS)
+	p := past{begin: steps(from), until: seconds(until)}
+	moved := func(sample demand.Sample) (at int32, isKnown bool) {
+		at = steps(sample.At.Add(time.Duration(ago)*day)) - p.begin
+		return at, sample.Trouble == "" && at >= 0 && at <= int32(day/step)
 	}
+	last := int32(-1)
+	for _, sample := range samples {
+		if at, isKnown := moved(sample); isKnown {
+			last, p.unit = max(last, at), max(p.unit, float32(sample.QPS))
+		}
+	}
+	numbers := bytes.Repeat([]byte{unknown}, int(last+1))
+	for _, sample := range samples {
+		if at, isKnown := moved(sample); isKnown {
+			numbers[at] = p.code(sample.QPS)
+		}
+	}
+	p.numbers = string(numbers)
 	result.days[ago-1] = p
 	return result
 }

@@ -228,6 +228,43 @@ func TestNothingOfEarlierDaysIsAskedForAgain(t *testing.T) {
 	})
 }
 
+func TestAHistoryIsWholeOnceEachDayWasAskedFor(t *testing.T) {
+	var h *History
+	now := time.Unix(1_800_000_000, 0)
+	for ago := 1; ago <= days; ago++ {
+		if h.IsWhole() {
+			t.Errorf("it is whole before day %d", ago)
+		}
+		if ago%2 == 0 { // one that fails counts.
+			h = h.later(ago, now)
+		} else {
+			h = h.with(ago, now, now, nil)
+		}
+	}
+	if !h.IsWhole() {
+		t.Error("it is not whole")
+	}
+}
+
+// A number is kept within 1.1%, whatever it is, and down to a 240th of the greatest.
+func TestNumbersOfEarlierDays(t *testing.T) {
+	from := time.Unix(1_800_000_000, 0).Truncate(step)
+	for _, unit := range []float64{1e-3, 1, 777, 2_147_483_647} {
+		for part := 1.0; part >= 1.0/240; part /= 1.07 {
+			samples := []demand.Sample{{At: from, QPS: unit}, {At: from.Add(step), QPS: unit * part}, {At: from.Add(2 * step)}}
+			h := (*History)(nil).with(1, from.Add(day), from, samples)
+			p, at := &h.days[0], from.Add(day+step)
+			got, isKnown := p.greatest(at, at)
+			if !isKnown || got < unit*part/1.0111 || got > unit*part*1.0111 {
+				t.Errorf("%v of %v: %v, known %t", unit*part, unit, got, isKnown)
+			}
+			if none, isKnown := p.greatest(at.Add(step), at.Add(step)); none != 0 || !isKnown {
+				t.Errorf("nothing: %v, known %t", none, isKnown)
+			}
+		}
+	}
+}
+
 func FuzzHistory(f *testing.F) {
 	f.Add(int64(0), 1.0)
 	f.Add(int64(math.MaxInt64), math.NaN())

@@ -86,7 +86,7 @@ func (m *metricsAPIs) between(context.Context, question, time.Time, time.Time, t
 // now has no use for the context, since the clients take none: they have a time-out of their own.
 func (m *metricsAPIs) now(_ context.Context, q question, at time.Time) (demand.Sample, *trouble) {
 	read := m.object
-	if q.external != "" {
+	if q.metric().external != "" {
 		read = m.sum
 	}
 	qps, failed := read(q, at)
@@ -98,11 +98,11 @@ func (m *metricsAPIs) now(_ context.Context, q question, at time.Time) (demand.S
 
 // sum is that of all series, as a HorizontalPodAutoscaler counts them.
 func (m *metricsAPIs) sum(q question, at time.Time) (sum float64, failed *trouble) {
-	selector, err := labels.Parse(q.selector)
+	selector, err := labels.Parse(q.metric().selector)
 	if err != nil {
 		return 0, troubled(demand.MetricInvalid, "%s.selector: %s", externalField, quote.Said(err.Error()))
 	}
-	list, err := m.external.NamespacedMetrics(q.namespace).List(q.external, selector)
+	list, err := m.external.NamespacedMetrics(q.namespace).List(q.metric().external, selector)
 	if err != nil {
 		return 0, metricsFailure(err, "external.metrics.k8s.io", externalField)
 	}
@@ -121,7 +121,7 @@ func (m *metricsAPIs) sum(q question, at time.Time) (sum float64, failed *troubl
 
 func (m *metricsAPIs) object(q question, at time.Time) (float64, *trouble) {
 	const api = "custom.metrics.k8s.io"
-	selector, err := labels.Parse(q.selector)
+	selector, err := labels.Parse(q.metric().selector)
 	if err != nil {
 		return 0, troubled(demand.MetricInvalid, "%s.metric.selector: %s", objectField, quote.Said(err.Error()))
 	}
@@ -129,7 +129,7 @@ func (m *metricsAPIs) object(q question, at time.Time) (float64, *trouble) {
 	if failed != nil {
 		return 0, failed
 	}
-	value, err := client.GetForObject(kind, q.object.name, q.object.metric, selector)
+	value, err := client.GetForObject(kind, q.metric().object.name, q.metric().object.metric, selector)
 	if err != nil {
 		return 0, metricsFailure(err, api, objectField)
 	}
@@ -139,15 +139,15 @@ func (m *metricsAPIs) object(q question, at time.Time) (float64, *trouble) {
 // described is the kind of what the metric is about. It is read in the application's namespace alone, or is that.
 func (m *metricsAPIs) described(q question, at time.Time) (schema.GroupKind, custom_metrics.MetricsInterface, *trouble) {
 	const field = objectField + ".describedObject"
-	version, err := schema.ParseGroupVersion(q.object.apiVersion)
+	version, err := schema.ParseGroupVersion(q.metric().object.apiVersion)
 	if err != nil {
 		return schema.GroupKind{}, nil, troubled(demand.MetricInvalid, "%s.apiVersion: %s", field, quote.Said(err.Error()))
 	}
-	kind := version.WithKind(q.object.kind).GroupKind()
-	if kind == (schema.GroupKind{Kind: "Namespace"}) && q.object.name == q.namespace {
+	kind := version.WithKind(q.metric().object.kind).GroupKind()
+	if kind == (schema.GroupKind{Kind: "Namespace"}) && q.metric().object.name == q.namespace {
 		return kind, m.custom.RootScopedMetrics(), nil
 	}
-	resource, err := m.kinds.find(version.WithKind(q.object.kind), at)
+	resource, err := m.kinds.find(version.WithKind(q.metric().object.kind), at)
 	switch {
 	case err != nil:
 		return kind, nil, metricsFailure(err, "the API server", field)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unique"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -106,7 +105,7 @@ func TestWhatTheMetricsAPIsMaySay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, at := asAPIServer(t, tc.answer), time.Now()
-			f := &flight{feed: &feed{question: unique.Make(tc.query.question()), outlet: &outlet{m, newTurns()}}, at: at, period: period, timeout: period}
+			f := &flight{feed: &feed{question: tc.query.question(), outlet: &outlet{m, newTurns()}}, at: at, period: period, timeout: period}
 			answer, failed := f.number(t.Context())
 			if tc.want != "" {
 				expect(t, failed, tc.want, tc.words)

@@ -6,6 +6,7 @@ package traffic
 import (
 	"fmt"
 	"strings"
+	"unique"
 
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,15 +37,27 @@ type ObjectMetric struct {
 	Selector               *metav1.LabelSelector
 }
 
-// question is a Query that can be compared: what is asked twice is asked once.
+// question is a Query that can be compared: what is asked twice is asked once. There are thousands, most of them of Prometheus.
 type question struct {
 	namespace, promQL string
+	asked             unique.Handle[metric]
+}
+
+// metric is what a question asks the metrics APIs for; nothing where it asks Prometheus.
+type metric struct {
 	// external is the name of a metric, object what the metric is about.
 	external string
 	object   object
 	selector string
 	// mistake is why it cannot be asked at all.
 	mistake string
+}
+
+func (q question) metric() metric {
+	if q.asked == (unique.Handle[metric]{}) {
+		return metric{}
+	}
+	return q.asked.Value()
 }
 
 type object struct{ apiVersion, kind, name, metric string }
@@ -54,7 +67,7 @@ func (q question) field() string {
 	switch {
 	case q.promQL != "":
 		return queryField
-	case q.external != "":
+	case q.metric().external != "":
 		return externalField
 	}
 	return objectField
@@ -62,23 +75,29 @@ func (q question) field() string {
 
 func (q Query) question() question {
 	result := question{namespace: q.Namespace, promQL: q.Prometheus}
+	if q.External != nil || q.Object != nil {
+		result.asked = unique.Make(q.metric())
+	}
+	return result
+}
+
+func (q Query) metric() (asked metric) {
 	var selector *metav1.LabelSelector
-	switch {
-	case q.External != nil:
-		result.external, selector = q.External.Name, q.External.Selector
-		result.mistake = mistake(externalField, q.External.Name)
-	case q.Object != nil:
+	if q.External != nil {
+		asked.external, selector = q.External.Name, q.External.Selector
+		asked.mistake = mistake(externalField, q.External.Name)
+	} else {
 		o := q.Object
-		result.object, selector = object{o.APIVersion, o.Kind, o.Name, o.Metric}, o.Selector
-		result.mistake = mistake(objectField, o.Name, o.Metric)
+		asked.object, selector = object{o.APIVersion, o.Kind, o.Name, o.Metric}, o.Selector
+		asked.mistake = mistake(objectField, o.Name, o.Metric)
 	}
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	if err != nil {
-		result.mistake = "the selector of the metric cannot be read: " + quote.Said(err.Error())
-		return result
+		asked.mistake = "the selector of the metric cannot be read: " + quote.Said(err.Error())
+		return asked
 	}
-	result.selector = parsed.String()
-	return result
+	asked.selector = parsed.String()
+	return asked
 }
 
 // mistake is what is wrong with names that stand in the path of a request.

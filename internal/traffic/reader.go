@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -24,7 +23,8 @@ type Reader struct {
 
 	mu       sync.Mutex
 	subjects map[types.NamespacedName]*subject
-	feeds    map[unique.Handle[question]]*feed
+	feeds    map[question]*feed
+	slots    map[time.Duration]*slot
 	// running is the context of Start, nil before and after.
 	running context.Context //nolint:containedctx // timers begin what ends with it.
 	flights sync.WaitGroup
@@ -57,7 +57,7 @@ func New(options Options) (*Reader, error) {
 func newReader(options Options, outlet func(question) *outlet) *Reader {
 	return &Reader{
 		options: options, outlet: outlet, seed: maphash.MakeSeed(),
-		subjects: map[types.NamespacedName]*subject{}, feeds: map[unique.Handle[question]]*feed{},
+		subjects: map[types.NamespacedName]*subject{}, feeds: map[question]*feed{}, slots: map[time.Duration]*slot{},
 	}
 }
 
@@ -65,7 +65,7 @@ func newReader(options Options, outlet func(question) *outlet) *Reader {
 // one changes nothing but the window, which is how far back the first answer reaches, and whether earlier days are read as well. It makes no
 // request. Read and Forget of one key are not called at the same time.
 func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duration, earlierDays bool) {
-	asked := unique.Make(query.question())
+	asked := query.question()
 	r.mu.Lock()
 	s := r.subjects[key]
 	if s != nil && s.feed.question == asked {
@@ -84,17 +84,15 @@ func (r *Reader) Read(key types.NamespacedName, query Query, window time.Duratio
 }
 
 // feed is that of a question; r.mu is held.
-func (r *Reader) feed(asked unique.Handle[question]) *feed {
+func (r *Reader) feed(asked question) *feed {
 	if f := r.feeds[asked]; f != nil {
 		return f
 	}
-	f := &feed{question: asked, outlet: r.outlet(asked.Value())}
-	f.tenant = f.outlet.turns.join(asked.Value().namespace)
+	f := &feed{question: asked, outlet: r.outlet(asked)}
+	f.tenant = f.outlet.turns.join(asked.namespace)
 	f.hash = maphash.Comparable(r.seed, asked)
 	r.feeds[asked] = f
-	if r.running != nil {
-		r.arm(f)
-	}
+	r.join(f)
 	return f
 }
 
@@ -118,9 +116,7 @@ func (r *Reader) Forget(key types.NamespacedName) {
 	}
 	delete(r.feeds, f.question)
 	f.outlet.turns.leave(f)
-	if f.timer != nil {
-		f.timer.Stop()
-	}
+	r.leave(f)
 }
 
 // NeedLeaderElection is true: only who decides needs to know.
@@ -130,36 +126,29 @@ func (r *Reader) NeedLeaderElection() bool { return true }
 func (r *Reader) Start(ctx context.Context) error {
 	r.mu.Lock()
 	r.running = ctx
-	for _, f := range r.feeds {
-		r.arm(f)
+	for _, s := range r.slots {
+		r.arm(s)
 	}
 	r.mu.Unlock()
 
 	<-ctx.Done()
 	r.mu.Lock()
 	r.running = nil
-	for _, f := range r.feeds {
-		f.timer.Stop()
+	for _, s := range r.slots {
+		s.timer.Stop()
 	}
 	r.mu.Unlock()
 	r.flights.Wait()
 	return nil
 }
 
-// arm has a feed come to its turns; r.mu is held.
-func (r *Reader) arm(f *feed) {
-	f.timer = time.AfterFunc(f.untilTurn(time.Now(), r.options.Period), func() { r.turn(f) })
-}
-
 // turn is once a period: whatever happens, each reader has an answer in it.
-func (r *Reader) turn(f *feed) {
+func (r *Reader) turn(f *feed, now time.Time) {
 	r.mu.Lock()
-	now := time.Now()
 	if r.running == nil || len(f.readers) == 0 {
 		r.mu.Unlock()
 		return
 	}
-	f.timer.Reset(f.untilTurn(now, r.options.Period))
 	readers, failed := slices.Clone(f.readers), f.failed
 	switch {
 	case f.isBusy:

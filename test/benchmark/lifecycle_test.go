@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -206,29 +207,27 @@ var _ = Describe("A benchmark", func() {
 			b.Spec.Architectures = []v1alpha1.Architecture{"amd64", "s390x"}
 		})
 		nothing := newBenchmark(namespace, "nothing")
-		nowhere := newBenchmark(namespace, "nowhere", func(b *v1alpha1.ElasticWebBenchmark) {
-			b.Spec.Architectures = []v1alpha1.Architecture{"ppc64le"}
-		})
-		create(ctx, partly, nothing, nowhere)
+		create(ctx, partly, nothing)
+		waitingFor(ctx, partly, "s390x")
+		endTime(ctx, partly, "s390x")
 		endPods(ctx, partly, fasterARM)
 		endPods(ctx, nothing, nil)
 		expectReason(ctx, partly, v1alpha1.ReasonPartlyMeasured)
 		Expect(current(ctx, partly).Status.Results).To(ContainElement(And(
-			HaveField("Architecture", v1alpha1.Architecture("s390x")), HaveField("Reason", v1alpha1.ReasonNoCompatibleNodes))))
+			HaveField("Architecture", v1alpha1.Architecture("s390x")), HaveField("Reason", v1alpha1.ReasonUnschedulable),
+			HaveField("Message", HavePrefix("no node of s390x took the pod in the Job's time: ")))))
 		expectReason(ctx, nothing, v1alpha1.ReasonNothingMeasured)
 		Expect(meta.IsStatusConditionTrue(current(ctx, nothing).Status.Conditions, v1alpha1.ConditionStalled)).To(BeTrue())
-		expectReason(ctx, nowhere, v1alpha1.ReasonNoCompatibleNodes)
-		Expect(jobs(ctx, nowhere)).To(BeEmpty())
 	})
 
-	It("begins when nodes come that it can run on", func(ctx SpecContext) {
+	It("has a pod wait for the node of a pool that is at zero, where the architecture is listed", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		startOperator(operatorOptions{namespaces: []string{namespace}})
 		b := newBenchmark(namespace, "shop", func(b *v1alpha1.ElasticWebBenchmark) {
 			b.Spec.Architectures = []v1alpha1.Architecture{"s390x"}
 		})
 		create(ctx, b)
-		expectReason(ctx, b, v1alpha1.ReasonNoCompatibleNodes)
+		waitingFor(ctx, b, "s390x")
 		nodes, err := controlPlane.AddNodes(ctx, cluster.NodePool{Arch: "s390x", Count: 1})
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func(ctx SpecContext) { Expect(controlPlane.RemoveNodes(ctx, nodes...)).To(Succeed()) })
@@ -236,6 +235,20 @@ var _ = Describe("A benchmark", func() {
 		endPods(ctx, b, map[string]int32{"s390x": 700})
 		expectReason(ctx, b, v1alpha1.ReasonMeasured)
 		Expect(current(ctx, b).Status.QPSByArchitecture).To(Equal("s390x=700"))
+	})
+
+	It("begins when nodes come that it can run on, where no architecture is listed", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		startOperator(operatorOptions{namespaces: []string{namespace}})
+		b := newBenchmark(namespace, "shop", func(b *v1alpha1.ElasticWebBenchmark) { b.Spec.NodeSelector = map[string]string{"pool": namespace} })
+		create(ctx, b)
+		expectReason(ctx, b, v1alpha1.ReasonNoCompatibleNodes)
+		nodes, err := controlPlane.AddNodes(ctx, cluster.NodePool{Arch: "arm64", Count: 1, Labels: map[string]string{"pool": namespace}})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(func(ctx SpecContext) { Expect(controlPlane.RemoveNodes(ctx, nodes...)).To(Succeed()) })
+		expectReason(ctx, b, v1alpha1.ReasonRunning)
+		endPods(ctx, b, map[string]int32{"arm64": 700})
+		expectReason(ctx, b, v1alpha1.ReasonMeasured)
 	})
 
 	It("does not mix with one of the same name in another namespace", func(ctx SpecContext) {
@@ -255,6 +268,32 @@ var _ = Describe("A benchmark", func() {
 		expectGone(ctx, b)
 	})
 })
+
+// waitingFor waits until the scheduler has said that the pod of an architecture waits for a node, and the status has it.
+func waitingFor(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, architecture string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		run := current(ctx, b).Status.Run
+		g.Expect(run).NotTo(BeNil())
+		g.Expect(run.Architectures).To(ContainElement(And(
+			HaveField("Architecture", v1alpha1.Architecture(architecture)), HaveField("State", v1alpha1.RunStateWaiting),
+			HaveField("Reason", v1alpha1.ReasonUnschedulable), HaveField("Message", HavePrefix("waits for a node of "+architecture+" that takes the pod: ")))))
+		conditions := current(ctx, b).Status.Conditions
+		g.Expect(meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)).To(BeTrue())
+		g.Expect(meta.FindStatusCondition(conditions, v1alpha1.ConditionStalled)).To(BeNil())
+	}).WithContext(ctx).Should(Succeed(), func() string { return explain(ctx, b) })
+}
+
+// endTime has the time of an architecture's Job end.
+func endTime(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, architecture string) {
+	GinkgoHelper()
+	for _, job := range runJobs(ctx, b) {
+		if job.Labels[v1alpha1.LabelArchitecture] == architecture {
+			patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"activeDeadlineSeconds":1}}`))
+			Expect(k8s.Patch(ctx, &job, patch)).To(Succeed())
+		}
+	}
+}
 
 // expectRest checks that nothing is asked of the API server over several resyncs.
 func expectRest(ctx context.Context, op *operator) {

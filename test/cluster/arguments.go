@@ -28,7 +28,7 @@ func (c *Cluster) newComponents() map[Component]*component {
 	}
 	for name, component := range components {
 		component.name = name
-		component.binary = c.binaries[string(name)]
+		component.binary = c.options.Binaries[string(name)]
 		component.args = append(component.args, c.options.ExtraArgs[name]...)
 		component.log = c.LogPath(name)
 		component.group = c.watchdog.group()

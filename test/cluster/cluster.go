@@ -22,7 +22,6 @@ import (
 // Cluster is a running control plane. Its methods may be called concurrently.
 type Cluster struct {
 	options      Options
-	binaries     binaries.Paths
 	folder       *folder
 	watchdog     *watchdog
 	ports        map[Component]*reservedPort
@@ -64,11 +63,12 @@ func portWasTaken(err error) bool {
 }
 
 func start(ctx context.Context, options Options) (_ *Cluster, err error) {
-	paths, err := binaries.Ensure(ctx, options.Progress, binaries.All()...)
-	if err != nil {
-		return nil, err
+	if options.Binaries == nil {
+		if options.Binaries, err = binaries.Ensure(ctx, options.Progress, binaries.All()...); err != nil {
+			return nil, err
+		}
 	}
-	c := &Cluster{options: options, binaries: paths, nextIndex: map[string]int{}}
+	c := &Cluster{options: options, nextIndex: map[string]int{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("cannot start the local control plane: %w", err), c.Stop())
@@ -155,7 +155,7 @@ func (c *Cluster) Kubeconfig() string {
 
 // KubectlPath returns the path of a kubectl of the cluster's version.
 func (c *Cluster) KubectlPath() string {
-	return c.binaries[binaries.Kubectl]
+	return c.options.Binaries[binaries.Kubectl]
 }
 
 // AuditLogPath returns the path of the audit log, one JSON event per line. It

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
 )
 
 // Options say what Start starts. The zero value is a cluster without nodes.
@@ -47,6 +49,9 @@ type Options struct {
 
 	// ExtraArgs are given to the components after the arguments of this package.
 	ExtraArgs map[Component][]string
+
+	// Binaries are the programs to run. Nil: those of binaries.Ensure.
+	Binaries binaries.Paths
 
 	// Progress is told what Start does, above all while it builds. It may be nil.
 	Progress io.Writer

@@ -3,7 +3,7 @@
 
 // Command demo shows the operator at work on a real control plane with simulated nodes of four architectures:
 //
-//	go run ./test/demo
+//	go run ./test/demo/launch
 //
 // It needs nothing but Go, says what it does and how long that takes, and stays for a look around until Ctrl-C. With
 // DEMO_EXIT=1 it ends after the show. Either way it leaves neither a process nor a file behind. It fails when an
@@ -21,8 +21,7 @@ import (
 )
 
 const introduction = `The operator on a real Kubernetes control plane, with simulated nodes of four
-architectures, on this machine alone. It takes half a minute to a minute; the
-first time, some ten more to build Kubernetes from its Go modules.
+architectures, on this machine alone. It takes a minute to two.
 Ctrl-C ends it at any time, and nothing stays behind.`
 
 func main() {

@@ -37,12 +37,12 @@ type operator struct {
 // startOperator runs it with the rights of its service account and no others. It has a process group of its own: a
 // Ctrl-C at the terminal reaches the demo alone, which then ends things in order. Should the demo be killed, the
 // operator loses its lease with the API server, and ends itself.
-func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTTPRegistry string) (*operator, error) {
+func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTTPRegistry, prometheus string) (*operator, error) {
 	config, err := c.ServiceAccountConfig(ctx, operatorNamespace, operatorAccount)
 	if err != nil {
 		return nil, err
 	}
-	folder := filepath.Dir(path)
+	folder := filepath.Dir(c.Kubeconfig())
 	kubeconfig := filepath.Join(folder, "operator.kubeconfig")
 	if err := writeKubeconfig(kubeconfig, config); err != nil {
 		return nil, err
@@ -54,7 +54,8 @@ func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTT
 	}
 	defer log.Close()
 	o.command = exec.Command(path, "--plain-http-registries="+plainHTTPRegistry, "--image-wait=3s",
-		"--leader-election-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+		"--leader-election-namespace="+operatorNamespace, "--metrics-bind-address=0", "--health-probe-bind-address=0",
+		"--prometheus-url="+prometheus, "--demand-period=1s")
 	o.command.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "WATCH_NAMESPACE=", "RELATED_IMAGE_LOADTEST=controller:latest")
 	o.command.Dir = root // watches.yaml and the chart that it names are there.
 	o.command.Stdout, o.command.Stderr = log, log

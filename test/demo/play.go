@@ -36,7 +36,7 @@ spec:
 
 // play is the show itself, an act after the other.
 func (s *stage) play(ctx context.Context) error {
-	for _, act := range []func(context.Context) error{s.theSample, s.theShop, s.theSpillOver, s.theReturn} {
+	for _, act := range []func(context.Context) error{s.theSample, s.theShop, s.theSpillOver, s.theReturn, s.theBurst} {
 		if err := act(ctx); err != nil {
 			return err
 		}

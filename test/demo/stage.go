@@ -7,11 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -20,18 +18,18 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
-	"github.com/elasticweb/elasticweb-operator/test/compile"
 )
 
 // stage is all that the demo starts.
 type stage struct {
 	out      *console
 	root     string // of the repository
-	workshop string // where the operator is built before the cluster has a folder
+	programs binaries.Paths
 	cluster  *cluster.Cluster
 	client   client.Client
 	registry *imageRegistry
 	image    string
+	traffic  *traffic
 	operator *operator
 }
 
@@ -39,36 +37,26 @@ var pools = []cluster.NodePool{
 	{Arch: "amd64", Count: 3}, {Arch: "arm64", Count: 2}, {Arch: "ppc64le", Count: 2}, {Arch: "s390x", Count: 2},
 }
 
-// set starts everything: the operator is built while the control plane starts.
+// set starts everything. Where test/demo/launch came before, all is compiled.
 func (s *stage) set(ctx context.Context) (err error) {
 	s.out.heading("Setting the stage")
 	if s.root, err = repositoryRoot(); err != nil {
 		return err
 	}
-	if _, err := binaries.Ensure(ctx, os.Stdout, binaries.All()...); err != nil {
+	if err := s.out.step("compiling: what has changed", func() error { return s.compile(ctx) }); err != nil {
 		return err
 	}
-	if s.workshop, err = os.MkdirTemp("", "elasticweb-demo-"); err != nil {
-		return err
-	}
-	var building sync.WaitGroup
-	defer building.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var failure error
-	building.Go(func() {
-		failure = compile.Native(ctx, "cmd/manager", filepath.Join(s.workshop, "manager"), "-ldflags=-s -w")
-	})
 	if err := s.setForOperator(ctx); err != nil {
 		return err
 	}
-	if err := s.out.step("operator: the rest of its compilation", func() error {
-		building.Wait()
-		return failure
-	}); err != nil {
-		return err
-	}
 	return s.out.step("operator: installed, started with its service account's rights", func() error { return s.startOperator(ctx) })
+}
+
+func (s *stage) compile(ctx context.Context) (err error) {
+	s.programs, err = binaries.Request{
+		Names: binaries.All(), InPath: true, Own: []string{"./cmd/manager"}, OwnFolder: "bin/demo",
+	}.Ensure(ctx)
+	return err
 }
 
 // setForOperator starts all that the operator finds when it comes.
@@ -86,7 +74,7 @@ func (s *stage) setForOperator(ctx context.Context) error {
 }
 
 func (s *stage) startCluster(ctx context.Context) (err error) {
-	if s.cluster, err = cluster.Start(ctx, cluster.Options{}); err != nil {
+	if s.cluster, err = cluster.Start(ctx, cluster.Options{Binaries: s.programs}); err != nil {
 		return err
 	}
 	scheme := runtime.NewScheme()
@@ -101,21 +89,18 @@ func (s *stage) startRegistry() (err error) {
 	if s.registry, err = startRegistry(); err != nil {
 		return err
 	}
-	s.image, err = s.registry.push("shop:1.4")
+	if s.image, err = s.registry.push("shop:1.4"); err != nil {
+		return err
+	}
+	s.traffic, err = startTraffic()
 	return err
 }
 
-// startOperator moves the program into the cluster's folder, which goes even when the demo is killed.
-func (s *stage) startOperator(ctx context.Context) error {
+func (s *stage) startOperator(ctx context.Context) (err error) {
 	if err := s.install(ctx); err != nil {
 		return err
 	}
-	path := filepath.Join(s.folder(), "manager")
-	err := errors.Join(os.Rename(filepath.Join(s.workshop, "manager"), path), os.Remove(s.workshop))
-	if err != nil {
-		return err
-	}
-	s.operator, err = startOperator(ctx, s.cluster, s.root, path, s.registry.host)
+	s.operator, err = startOperator(ctx, s.cluster, s.root, s.programs["manager"], s.registry.host, s.traffic.url)
 	return err
 }
 
@@ -137,14 +122,13 @@ func (s *stage) clear() error {
 	if s.registry != nil {
 		s.registry.stop()
 	}
-	var err error
+	if s.traffic != nil {
+		s.traffic.stop()
+	}
 	if s.cluster != nil {
-		err = s.cluster.Stop()
+		return s.cluster.Stop()
 	}
-	if s.workshop != "" {
-		err = errors.Join(err, os.RemoveAll(s.workshop))
-	}
-	return err
+	return nil
 }
 
 func repositoryRoot() (string, error) {

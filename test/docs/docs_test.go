@@ -145,7 +145,7 @@ func pages(t *testing.T) []string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (path == "bin" || path == "dist" || path != "." && strings.HasPrefix(entry.Name(), ".")) {
+		if entry.IsDir() && (path == "bin" || path == "dist" || entry.Name() == "node_modules" || path != "." && strings.HasPrefix(entry.Name(), ".")) {
 			return fs.SkipDir
 		}
 		if !entry.IsDir() && strings.HasSuffix(path, ".md") {

@@ -24,6 +24,8 @@ type invariants struct {
 	violations map[string][]string
 	// templates counts the changes of pod templates by namespace, with each of which all pods restart.
 	templates map[string]int
+	// falls counts how often the number of pods that a Deployment asks for went down, by namespace.
+	falls map[string]int
 }
 
 func (i *invariants) handler() toolscache.ResourceEventHandler {
@@ -51,14 +53,27 @@ func (i *invariants) checkDeployment(before, after *appsv1.Deployment) {
 	if was != nil && now != nil && now.Generation < was.Generation && !isOfAnother {
 		i.violate(after.Namespace, "Deployment %s went back from generation %d to %d", after.Name, was.Generation, now.Generation)
 	}
-	if !equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		if i.templates == nil {
-			i.templates = map[string]int{}
-		}
-		i.templates[after.Namespace]++
+	if *after.Spec.Replicas < *before.Spec.Replicas {
+		i.count(&i.falls, after.Namespace)
 	}
+	if !equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {
+		i.count(&i.templates, after.Namespace)
+	}
+}
+
+func (i *invariants) count(what *map[string]int, namespace string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if *what == nil {
+		*what = map[string]int{}
+	}
+	(*what)[namespace]++
+}
+
+func (i *invariants) fallsIn(namespace string) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.falls[namespace]
 }
 
 // checkWeb: a status never speaks of an older spec than the one before it, nor of one that is still to come.

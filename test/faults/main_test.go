@@ -119,6 +119,7 @@ func scenarios() []scenario {
 		{name: "others", runs: 3, play: playOthers},
 		{name: "campaign", runs: 3, play: playCampaign},
 		{name: "denials", runs: 1, play: playDenials},
+		{name: "demand", runs: 1, play: playDemand},
 		{name: "spilled", runs: 1, isMixed: true, play: playSpilled},
 		{name: "mixed", runs: 2, isMixed: true, play: playMixed},
 		{name: "tenant", runs: 1, alone: true, play: playTenant},

@@ -29,6 +29,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
 	lookups "github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
 
@@ -162,10 +163,12 @@ type wiring struct {
 	log       io.Writer
 	// registry that is asked for images; "" where none are looked up, and no benchmarks are followed.
 	registry string
+	// source is the Prometheus that is asked for the traffic; "" for none.
+	source string
 }
 
 func (r *run) wiring(namespace string, log io.Writer) wiring {
-	w := wiring{namespace: namespace, resync: r.resyncPeriod(), log: log}
+	w := wiring{namespace: namespace, resync: r.resyncPeriod(), log: log, source: r.source}
 	if r.looksUp {
 		w.registry = r.world.images.host
 	}
@@ -193,6 +196,16 @@ func newManager(ctx context.Context, restConfig *rest.Config, w wiring, change .
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:       mgr.GetEventRecorder(controllers.FieldManager),
 		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
+	}
+	if w.source != "" {
+		reader, err := traffic.New(traffic.Options{Period: demandPeriod, Prometheus: &traffic.PrometheusServer{URL: w.source}, Deliver: reconciler.Deliver})
+		if err != nil {
+			return nil, err
+		}
+		if err := mgr.Add(reader); err != nil {
+			return nil, err
+		}
+		reconciler.Traffic, reconciler.DemandPeriod = reader, demandPeriod
 	}
 	if w.registry == "" {
 		return mgr, reconciler.SetupWithManager(ctx, mgr, nil)

@@ -46,6 +46,8 @@ type run struct {
 	random   *rand.Rand
 	// looksUp is true where operators look images up, and follow benchmarks.
 	looksUp bool
+	// source is where operators read the traffic; "" where they read none.
+	source string
 }
 
 func newRun(t *testing.T, start func() (*world, error), scenario string, seed uint64) *run {

@@ -157,6 +157,7 @@ func recordOf(object client.Object) any {
 	}
 	if isMixed(&deployment.Spec.Template.Spec) {
 		delete(record, "maxSkew")
+		delete(record, "wholeSkew")
 		delete(record, "pod") // a hash of the node selector, too.
 	}
 	return record

@@ -60,6 +60,9 @@ func copyTree(paths ...string) (folder string, err error) {
 		if err != nil {
 			return folder, err
 		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return folder, err
+		}
 		if err := os.WriteFile(to, content, 0o600); err != nil {
 			return folder, err
 		}

@@ -39,7 +39,7 @@ func run(gremlins, list string, least float64, workers int, packages []string) (
 	if err != nil {
 		return err
 	}
-	folder, err := copyTree("go.mod", "go.sum", "api", "internal")
+	folder, err := copyTree("go.mod", "go.sum", "api", "internal", "test/golden", "docs/kubectl.md")
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ type change func(*appsv1ac.DeploymentApplyConfiguration)
 
 // deploy makes the Deployment that the product makes of the ElasticWeb, and waits until its pods are where the
 // scheduler wants them, and ready.
-func (s *scene) deploy(ctx context.Context, web *elasticwebv1.ElasticWeb, changes ...change) (maxSkew int32) {
+func (s *scene) deploy(ctx context.Context, web *elasticwebv1.ElasticWeb, changes ...change) {
 	GinkgoHelper()
 	platforms := []string{"linux/amd64", "linux/arm64", "linux/ppc64le", "linux/s390x"}
 	observed := plan.Observed{
@@ -154,8 +154,14 @@ func (s *scene) deploy(ctx context.Context, web *elasticwebv1.ElasticWeb, change
 	}
 	_, err = k8s.AppsV1().Deployments(s.namespace).Apply(ctx, deployment, metav1.ApplyOptions{FieldManager: "test", Force: true})
 	Expect(err).NotTo(HaveOccurred())
+	s.awaitReady(ctx, web.Name)
+}
+
+// awaitReady waits until all pods are of the newest template and ready.
+func (s *scene) awaitReady(ctx context.Context, name string) {
+	GinkgoHelper()
 	Eventually(func(g Gomega) {
-		live, err := k8s.AppsV1().Deployments(s.namespace).Get(ctx, web.Name, metav1.GetOptions{})
+		live, err := k8s.AppsV1().Deployments(s.namespace).Get(ctx, name, metav1.GetOptions{})
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(live.Status).To(And(
 			HaveField("ObservedGeneration", live.Generation),
@@ -163,7 +169,6 @@ func (s *scene) deploy(ctx context.Context, web *elasticwebv1.ElasticWeb, change
 			HaveField("UpdatedReplicas", *live.Spec.Replicas),
 			HaveField("ReadyReplicas", *live.Spec.Replicas)))
 	}).WithContext(ctx).Should(Succeed())
-	return planned.Record.MaxSkew
 }
 
 func (s *scene) nodes() *plan.Nodes {

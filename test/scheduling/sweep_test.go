@@ -6,31 +6,29 @@ package scheduling_test
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/utils/ptr"
 )
 
-// withSkew sets the maxSkew of the template's spread constraint; 0 takes the constraint out.
+// withSkew leaves the constraint on the host name alone, with a maxSkew; 0 takes that out, too.
 func withSkew(maxSkew int32) change {
 	return func(deployment *appsv1ac.DeploymentApplyConfiguration) {
 		spec := deployment.Spec.Template.Spec
 		if maxSkew == 0 {
 			spec.TopologySpreadConstraints = nil
+			return
 		}
-		for i := range spec.TopologySpreadConstraints {
-			spec.TopologySpreadConstraints[i].MaxSkew = &maxSkew
-		}
-	}
-}
-
-// perTemplate has the spread constraint count the pods of each template by themselves.
-func perTemplate(deployment *appsv1ac.DeploymentApplyConfiguration) {
-	spec := deployment.Spec.Template.Spec
-	for i := range spec.TopologySpreadConstraints {
-		spec.TopologySpreadConstraints[i].MatchLabelKeys = []string{"pod-template-hash"}
+		spec.TopologySpreadConstraints = slices.DeleteFunc(spec.TopologySpreadConstraints,
+			func(c corev1ac.TopologySpreadConstraintApplyConfiguration) bool {
+				return *c.TopologyKey != corev1.LabelHostname
+			})
+		spec.TopologySpreadConstraints[0].MaxSkew = &maxSkew
 	}
 }
 
@@ -90,42 +88,6 @@ var _ = Describe("Other settings", func() {
 				"3 pods, one emptier node", "10 pods, one emptier node"}, row...)
 		}, SpecTimeout(timeout))
 	}
-
-	for _, template := range []struct {
-		name    string
-		changes []change
-	}{
-		{"as the product", nil}, {"matchLabelKeys", []change{perTemplate}},
-		{"maxSkew 24", []change{withSkew(24)}}, {"maxSkew 24, matchLabelKeys", []change{withSkew(24), perTemplate}},
-	} {
-		It("rollouts, "+template.name, func(ctx SpecContext) {
-			row := []string{template.name}
-			for _, pods := range []int{60, 84} {
-				s := newScene(ctx, evenNodes...)
-				web := newWeb(s.namespace, pods, two...)
-				s.deploy(ctx, web, template.changes...)
-				web.Spec.Image = "registry.example.com/shop:2"
-				s.deploy(ctx, web, template.changes...)
-				row = append(row, s.landed(ctx).inOrder(two))
-				s.remove(ctx)
-			}
-			tables.add("Rollouts of other templates, 3 + 3 nodes", []string{"template", "60 pods", "84 pods"}, row...)
-		}, SpecTimeout(timeout))
-	}
-
-	It("scaled without a rollout", func(ctx SpecContext) {
-		for _, before := range []int{3, 12, 30} {
-			s := newScene(ctx, evenNodes...)
-			web := newWeb(s.namespace, before, two...)
-			maxSkew := s.deploy(ctx, web)
-			web.Spec.Replicas = ptr.To[int32](120)
-			s.deploy(ctx, web, withSkew(maxSkew))
-			got := s.landed(ctx)
-			tables.add("Scaled to 120 pods without a rollout, 3 + 3 nodes", []string{"pods before", "maxSkew", "pods per architecture"},
-				fmt.Sprint(before), fmt.Sprint(maxSkew), got.inOrder(two))
-			s.remove(ctx)
-		}
-	}, SpecTimeout(timeout))
 
 	It("many nodes", func(ctx SpecContext) {
 		for _, others := range []int{60, 90, 150} {

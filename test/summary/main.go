@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-const slowestShown = 5
+const slowestShown = 12
 
 func main() {
 	leftOut := flag.String("left-out", "", "What the run leaves out, and why.")

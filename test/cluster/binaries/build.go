@@ -7,22 +7,21 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster/filelock"
 )
 
-// build is one module at one version, for one architecture.
+// build puts binaries of one module at one version, for one architecture, into the cache folder.
 type build struct {
 	module
-	source       string // the module's folder in the source tree
+	names        []string // of the binaries
+	source       string   // the module's folder in the source tree
 	version      string
 	architecture string
 	ldflags      string
@@ -30,20 +29,11 @@ type build struct {
 	progress     io.Writer
 }
 
-func (m module) newBuild(architecture string, progress io.Writer) (*build, error) {
-	root, err := repositoryRoot()
-	if err != nil {
-		return nil, err
-	}
-	tools := filepath.Join(root, "tools")
-	if m, err = m.ofVersion(tools); err != nil {
-		return nil, err
-	}
-	b := &build{module: m, source: filepath.Join(tools, m.folder), architecture: architecture, progress: progress}
+func (m module) newBuild(tools, architecture string, names []string, progress io.Writer) (_ *build, err error) {
+	b := &build{module: m, names: names, source: filepath.Join(tools, m.folder), architecture: architecture, ldflags: withoutSymbols, progress: progress}
 	if b.version, err = m.version(tools); err != nil {
 		return nil, err
 	}
-	b.ldflags = "-s -w"
 	if m.stamp != nil {
 		b.ldflags += " " + m.stamp(b.version)
 	}
@@ -58,16 +48,18 @@ func (b *build) cacheDir() (string, error) {
 		return "", fmt.Errorf("no place to keep the control plane's binaries: %w", err)
 	}
 	sum := sha256.New()
-	sources, err := filepath.Glob(filepath.Join(b.source, "*"))
+	err = filepath.WalkDir(b.source, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil {
+			fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(content), content)
+		}
+		return err
+	})
 	if err != nil {
 		return "", err
-	}
-	for _, path := range sources {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(path), len(content), content)
 	}
 	fmt.Fprintln(sum, b.ldflags)
 	if b.tags != "" {
@@ -77,9 +69,9 @@ func (b *build) cacheDir() (string, error) {
 	return filepath.Join(cache, "elasticweb-operator", b.folder, key), nil
 }
 
-func (b *build) missing(names []string) []string {
+func (b *build) missing() []string {
 	var missing []string
-	for _, name := range names {
+	for _, name := range b.names {
 		if !executable(filepath.Join(b.dir, name)) {
 			missing = append(missing, name)
 		}
@@ -87,9 +79,25 @@ func (b *build) missing(names []string) []string {
 	return missing
 }
 
+// compilation is that of what is missing. Until it is whole it is in a folder of its own.
+func (b *build) compilation() *compilation {
+	c := &compilation{source: b.source, folder: filepath.Join(b.dir, ".building"), tags: b.tags, ldflags: b.ldflags, architecture: b.architecture}
+	for _, name := range b.missing() {
+		c.packages = append(c.packages, b.packages[name])
+	}
+	return c
+}
+
 // run builds under a lock, so that a second run waits for the first one's
 // binaries instead of competing with it for the processors.
-func (b *build) run(ctx context.Context, names []string) error {
+func (b *build) run(ctx context.Context, m *meter) error {
+	if err := b.runLocked(ctx, m); err != nil {
+		return fmt.Errorf("cannot build %s %s: %w", b.folder, b.version, err)
+	}
+	return nil
+}
+
+func (b *build) runLocked(ctx context.Context, m *meter) error {
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return err
 	}
@@ -100,69 +108,22 @@ func (b *build) run(ctx context.Context, names []string) error {
 		return err
 	}
 	defer lock.Release()
-	missing := b.missing(names)
+	missing := b.missing()
 	if len(missing) == 0 {
 		return nil
 	}
-	scratch := filepath.Join(b.dir, ".building")
-	if err := os.RemoveAll(scratch); err != nil { // of a run that was killed
+	c := b.compilation()
+	if err := os.RemoveAll(c.folder); err != nil { // of a run that was killed
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	if err := b.compile(ctx, scratch, missing); err != nil {
+	defer os.RemoveAll(c.folder)
+	if err := c.run(ctx, m); err != nil {
 		return err
 	}
 	for _, name := range missing {
-		if err := os.Rename(filepath.Join(scratch, name), filepath.Join(b.dir, name)); err != nil {
+		if err := os.Rename(filepath.Join(c.folder, name), filepath.Join(b.dir, name)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (b *build) compile(ctx context.Context, dir string, names []string) error {
-	if _, err := exec.LookPath("go"); err != nil {
-		return errors.New("go is not in PATH: install Go (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with the binaries")
-	}
-	packages := make([]string, len(names))
-	for i, name := range names {
-		packages[i] = b.packages[name]
-	}
-	fmt.Fprintf(b.progress, "building %s from tools/%s, this once\n", strings.Join(names, ", "), b.folder)
-	m := startMeter(b.progress, b.folder+" "+b.version)
-	m.setTotal(b.countPackages(ctx, packages))
-	args := append([]string{"build", "-v", "-trimpath", "-tags", b.tags, "-ldflags", b.ldflags, "-o", dir + string(filepath.Separator)}, packages...)
-	cmd := b.goCommand(ctx, args...)
-	cmd.Stderr = m
-	err := cmd.Run()
-	m.stop(err)
-	if err != nil {
-		return explain(ctx, err, m.messages())
-	}
-	return nil
-}
-
-// countPackages is only for the progress, so a failure is left to the build to report.
-func (b *build) countPackages(ctx context.Context, packages []string) int {
-	out, _ := b.goCommand(ctx, append([]string{"list", "-deps", "-tags", b.tags}, packages...)...).Output()
-	return strings.Count(string(out), "\n")
-}
-
-// goCommand sets what the user's environment might have set for another build.
-func (b *build) goCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = b.source
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+b.architecture)
-	return cmd
-}
-
-// explain puts the cause that needs no reading of compiler output first.
-func explain(ctx context.Context, err error, output string) error {
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case strings.Contains(output, "no space left on device"):
-		return fmt.Errorf("no space left on device: the build needs about 4 GB in Go's caches (go env GOCACHE GOMODCACHE) and the folder for temporary files:\n%s", output)
-	}
-	return fmt.Errorf("%w:\n%s", err, output)
 }

@@ -5,6 +5,7 @@ package binaries
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -31,24 +32,31 @@ var packageLine = regexp.MustCompile(`^[\w.~/-]+$`)
 type meter struct {
 	out      io.Writer
 	terminal bool
-	title    string
 	started  time.Time
 	stopped  chan struct{}
 	ticking  sync.WaitGroup
 
 	mu       sync.Mutex
 	partial  []byte // the beginning of a line whose end has not come yet
-	compiled int
-	total    int // 0: not known yet
+	compiled map[string]bool
+	linked   map[string]bool
+	expected *work // nil: not known yet
 	activity string
 	output   []string // the last lines that are not about progress
 }
 
-func startMeter(out io.Writer, title string) *meter {
-	m := &meter{out: out, terminal: isTerminal(out), title: title, started: time.Now(), stopped: make(chan struct{}), activity: "resolving modules"}
+func startMeter(out io.Writer) *meter {
+	m := newMeter(out)
 	m.show()
 	m.ticking.Go(m.tick)
 	return m
+}
+
+func newMeter(out io.Writer) *meter {
+	return &meter{
+		out: out, terminal: isTerminal(out), started: time.Now(), stopped: make(chan struct{}),
+		compiled: map[string]bool{}, linked: map[string]bool{}, activity: "resolving modules",
+	}
 }
 
 func isTerminal(out io.Writer) bool {
@@ -77,10 +85,24 @@ func (m *meter) tick() {
 	}
 }
 
-func (m *meter) setTotal(packages int) {
+// expect finds out how much there is to do, while the first of it is being done.
+func (m *meter) expect(ctx context.Context, compilations []*compilation) {
+	all := work{packages: map[string]float64{}, programs: map[string]float64{}}
+	for _, c := range compilations {
+		c.weigh(ctx, all)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.total, m.activity = packages, "compiling and linking"
+	m.expected = &all
+}
+
+// finish notes programs that are linked.
+func (m *meter) finish(programs []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, program := range programs {
+		m.linked[program] = true
+	}
 }
 
 // Write takes what the go command prints.
@@ -101,7 +123,7 @@ func (m *meter) Write(p []byte) (int, error) {
 func (m *meter) line(line string) {
 	switch {
 	case packageLine.MatchString(line):
-		m.compiled++
+		m.compiled[line] = true
 		m.activity = line
 	case strings.HasPrefix(line, "go: downloading "):
 		m.activity = strings.TrimPrefix(line, "go: ")
@@ -121,11 +143,50 @@ func (m *meter) messages() string {
 func (m *meter) show() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.total == 0 {
-		m.print(fmt.Sprintf("%s: %s, %s", m.title, m.elapsed(), m.activity))
+	if m.expected == nil {
+		m.print(fmt.Sprintf("compiling: %s, %s", m.elapsed(), m.activity))
 		return
 	}
-	m.print(fmt.Sprintf("%s: %s, %d of up to %d packages, %s", m.title, m.elapsed(), m.compiled, m.total, m.activity))
+	done := m.done()
+	m.print(fmt.Sprintf("compiling: %s, %.0f%%%s, %s", m.elapsed(), 100*done, left(time.Since(m.started), done), m.activity))
+}
+
+// done is the part of the work that is done, from 0 to 1.
+func (m *meter) done() float64 {
+	done, all := 0.0, 0.0
+	for name, weight := range m.expected.packages {
+		all += weight
+		if m.compiled[name] {
+			done += weight
+		}
+	}
+	for path, weight := range m.expected.programs {
+		all += weight
+		if m.linked[path] || executable(path) {
+			m.linked[path] = true // it may be moved to its place meanwhile
+			done += weight
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return done / all
+}
+
+// left is how long the rest takes at the same pace: no guess at the beginning, and no minute that is not sure.
+func left(elapsed time.Duration, done float64) string {
+	if done < 0.1 {
+		return ""
+	}
+	rest := time.Duration(float64(elapsed) * (1 - done) / done)
+	switch minutes := (rest + 30*time.Second) / time.Minute; {
+	case minutes < 1:
+		return ", less than a minute left"
+	case minutes == 1:
+		return ", about a minute left"
+	default:
+		return fmt.Sprintf(", about %d minutes left", minutes)
+	}
 }
 
 func (m *meter) print(state string) {
@@ -148,7 +209,7 @@ func (m *meter) stop(err error) {
 	if err != nil {
 		end = "failed"
 	}
-	m.print(fmt.Sprintf("%s: %s after %s", m.title, end, m.elapsed()))
+	m.print(fmt.Sprintf("compiling: %s after %s", end, m.elapsed()))
 	if m.terminal {
 		fmt.Fprintln(m.out)
 	}

@@ -143,6 +143,17 @@ func (m module) ofVersion(tools string) (module, error) {
 	return other, nil
 }
 
+// among returns those of the names that the module has.
+func (m module) among(names []string) []string {
+	var own []string
+	for _, name := range names {
+		if m.packages[name] != "" {
+			own = append(own, name)
+		}
+	}
+	return own
+}
+
 // version returns that of the binaries.
 func (m module) version(tools string) (string, error) {
 	goMod, err := os.ReadFile(filepath.Join(tools, m.folder, "go.mod"))

@@ -43,9 +43,12 @@ func TestEveryBinaryHasAModule(t *testing.T) {
 	}
 }
 
+// tools is the folder that holds the modules.
+const tools = "../../../tools"
+
 func TestModulesOfTheSourceTree(t *testing.T) {
 	for _, m := range modules {
-		b, err := m.newBuild(runtime.GOARCH, nil)
+		b, err := m.newBuild(tools, runtime.GOARCH, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,33 +59,32 @@ func TestModulesOfTheSourceTree(t *testing.T) {
 }
 
 func TestOtherVersionsOfTheControlPlane(t *testing.T) {
-	folders := map[string]string{}
-	for _, minor := range []string{"1.30", "1.36"} {
+	for minor, want := range map[string]string{"1.30": "controlplanes/1.30", "1.36": "controlplane"} {
 		t.Setenv(versionVariable, minor)
-		for _, m := range modules {
-			b, err := m.newBuild(runtime.GOARCH, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m.folder == "controlplane" && !strings.HasPrefix(b.version, "v"+minor+".") {
-				t.Errorf("with %s=%s the control plane is %s", versionVariable, minor, b.version)
-			}
-			if m.folder == "controlplane" {
-				folders[b.source] = minor
-			}
-			if m.folder != "controlplane" && b.folder != m.folder {
-				t.Errorf("with %s=%s, %s is built from %s", versionVariable, minor, m.folder, b.folder)
+		builds, err := Request{Names: append(All(), Kubelet)}.builds(tools, runtime.GOARCH)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := map[string]*build{}
+		for _, b := range builds {
+			for _, name := range b.names {
+				from[name] = b
 			}
 		}
-	}
-	if len(folders) != 2 {
-		t.Errorf("two versions are built from %v", folders)
+		for _, name := range []string{KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl} {
+			if b := from[name]; b.folder != want || !strings.HasPrefix(b.version, "v"+minor+".") {
+				t.Errorf("with %s=%s, %s is %s from %s", versionVariable, minor, name, b.version, b.folder)
+			}
+		}
+		for name, folder := range map[string]string{Etcd: "etcd", Kwok: "kwok", Kubelet: "node"} {
+			if from[name].folder != folder {
+				t.Errorf("with %s=%s, %s is built from %s", versionVariable, minor, name, from[name].folder)
+			}
+		}
 	}
 	t.Setenv(versionVariable, "1.29")
-	for _, m := range modules {
-		if _, err := m.newBuild(runtime.GOARCH, nil); m.others != "" && (err == nil || !strings.Contains(err.Error(), "hack/controlplane.sh")) {
-			t.Errorf("a version that is not there: got %v, want an error that tells how to have it", err)
-		}
+	if _, err := (Request{Names: All()}).builds(tools, runtime.GOARCH); err == nil || !strings.Contains(err.Error(), "hack/controlplane.sh") {
+		t.Errorf("a version that is not there: got %v, want an error that tells how to have it", err)
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 
 const repositoryModule = "module github.com/elasticweb/elasticweb-operator\n"
 
-// repositoryRoot walks up from the working directory. The paths that the
-// compiler records would be shorter, but -trimpath takes them away.
+// repositoryRoot walks up from the working directory: what the compiler records may be of another clone, which is gone.
 func repositoryRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -23,8 +23,9 @@ type ElasticWebBenchmarkSpecApplyConfiguration struct {
 	ContainerPort *int32 `json:"containerPort,omitempty"`
 	// path and query that the requests ask for.
 	Path *string `json:"path,omitempty"`
-	// architectures on which the image is measured. Default: every architecture that both the image and the
-	// nodes of the cluster have.
+	// architectures on which the image is measured. One that is listed gets its pod though the cluster has no node of
+	// it, so that a node autoscaler may bring one; the pod waits for at least 10 minutes and spec.duration. Default: every
+	// architecture that both the image and the nodes of the cluster have.
 	Architectures []apiv1alpha1.Architecture `json:"architectures,omitempty"`
 	// latencyTarget is the highest 99th percentile of the response time, from 1ms to 1m.
 	LatencyTarget *apiv1alpha1.Duration `json:"latencyTarget,omitempty"`

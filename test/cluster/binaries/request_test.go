@@ -14,7 +14,7 @@ import (
 
 // fakeGo builds scripts instead of programs and notes each build in a file.
 const fakeGo = `#!/bin/sh
-[ "$1" = list ] && { echo a; echo b; exit; }
+[ "$1" = list ] && { printf 'true\ta\t/nowhere\ta.go\n'; exit; }
 while [ "$1" != -o ]; do shift; done
 mkdir -p "$2"
 echo "go: downloading example.com/a v1.0.0" >&2
@@ -75,17 +75,74 @@ func TestCachedBinariesNeedNoGo(t *testing.T) {
 	}
 }
 
-func TestProvidedBinariesAreNotBuilt(t *testing.T) {
-	withGo(t, "")
-	assets := t.TempDir()
-	t.Setenv("KUBEBUILDER_ASSETS", assets)
-	want := filepath.Join(assets, Etcd)
-	if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o755); err != nil {
+// program makes a folder with a program that says what it is told to.
+func program(t *testing.T, name, says string) (folder, path string) {
+	t.Helper()
+	folder = t.TempDir()
+	path = filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho '"+says+"'\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := Ensure(t.Context(), nil, Etcd)
+	return folder, path
+}
+
+func TestProvidedBinariesAreNotBuilt(t *testing.T) {
+	withGo(t, "")
+	assets, want := program(t, Etcd, "etcd Version: 3.6.9\nGit SHA: Not provided")
+	t.Setenv("KUBEBUILDER_ASSETS", assets)
+	var progress bytes.Buffer
+	paths, err := Ensure(t.Context(), &progress, Etcd)
 	if err != nil || paths[Etcd] != want {
 		t.Errorf("got %q, %v, want %q", paths[Etcd], err, want)
+	}
+	if !strings.Contains(progress.String(), "etcd 3.6.9 is used: "+want) {
+		t.Errorf("nothing is said of it: %s", progress.String())
+	}
+}
+
+func TestProvidedBinariesOfAnotherVersionAreNamed(t *testing.T) {
+	withGo(t, fakeGo)
+	assets, path := program(t, Etcd, "etcd Version: 2.3.7")
+	t.Setenv("KUBEBUILDER_ASSETS", assets)
+	var progress bytes.Buffer
+	paths, err := Ensure(t.Context(), &progress, Etcd)
+	if err != nil || paths[Etcd] == path || !executable(paths[Etcd]) {
+		t.Errorf("got %q, %v, want one that is built", paths[Etcd], err)
+	}
+	if !strings.Contains(progress.String(), path+" is not used: it is 2.3.7") {
+		t.Errorf("nothing is said of it: %s", progress.String())
+	}
+}
+
+func TestProgramsInPathAreUsedWhereAskedFor(t *testing.T) {
+	withGo(t, fakeGo)
+	folder, path := program(t, Etcd, "etcd Version: 3.6.9")
+	t.Setenv("PATH", folder+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	for inPath, want := range map[bool]bool{true: true, false: false} {
+		paths, err := Request{Names: []string{Etcd}, InPath: inPath}.Ensure(t.Context())
+		if err != nil || (paths[Etcd] == path) != want {
+			t.Errorf("with InPath=%t: got %q, %v", inPath, paths[Etcd], err)
+		}
+	}
+}
+
+func TestOwnProgramsAreCompiledFirst(t *testing.T) {
+	builds := withGo(t, fakeGo)
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	relative, err := filepath.Rel(root, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := Request{Names: []string{Etcd}, Own: []string{"./cmd/manager"}, OwnFolder: relative}.Ensure(t.Context())
+	if err != nil || paths["manager"] != filepath.Join(folder, "manager") || paths[Etcd] == "" {
+		t.Errorf("got %v, %v", paths, err)
+	}
+	if notes, err := os.ReadFile(builds); err != nil || string(notes) != "build\nbuild\n" {
+		t.Errorf("got builds %q, %v, want two", notes, err)
 	}
 }
 

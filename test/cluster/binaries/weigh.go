@@ -1,0 +1,55 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package binaries
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// How long a package takes goes with the size of its source, and a little comes in front of that.
+const (
+	packageWeight = 20_000 // bytes
+	// Of what a program's packages weigh, the part that linking them adds.
+	linkShare = 0.02
+)
+
+// work is what there is to do: packages to compile, by import path, and programs to link, by path, each with its weight.
+type work struct {
+	packages map[string]float64
+	programs map[string]float64
+}
+
+// weigh asks what Go's cache does not have. A failure is left to the build to report.
+func (c *compilation) weigh(ctx context.Context, to work) {
+	const format = `{{.Stale}}{{"\t"}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .GoFiles "\t"}}`
+	for i, program := range c.packages {
+		output, err := c.goCommand(ctx, "list", "-deps", "-tags", c.tags, "-f", format, program).Output()
+		if err != nil {
+			return
+		}
+		sum := 0.0
+		for line := range strings.Lines(string(output)) {
+			fields := strings.Split(strings.TrimSpace(line), "\t")
+			weight := packageWeight + size(fields[2], fields[3:])
+			sum += weight
+			if fields[0] == "true" {
+				to.packages[fields[1]] = weight
+			}
+		}
+		to.programs[c.outputs()[i]] = linkShare * sum
+	}
+}
+
+func size(folder string, files []string) float64 {
+	sum := int64(0)
+	for _, name := range files {
+		if info, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			sum += info.Size()
+		}
+	}
+	return float64(sum)
+}
