@@ -116,9 +116,9 @@ TEST_JSON := $(LOCALBIN)/test.json
 TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-summary=skipped
 # The tests of what builds the images need buildah; without it they are named in the summary.
 BUILDAH := $(shell command -v buildah 2>/dev/null)
-TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
 # The tests of the weights of Routes need HAProxy.
 HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
+TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
 # So do those of the live page a browser, and npm, which has what looks for faults of accessibility.
 BROWSER := $(if $(shell command -v npm 2>/dev/null),$(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)))
 NO_BUILDAH := $(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah))
