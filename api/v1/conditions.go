@@ -4,7 +4,7 @@
 package v1
 
 // Condition types of an ElasticWeb. Reconciling and Stalled are there only while they are True, as kstatus
-// wants it, DemandObserved where spec.demand is; the others are always there.
+// wants it, DemandObserved where spec.demand is, Exposed where spec.expose is; the others are always there.
 const (
 	// ConditionReady is True while the current generation is rolled out and what the ready pods serve
 	// meets the demand. It is the summary that kubectl wait and kstatus read.
@@ -17,6 +17,9 @@ const (
 	ConditionCapacityMet = "CapacityMet"
 	// ConditionDemandObserved is True while the traffic is read, and there only where spec.demand asks for that.
 	ConditionDemandObserved = "DemandObserved"
+	// ConditionExposed is True while whoever serves the way in of spec.expose says so, and there only where spec.expose is. What keeps the
+	// operator from making the way in makes Ready False as well; what a gateway, a router or an ingress controller says of it does not.
+	ConditionExposed = "Exposed"
 	// ConditionPlatformsResolved is True while the platforms of the image are known from its registry.
 	ConditionPlatformsResolved = "PlatformsResolved"
 	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
@@ -48,6 +51,7 @@ const (
 //	Forbidden             False    True         later    measured
 //	WebhookFailed         False    True         later    measured
 //	ReferenceMissing      False    True         later    measured
+//	KindNotServed         False    True         later    measured
 //	ImageNotFound         False    True         later    measured
 //	ImageUntrusted        False    True         later    measured
 //	RegistryUnauthorized  False    True         later    measured
@@ -67,6 +71,7 @@ const (
 //	InvalidSpec           False    -            True     measured
 //	InvalidPod            False    -            True     measured
 //	InvalidService        False    -            True     measured
+//	InvalidExpose         False    -            True     measured
 //	ProgressDeadline      False    -            True     measured
 //
 // NoCompatibleNodes of a spec that contradicts itself or the image, NodePortConflict of a port outside the cluster's
@@ -83,6 +88,9 @@ const (
 // Fallback, Paused, InvalidSpec.
 //
 // What comes back within a minute is told by DemandObserved alone, and so is Fallback.
+//
+// Reasons of Exposed: Admitted, AwaitingAdmission, NotAdmitted, BackendUnresolved, NoDemand, Paused, InvalidSpec, KindNotServed,
+// InvalidExpose, NameConflict, Forbidden, QuotaExceeded, WebhookFailed, ReferenceMissing, RollingOut.
 //
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
 // RegistryUnreachable, InvalidSpec.
@@ -132,6 +140,10 @@ const (
 	ReasonInvalidPod = "InvalidPod"
 	// ReasonInvalidService: the API server finds the Service invalid.
 	ReasonInvalidService = "InvalidService"
+	// ReasonInvalidExpose: the API server finds the HTTPRoute, the Route or the Ingress invalid.
+	ReasonInvalidExpose = "InvalidExpose"
+	// ReasonKindNotServed: the cluster does not have the kind of the way in that the spec asks for.
+	ReasonKindNotServed = "KindNotServed"
 	// ReasonReferenceMissing: something that the spec names does not exist: a ServiceAccount, a PriorityClass, a RuntimeClass, a Secret,
 	// a ConfigMap, or a key in one.
 	ReasonReferenceMissing = "ReferenceMissing"
@@ -167,6 +179,14 @@ const (
 	ReasonSourceNotConfigured = "SourceNotConfigured"
 	// ReasonFallback: there was no number for more than a minute, so that spec.demand.fallbackQPS is in force.
 	ReasonFallback = "Fallback"
+	// ReasonAdmitted: whoever serves the way in says that it does.
+	ReasonAdmitted = "Admitted"
+	// ReasonAwaitingAdmission: nobody has said anything of the way in yet.
+	ReasonAwaitingAdmission = "AwaitingAdmission"
+	// ReasonNotAdmitted: a gateway or a router refuses the way in.
+	ReasonNotAdmitted = "NotAdmitted"
+	// ReasonBackendUnresolved: a gateway does not find what the way in leads to.
+	ReasonBackendUnresolved = "BackendUnresolved"
 	// ReasonProgressDeadline: the rollout made no progress for its deadline.
 	ReasonProgressDeadline = "ProgressDeadline"
 	// ReasonResolved: the platforms are known from the registry.

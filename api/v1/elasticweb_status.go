@@ -49,6 +49,11 @@ type ElasticWebStatus struct {
 	// +optional
 	Demand *DemandStatus `json:"demand,omitempty"`
 
+	// address is the URL of the application, where spec.expose has a way in made and nobody refuses it; see the condition Exposed.
+	//
+	// +optional
+	Address string `json:"address,omitempty"`
+
 	// image holds the facts of the image that the pods are made from.
 	//
 	// +optional
@@ -62,7 +67,7 @@ type ElasticWebStatus struct {
 	// +listMapKey=name
 	Architectures []ArchitectureStatus `json:"architectures,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, Exposed, PlatformsResolved and Contested.
 	//
 	// +optional
 	// +listType=map

@@ -115,6 +115,12 @@ type ElasticWebSpec struct {
 	// +optional
 	Balancing *Balancing `json:"balancing,omitempty"`
 
+	// expose leads a host name to the application, by an HTTPRoute, a Route or an Ingress that the operator makes. Default: none.
+	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
+	//
+	// +optional
+	Expose *ExposeSpec `json:"expose,omitempty"`
+
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
 	//
 	// +optional
@@ -189,10 +195,10 @@ const (
 
 // ServiceSpec says how the application is reached.
 type ServiceSpec struct {
-	// type of the Service: NodePort, LoadBalancer or ClusterIP.
+	// type of the Service: NodePort, LoadBalancer or ClusterIP. Default: NodePort, or ClusterIP for a Service that is made while
+	// expose is there. A Service that exists keeps its type until another one is said here.
 	//
 	// +optional
-	// +kubebuilder:default=NodePort
 	Type ServiceType `json:"type,omitempty"`
 
 	// annotations of the Service, for instance those that a cloud's load balancer reads.
@@ -219,6 +225,7 @@ type ServiceSpec struct {
 // +kubebuilder:printcolumn:name="Port",type=integer,priority=1,JSONPath=`.spec.port`
 // +kubebuilder:printcolumn:name="Architectures",type=string,priority=1,JSONPath=`.status.podsByArchitecture`
 // +kubebuilder:printcolumn:name="PlannedQPS",type=integer,priority=1,JSONPath=`.status.demand.plannedQPS`
+// +kubebuilder:printcolumn:name="Address",type=string,priority=1,JSONPath=`.status.address`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name becomes the name of a Service: use at most 63 lower case letters, digits and dashes, beginning with a letter and ending with a letter or a digit",fieldPath=".metadata"
 type ElasticWeb struct {

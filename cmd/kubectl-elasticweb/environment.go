@@ -21,6 +21,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // environment is what all commands share: where the cluster is, and where to write.
@@ -37,7 +38,7 @@ func newEnvironment(streams genericiooptions.IOStreams) *environment {
 
 func newScheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme, v1alpha1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, elasticwebv1.AddToScheme, v1alpha1.AddToScheme, way.AddToScheme} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("register the types: %w", err)
 		}

@@ -48,6 +48,7 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 		WatchesNodes:      o.watchNodes,
 		FollowsBenchmarks: o.benchmarks,
 		DemandPeriod:      o.demandPeriod,
+		Namespaces:        watchNamespaces(),
 		Concurrency:       o.concurrency,
 		Passes:            passes,
 		Clock:             clock.RealClock{},

@@ -42,6 +42,8 @@ type outcome struct {
 	// isEnding is true where the namespace is being deleted: nothing can be made in it any more.
 	isEnding   bool
 	contestant string
+	// wayIn is which of the problems keeps the way in from being made; nil for none.
+	wayIn *status.Problem
 	// foreign is what is somebody else's.
 	foreign []*apply.NotOwnedError
 	// err is what is wrong with the operator itself.
@@ -79,6 +81,21 @@ func (o *outcome) addRefused(refused *apply.RefusedError) {
 	} else if !refused.Passing || refused.Tries >= lastingTries {
 		o.problems = append(o.problems, problemOf(refused))
 	}
+}
+
+// tellWayIn notes why the way in cannot be made, where that is what an error says.
+func (o *outcome) tellWayIn(err error) {
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	if !isRefused || refused.Passing && refused.Tries < lastingTries {
+		return
+	}
+	told := problemOf(refused)
+	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign && foreign.Ending {
+		told = status.EndingObject(foreign.Kind, foreign.Name)
+	} else if isForeign {
+		told = status.NameConflict([]string{foreign.Error()})
+	}
+	o.wayIn = &told
 }
 
 func problemOf(refused *apply.RefusedError) status.Problem {
@@ -120,21 +137,16 @@ func (r *Reconciler) carryOut(
 	for _, err := range withheld {
 		result.add(err)
 	}
-	if !p.Wanted {
-		return result
+	if p.Wanted && withheld[kindDeployment] == nil { // a Deployment that was left behind knows how many pods there are.
+		result.add(r.seedReplicas(ctx, web, p))
 	}
-	unlessWithheld := func(kind string, write func() error) {
-		if withheld[kind] == nil {
-			result.add(write())
-		}
-	}
-	// A Deployment that was left behind knows how many pods there are: no number is made up beside it.
-	unlessWithheld(kindDeployment, func() error { return r.seedReplicas(ctx, web, p) })
 	confirm := r.confirmation(ctx, web, p, seen)
-	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
-	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
-	result.add(r.stampPods(ctx, web, p, seen, confirm))
-	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
+	if p.Wanted {
+		r.makeAll(ctx, web, p, seen, withheld, confirm, &result)
+	}
+	for _, err := range r.removeWaysIn(ctx, web, seen, confirm) {
+		result.add(err)
+	}
 	if result.hasChanged {
 		r.memory.doubt(web) // what was known may be old.
 	}
@@ -147,8 +159,24 @@ func (r *Reconciler) carryOut(
 	return result
 }
 
+// makeAll makes everything that is wanted.
+func (r *Reconciler) makeAll(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error, confirm confirmation, result *outcome,
+) {
+	unlessWithheld := func(kind string, write func() error) {
+		if withheld[kind] == nil {
+			result.add(write())
+		}
+	}
+	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
+	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
+	result.add(r.stampPods(ctx, web, p, seen, confirm))
+	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
+	r.makeWayIn(ctx, web, seen, withheld, confirm, result)
+}
+
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
-	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web, p), Confirm: confirm}, &seen.Service)
+	err := applyObject(ctx, r, web, apply.Intent{Kind: kindService, Configuration: resources.Service(web, p, seen.Service), Confirm: confirm}, &seen.Service)
 	return r.awaitNodePort(web, err)
 }
 
@@ -214,10 +242,7 @@ func (r *Reconciler) noteContest(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 // applyObject applies an intent, and leaves the object as it is then in object, which is nil where there is none.
-func applyObject[T children, P interface {
-	*T
-	client.Object
-}](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, object *P) error {
+func applyObject[T children, P childOf[T]](ctx context.Context, r *Reconciler, web *elasticwebv1.ElasticWeb, intent apply.Intent, object *P) error {
 	intent.Namespace, intent.Name, intent.Owner, intent.Into = web.Namespace, web.Name, web.UID, P(new(T))
 	var known client.Object
 	if *object != nil {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
@@ -30,6 +31,7 @@ func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	Expect(elasticwebv1.AddToScheme(scheme)).To(Succeed())
+	Expect(way.AddToScheme(scheme)).To(Succeed())
 	return scheme
 }
 

@@ -71,7 +71,8 @@ type confirmation func(context.Context) error
 // case before pods are taken away: a watch that lags must not cost capacity. A first creation is spared the read: where nothing was made
 // yet, nothing can be taken back. Where something was, the creation meets it, and the next pass confirms.
 func (r *Reconciler) confirmation(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, observed *plan.Observed) confirmation {
-	if observed.Service == nil && observed.Deployment == nil && observed.Budget == nil {
+	hasWayIn := observed.HTTPRoute != nil || observed.Route != nil || observed.Ingress != nil
+	if observed.Service == nil && observed.Deployment == nil && observed.Budget == nil && !hasWayIn {
 		r.memory.confirm(web)
 	}
 	if !p.Shrinks && r.memory.isTrusted(web) {

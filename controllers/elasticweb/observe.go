@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,6 +24,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 const (
@@ -51,7 +53,8 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	err = errors.Join(
 		owned(ctx, r, kindDeployment, web, &seen.Deployment),
 		owned(ctx, r, kindService, web, &seen.Service),
-		owned(ctx, r, kindBudget, web, &seen.Budget))
+		owned(ctx, r, kindBudget, web, &seen.Budget),
+		r.observeWaysIn(ctx, web, &seen.Observed))
 	if err != nil {
 		return seen, err
 	}
@@ -101,25 +104,30 @@ func (r *Reconciler) observeImage(web *elasticwebv1.ElasticWeb, seen *plan.Obser
 
 // children are the types of what an ElasticWeb owns.
 type children interface {
-	appsv1.Deployment | corev1.Service | policyv1.PodDisruptionBudget
+	appsv1.Deployment | corev1.Service | policyv1.PodDisruptionBudget | networkingv1.Ingress | way.HTTPRoute | way.Route
+}
+
+// childOf points to one of them.
+type childOf[T children] interface {
+	*T
+	client.Object
 }
 
 // owned reads the object of the ElasticWeb's name into object, nil where there is none or it is somebody else's.
-func owned[T children, P interface {
-	*T
-	client.Object
-}](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
-	return readOwned(ctx, r.Cached, kind, web, object, func(cached P) P {
+func owned[T children, P childOf[T]](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
+	return ownedIn(ctx, r, r.Cached, kind, web, object)
+}
+
+// ownedIn does so from another cache.
+func ownedIn[T children, P childOf[T]](ctx context.Context, r *Reconciler, cached client.Reader, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
+	return readOwned(ctx, cached, kind, web, object, func(cached P) P {
 		newest, _ := apply.Newest(r.written, kind, client.ObjectKeyFromObject(web), cached)
 		return newest
 	})
 }
 
 // readOwned does so with any reader. newest is given what was read, nil for none, and may know better.
-func readOwned[T children, P interface {
-	*T
-	client.Object
-}](ctx context.Context, reader client.Reader, kind string, web *elasticwebv1.ElasticWeb, object *P, newest func(P) P) error {
+func readOwned[T children, P childOf[T]](ctx context.Context, reader client.Reader, kind string, web *elasticwebv1.ElasticWeb, object *P, newest func(P) P) error {
 	read := P(new(T))
 	if err := reader.Get(ctx, client.ObjectKeyFromObject(web), read); apierrors.IsNotFound(err) {
 		read = nil

@@ -23,7 +23,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // A watch costs the API server something, and anybody may make an ElasticWeb of a name that is taken. Beyond these numbers, the refusal
@@ -55,6 +57,10 @@ var obstacleKinds = map[string]schema.GroupVersionResource{
 	kindDeployment: appsv1.SchemeGroupVersion.WithResource("deployments"),
 	kindService:    corev1.SchemeGroupVersion.WithResource("services"),
 	kindBudget:     policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"),
+
+	way.KindHTTPRoute: caches.WaysIn[way.KindHTTPRoute].Resource,
+	way.KindRoute:     caches.WaysIn[way.KindRoute].Resource,
+	way.KindIngress:   caches.WaysIn[way.KindIngress].Resource,
 }
 
 // obstaclesMoved brings the ElasticWebs whose names were taken, once these may be free.

@@ -101,7 +101,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events: mgr.GetEventRecorder(controllers.FieldManager),
 		Images: options.images, ImageWait: options.imageWait,
-		WatchesNodes: true, Concurrency: 10, Clock: options.clock,
+		WatchesNodes: true, Concurrency: 10, Clock: options.clock, Namespaces: options.namespaces,
 	}
 	switch {
 	case options.traffic != nil:

@@ -29,6 +29,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // atOnce is a wait, as RequeueAfter takes none of 0.
@@ -53,6 +54,8 @@ type Reconciler struct {
 	// Traffic reads what comes in for ElasticWebs, once every DemandPeriod, and gives it to Deliver; nil to read nothing.
 	Traffic      TrafficReader
 	DemandPeriod time.Duration
+	// Namespaces are those that are watched; none for all.
+	Namespaces []string
 	// Concurrency is how many ElasticWebs are reconciled at a time.
 	Concurrency int
 	// Passes counts what is done; nil where nobody reads it.
@@ -68,6 +71,7 @@ type Reconciler struct {
 	memory  memory
 	ports   nodeports.Ports
 	demands demands
+	waysIn  *waysIn
 	// obstacles are what has the names of ElasticWebs and is somebody else's.
 	obstacles obstacles
 }
@@ -79,6 +83,10 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=apps,resources=replicasets,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=route.openshift.io,resources=routes,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=route.openshift.io,resources=routes/custom-host,verbs=create;update
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch
 // +kubebuilder:rbac:groups="",resources=nodes,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=secrets;serviceaccounts,verbs=get
@@ -125,7 +133,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
 	reported, err := r.report(ctx, web, status.Input{
-		Web: web, Plan: &planned, Observed: seen.Observed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
+		Web: web, Plan: &planned, Observed: seen.Observed, WayIn: carried.wayIn, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
@@ -180,7 +188,7 @@ func (r *Reconciler) get(ctx context.Context, name types.NamespacedName) (*elast
 
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.written.Missed(name) // nothing is left to look at again.
-	for _, kind := range []string{kindDeployment, kindService, kindBudget, kindPod, kindStatus, Kind} {
+	for _, kind := range []string{kindDeployment, kindService, kindBudget, way.KindHTTPRoute, way.KindRoute, way.KindIngress, kindPod, kindStatus, Kind} {
 		r.applier.Forget(kind, name)
 	}
 	r.images.Forget(name)

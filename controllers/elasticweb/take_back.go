@@ -20,8 +20,10 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
@@ -42,9 +44,14 @@ func (r *Reconciler) takeBack(
 	if seen.Deployment == nil {
 		missing[kindDeployment] = &appsv1.Deployment{}
 	}
+	readers := r.missingWaysIn(seen, missing)
 	for _, kind := range slices.Sorted(maps.Keys(missing)) {
 		object, version := missing[kind], r.memory.of(web).unlabelled[kind]
-		err := r.Cached.Get(ctx, client.ObjectKeyFromObject(web), object)
+		cached := readers[kind]
+		if cached == nil {
+			cached = r.Cached
+		}
+		err := cached.Get(ctx, client.ObjectKeyFromObject(web), object)
 		switch {
 		case apierrors.IsNotFound(err) && version == "":
 			continue
@@ -67,6 +74,20 @@ func (r *Reconciler) takeBack(
 		}
 	}
 	return withheld, retry, nil
+}
+
+// missingWaysIn adds those that are missing of the kinds that are watched, and gives the caches to read these from.
+func (r *Reconciler) missingWaysIn(seen *plan.Observed, missing map[string]client.Object) map[string]client.Reader {
+	readers := map[string]client.Reader{}
+	for kind, isThere := range map[string]bool{
+		way.KindHTTPRoute: seen.HTTPRoute != nil, way.KindRoute: seen.Route != nil, way.KindIngress: seen.Ingress != nil,
+	} {
+		if reader, _ := r.waysIn.readerOf(kind); reader != nil && !isThere {
+			readers[kind] = reader
+			missing[kind] = caches.WaysIn[kind].Object.DeepCopyObject().(client.Object) //nolint:forcetypeassert // a copy is of the same type.
+		}
+	}
+	return readers
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.

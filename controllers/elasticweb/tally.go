@@ -89,7 +89,8 @@ func (r *Reconciler) tallyPass(web *elasticwebv1.ElasticWeb, demand plan.Demand,
 		r.Passes.Decided(plan.CauseOf(before.Deployment, after.Deployment, demandMoved(known.demand, demand, before.Deployment, web.Generation)))
 	}
 	known.demand = demand
-	hasWritten := before.Service != after.Service || before.Budget != after.Budget || before.Deployment != after.Deployment
+	hasWritten := before.Service != after.Service || before.Budget != after.Budget || before.Deployment != after.Deployment ||
+		before.HTTPRoute != after.HTTPRoute || before.Route != after.Route || before.Ingress != after.Ingress
 	r.tally.underWay(web, func(c *change) {
 		if hasWritten {
 			c.wrote = r.Clock.Now()

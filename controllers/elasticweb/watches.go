@@ -49,6 +49,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 	r.applier = apply.New(r.Writer, r.Live, controllers.FieldManager, r.written, r.Clock)
 	r.demands.reader, r.demands.period, r.demands.clock = r.Traffic, r.DemandPeriod, r.Clock
 	r.images.Kind, r.images.Images, r.images.Live, r.images.Wait, r.images.Clock = Kind, r.Images, r.Live, r.ImageWait, r.Clock
+	r.waysIn = newWaysIn(mgr, r)
 	api, err := metadata.NewForConfigAndClient(metadata.ConfigFor(mgr.GetConfig()), mgr.GetHTTPClient())
 	if err != nil {
 		return fmt.Errorf("make the client that watches obstacles: %w", err)
@@ -69,6 +70,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, res
 		Watches(&policyv1.PodDisruptionBudget{}, byOwner, builder.WithPredicates(r.notOurWrite(kindBudget), specOrMetadataChanged())).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(r.elasticWebOfPod)).
 		WatchesMetadata(&appsv1.ReplicaSet{}, handler.EnqueueRequestsFromMapFunc(elasticWebOfReplicaSet), builder.WithPredicates(ownersChanged())).
+		WatchesRawSource(r.waysIn).
 		WatchesRawSource(r.obstaclesMoved(api)).
 		WatchesRawSource(r.demandsChanged()).
 		WithOptions(controllers.Options(r.Concurrency))

@@ -13,6 +13,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
 
 // listKeys are the keys of the lists that server-side apply merges, by the name of their field. Every other
@@ -97,6 +99,9 @@ func appendPairs(to []pair, live, intent reflect.Type, index []int) []pair {
 // privileges, no seconds, or an empty folder.
 func differences(live, intent reflect.Value, by comparison) []string {
 	intent = reflect.Indirect(intent)
+	if live.Type() == reflect.TypeFor[packed.JSON]() {
+		return differentJSON(packed.JSON(live.String()), intent.Interface())
+	}
 	if live.Kind() == reflect.Pointer && live.IsNil() {
 		return different(live)
 	}

@@ -8,10 +8,12 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Observed is what is known of the world around one ElasticWeb. It holds only objects that the ElasticWeb owns; those of the same name
@@ -20,6 +22,10 @@ type Observed struct {
 	Deployment *appsv1.Deployment
 	Service    *corev1.Service
 	Budget     *policyv1.PodDisruptionBudget
+	// HTTPRoute, Route and Ingress are the ways in, of which the spec asks for one at most.
+	HTTPRoute *way.HTTPRoute
+	Route     *way.Route
+	Ingress   *networkingv1.Ingress
 	// KeepsTemplate is true where the podTemplate is refused: the Deployment keeps the template that it has, whatever the spec says.
 	KeepsTemplate bool
 	// Pods that the selector of the ElasticWeb matches.

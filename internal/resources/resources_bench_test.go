@@ -51,7 +51,7 @@ func BenchmarkReconcile(b *testing.B) {
 	b.Run("service and budget", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			Service(web, &p)
+			Service(web, &p, nil)
 			Budget(web)
 		}
 	})

@@ -125,7 +125,11 @@ type Fact struct{ Label, Text string }
 
 // Facts are what is said of an ElasticWeb in a line each, beside bars and tables: its demand first.
 func Facts(in Web) []Fact {
-	return []Fact{{"Demand", demand(in)}, {"Rollout", rollout(in)}, {"Image", image(in)}, {"Service", service(in.Web)}}
+	facts := []Fact{{"Demand", demand(in)}, {"Rollout", rollout(in)}, {"Image", image(in)}, {"Service", service(in)}}
+	if in.Web.Status.Address != "" {
+		facts = append(facts, Fact{"Address", in.Web.Status.Address})
+	}
+	return facts
 }
 
 func amounts(in Web, style Style) []string {
@@ -275,7 +279,10 @@ func image(in Web) string {
 	return text
 }
 
-func service(web *elasticwebv1.ElasticWeb) string {
-	kind := cmp.Or(ptr.Deref(web.Spec.Service, elasticwebv1.ServiceSpec{}).Type, elasticwebv1.ServiceTypeNodePort)
-	return fmt.Sprintf("%s, port %d", kind, ptr.Deref(web.Spec.Port, 0))
+func service(in Web) string {
+	kind := cmp.Or(ptr.Deref(in.Web.Spec.Service, elasticwebv1.ServiceSpec{}).Type, elasticwebv1.ServiceTypeNodePort)
+	if in.Observed.Service != nil { // what it is where nobody said depends on when it was made.
+		kind = elasticwebv1.ServiceType(in.Observed.Service.Spec.Type)
+	}
+	return fmt.Sprintf("%s, port %d", cmp.Or(kind, elasticwebv1.ServiceTypeNodePort), ptr.Deref(in.Web.Spec.Port, 0))
 }

@@ -14,6 +14,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // facts are what several conditions are worked out from.
@@ -53,7 +54,7 @@ type verdict struct {
 }
 
 // conditions are the present ones with what changed, and when to look again though nothing tells. Reconciling, Stalled and
-// Contested are there only while True, and DemandObserved where the spec has the traffic read.
+// Contested are there only while True, DemandObserved where the spec has the traffic read, and Exposed where it has a way in.
 func conditions(in Input, f facts) (result []metav1.Condition, again time.Duration) {
 	result = slices.Clone(in.Web.Status.Conditions)
 	set := func(kind string, status metav1.ConditionStatus, v verdict) {
@@ -87,6 +88,12 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 		observed, why := demandObserved(in)
 		set(elasticwebv1.ConditionDemandObserved, observed, why)
 	}
+	if way.KindOf(in.Web) == "" {
+		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionExposed)
+	} else {
+		exposed, why := exposed(in)
+		set(elasticwebv1.ConditionExposed, exposed, why)
+	}
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
 	slices.SortFunc(result, func(a, b metav1.Condition) int { return order(a.Type) - order(b.Type) })
@@ -111,6 +118,7 @@ func contested(in Input) verdict {
 func order(kind string) int {
 	return slices.Index([]string{
 		elasticwebv1.ConditionReady, elasticwebv1.ConditionReconciling, elasticwebv1.ConditionStalled,
-		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
+		elasticwebv1.ConditionCapacityMet, elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionExposed,
+		elasticwebv1.ConditionPlatformsResolved, elasticwebv1.ConditionContested,
 	}, kind)
 }

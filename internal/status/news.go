@@ -14,7 +14,7 @@ import (
 // Event is one to record.
 type Event struct{ Type, Reason, Message string }
 
-// News are the events of a failure that begins, changes or ends, and of a fallback or a contest that begins. The rest is no news.
+// News are the events of a failure that begins, changes or ends, of a fallback or a contest that begins, and of a way in that others refuse. The rest is no news.
 func News(before, now []metav1.Condition) (news []Event) {
 	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionReady), meta.FindStatusCondition(now, elasticwebv1.ConditionReady)
 	switch {
@@ -32,7 +32,7 @@ func News(before, now []metav1.Condition) (news []Event) {
 	if contest != nil && !meta.IsStatusConditionTrue(before, elasticwebv1.ConditionContested) {
 		news = append(news, Event{corev1.EventTypeWarning, contest.Reason, contest.Message})
 	}
-	return news
+	return append(news, exposureNews(before, now)...)
 }
 
 func isFallback(condition *metav1.Condition) bool {

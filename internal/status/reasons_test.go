@@ -88,14 +88,14 @@ func (d *documented) readDoc(doc string) {
 
 func TestEveryReasonIsRegistered(t *testing.T) {
 	reasons := readReasons(t)
-	others := slices.Concat(reasons.lists["CapacityMet"], reasons.lists["PlatformsResolved"], reasons.lists["DemandObserved"], reasons.lists["Contested"])
+	others := slices.Concat(reasons.lists["CapacityMet"], reasons.lists["PlatformsResolved"], reasons.lists["DemandObserved"], reasons.lists["Exposed"], reasons.lists["Contested"])
 	byValue := map[string]string{}
 	for name, value := range reasons.constants {
 		if name != "Reason"+value {
 			t.Errorf("%s has the value %q", name, value)
 		}
 		if _, isReady := rows[value]; !isReady && !slices.Contains(others, value) {
-			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet, PlatformsResolved, DemandObserved or Contested", name)
+			t.Errorf("%s is neither in the table of the status nor documented for CapacityMet, PlatformsResolved, DemandObserved, Exposed or Contested", name)
 		}
 		byValue[value] = name
 	}

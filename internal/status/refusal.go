@@ -33,7 +33,8 @@ type Problem struct {
 var refusals = []string{
 	elasticwebv1.ReasonInvalidSpec, elasticwebv1.ReasonNodePortConflict, elasticwebv1.ReasonNameConflict, elasticwebv1.ReasonQuotaExceeded,
 	elasticwebv1.ReasonForbidden, elasticwebv1.ReasonWebhookFailed, elasticwebv1.ReasonReferenceMissing,
-	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService, elasticwebv1.ReasonRollingOut,
+	elasticwebv1.ReasonInvalidPod, elasticwebv1.ReasonInvalidService, elasticwebv1.ReasonInvalidExpose,
+	elasticwebv1.ReasonKindNotServed, elasticwebv1.ReasonRollingOut,
 }
 
 func problem(in Input, _ facts) *verdict { return gravestProblem(in.Problems, false) }
@@ -135,8 +136,11 @@ func refusalOf(kind string, err error) Problem {
 	message := err.Error()
 	isInvalid := apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)
 	invalid := elasticwebv1.ReasonInvalidPod
+	isWayIn := resourceOf[kind] != ""
 	if kind == "Service" {
 		invalid = elasticwebv1.ReasonInvalidService
+	} else if isWayIn {
+		invalid = elasticwebv1.ReasonInvalidExpose
 	}
 	switch {
 	case saysAny(message, "field not declared in schema"):
@@ -147,7 +151,7 @@ func refusalOf(kind string, err error) Problem {
 		return admissionRefusal(message, podtemplate.Words{})
 	case kind == "Service" && isInvalid && saysAny(message, nodePortWords...):
 		return nodePortRefusal(message)
-	case isInvalid && kind != "Service" && kind != "Deployment":
+	case isInvalid && kind != "Service" && kind != "Deployment" && !isWayIn:
 		return Problem{Reason: elasticwebv1.ReasonForbidden,
 			Message: "no field of the spec is at fault: look whose fields are on it with kubectl get -o yaml --show-managed-fields"}
 	case isInvalid:

@@ -29,6 +29,8 @@ type Input struct {
 	Observed plan.Observed
 	// Problems that came up when the plan was carried out, in any order.
 	Problems []Problem
+	// WayIn is which of the problems keeps the way in of spec.expose from being made; nil for none.
+	WayIn *Problem
 	// IsUnfinished is true where something was not written that may be at the next try.
 	IsUnfinished bool
 	// Paused is true while the pause annotation keeps the plan from being carried out.
@@ -56,6 +58,7 @@ func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) 
 		ReadyReplicas:      f.ready + f.warming,
 		Selector:           selector(in.Web.Name),
 		Demand:             demandStatus(in),
+		Address:            address(in),
 		Image:              image(in.Plan.Facts),
 		Architectures:      architectures(in),
 	}

@@ -54,6 +54,7 @@ var rows = map[string]row{
 	elasticwebv1.ReasonForbidden:            healing,
 	elasticwebv1.ReasonWebhookFailed:        healing,
 	elasticwebv1.ReasonReferenceMissing:     healing,
+	elasticwebv1.ReasonKindNotServed:        healing,
 	elasticwebv1.ReasonImageNotFound:        healing,
 	elasticwebv1.ReasonImageUntrusted:       healing,
 	elasticwebv1.ReasonRegistryUnauthorized: healing,
@@ -73,6 +74,7 @@ var rows = map[string]row{
 	elasticwebv1.ReasonInvalidSpec:          stuck,
 	elasticwebv1.ReasonInvalidPod:           stuck,
 	elasticwebv1.ReasonInvalidService:       stuck,
+	elasticwebv1.ReasonInvalidExpose:        stuck,
 	elasticwebv1.ReasonProgressDeadline:     stuck,
 }
 

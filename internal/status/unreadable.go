@@ -27,8 +27,10 @@ func Unreadable(web *elasticwebv1.ElasticWeb, now metav1.Time) elasticwebv1.Elas
 		elasticwebv1.ConditionCapacityMet:       metav1.ConditionUnknown,
 		elasticwebv1.ConditionPlatformsResolved: metav1.ConditionUnknown,
 	}
-	if meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionDemandObserved) != nil {
-		conditions[elasticwebv1.ConditionDemandObserved] = metav1.ConditionUnknown
+	for _, kind := range []string{elasticwebv1.ConditionDemandObserved, elasticwebv1.ConditionExposed} {
+		if meta.FindStatusCondition(result.Conditions, kind) != nil {
+			conditions[kind] = metav1.ConditionUnknown
+		}
 	}
 	for kind, status := range conditions {
 		meta.SetStatusCondition(&result.Conditions, metav1.Condition{

@@ -74,7 +74,7 @@ func serviceOf(side *Side) any {
 	if side.makesNothing() {
 		return nil
 	}
-	return resources.Service(side.Web, &side.planned).Spec
+	return resources.Service(side.Web, &side.planned, side.Observed.Service).Spec
 }
 
 func budgetOf(side *Side) any {

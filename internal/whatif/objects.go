@@ -19,7 +19,7 @@ func Objects(side Side) map[string]runtime.ApplyConfiguration {
 	if side.makesNothing() {
 		return objects
 	}
-	service := resources.Service(side.Web, &side.planned)
+	service := resources.Service(side.Web, &side.planned, side.Observed.Service)
 	if side.Observed.Service == nil {
 		service.WithResourceVersion(impossibleVersion)
 	}

@@ -89,7 +89,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, options operatorOp
 	recorder := mgr.GetEventRecorder(controllers.FieldManager)
 	webs := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: recorder,
-		WatchesNodes: true, FollowsBenchmarks: true, Concurrency: 4, Clock: clock.RealClock{},
+		WatchesNodes: true, FollowsBenchmarks: true, Concurrency: 4, Clock: clock.RealClock{}, Namespaces: options.namespaces,
 	}
 	Expect(webs.SetupWithManager(ctx, mgr, nil)).To(Succeed())
 	image := options.generatorImage

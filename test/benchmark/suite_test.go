@@ -23,6 +23,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
@@ -72,6 +73,7 @@ func newScheme() *runtime.Scheme {
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	Expect(elasticwebv1.AddToScheme(scheme)).To(Succeed())
 	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	Expect(way.AddToScheme(scheme)).To(Succeed())
 	return scheme
 }
 

@@ -195,7 +195,7 @@ func newManager(ctx context.Context, restConfig *rest.Config, w wiring, change .
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
 		Events:       mgr.GetEventRecorder(controllers.FieldManager),
-		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{},
+		WatchesNodes: true, Concurrency: 10, Clock: clock.RealClock{}, Namespaces: []string{w.namespace},
 	}
 	if w.source != "" {
 		reader, err := traffic.New(traffic.Options{Period: demandPeriod, Prometheus: &traffic.PrometheusServer{URL: w.source}, Deliver: reconciler.Deliver})

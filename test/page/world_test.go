@@ -49,6 +49,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
@@ -108,7 +109,7 @@ func (w *world) Stop() (err error) {
 
 func (w *world) install(ctx context.Context) error {
 	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), elasticwebv1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), elasticwebv1.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), way.AddToScheme(scheme)); err != nil {
 		return err
 	}
 	first, err := client.New(w.RESTConfig(), client.Options{Scheme: scheme})

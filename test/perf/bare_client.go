@@ -113,7 +113,7 @@ func pipeline(ctx context.Context, part span, concurrency int, change func(conte
 
 func (b *bareClient) writeAll(ctx context.Context, w *elasticwebv1.ElasticWeb) error {
 	p := plan.Make(w, plan.Observed{})
-	if err := b.apply(ctx, &corev1.Service{}, resources.Service(w, &p)); err != nil {
+	if err := b.apply(ctx, &corev1.Service{}, resources.Service(w, &p, nil)); err != nil {
 		return err
 	}
 	if err := b.apply(ctx, &policyv1.PodDisruptionBudget{}, resources.Budget(w)); err != nil {

@@ -41,10 +41,20 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1.ElasticWebSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ElasticWebStatus"):
 		return &apiv1.ElasticWebStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ExposeSpec"):
+		return &apiv1.ExposeSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ExternalDemand"):
 		return &apiv1.ExternalDemandApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("GatewayReference"):
+		return &apiv1.GatewayReferenceApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("HTTPRouteSpec"):
+		return &apiv1.HTTPRouteSpecApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ImageStatus"):
 		return &apiv1.ImageStatusApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("IngressSpec"):
+		return &apiv1.IngressSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("IngressTLS"):
+		return &apiv1.IngressTLSApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("MetricIdentifier"):
 		return &apiv1.MetricIdentifierApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ObjectDemand"):
@@ -55,6 +65,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1.PrometheusDemandApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("RolloutSpec"):
 		return &apiv1.RolloutSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RouteSpec"):
+		return &apiv1.RouteSpecApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("RouteTLS"):
+		return &apiv1.RouteTLSApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("ServiceSpec"):
 		return &apiv1.ServiceSpecApplyConfiguration{}
 

@@ -221,6 +221,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: io.k8s.api.core.v1.EnvFromSource
           elementRelationship: atomic
+    - name: expose
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.ExposeSpec
     - name: headroomPercent
       type:
         scalar: numeric
@@ -345,6 +348,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ElasticWebStatus
   map:
     fields:
+    - name: address
+      type:
+        scalar: string
     - name: architectures
       type:
         list:
@@ -387,6 +393,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: selector
       type:
         scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.ExposeSpec
+  map:
+    fields:
+    - name: httpRoute
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.HTTPRouteSpec
+    - name: ingress
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.IngressSpec
+    - name: route
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.RouteSpec
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ExternalDemand
   map:
     fields:
@@ -394,6 +412,41 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.elasticweb.elasticweb-operator.api.v1.MetricIdentifier
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ForecastMode
+  scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.GatewayReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: port
+      type:
+        scalar: numeric
+    - name: sectionName
+      type:
+        scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.HTTPRouteSpec
+  map:
+    fields:
+    - name: hostnames
+      type:
+        list:
+          elementType:
+            namedType: com.github.elasticweb.elasticweb-operator.api.v1.Hostname
+          elementRelationship: atomic
+    - name: parentRefs
+      type:
+        list:
+          elementType:
+            namedType: com.github.elasticweb.elasticweb-operator.api.v1.GatewayReference
+          elementRelationship: atomic
+    - name: pathPrefix
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.URLPath
+- name: com.github.elasticweb.elasticweb-operator.api.v1.Hostname
   scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ImageStatus
   map:
@@ -416,6 +469,32 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: user
       type:
         scalar: numeric
+- name: com.github.elasticweb.elasticweb-operator.api.v1.IngressSpec
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.WayInAnnotations
+    - name: className
+      type:
+        scalar: string
+    - name: host
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.Hostname
+    - name: path
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.URLPath
+    - name: tls
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.IngressTLS
+- name: com.github.elasticweb.elasticweb-operator.api.v1.IngressTLS
+  map:
+    fields:
+    - name: secretName
+      type:
+        scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.InsecurePolicy
+  scalar: string
 - name: com.github.elasticweb.elasticweb-operator.api.v1.MetricIdentifier
   map:
     fields:
@@ -457,6 +536,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: progressDeadlineSeconds
       type:
         scalar: numeric
+- name: com.github.elasticweb.elasticweb-operator.api.v1.RouteSpec
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.WayInAnnotations
+    - name: host
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.Hostname
+    - name: path
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.URLPath
+    - name: tls
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.RouteTLS
+- name: com.github.elasticweb.elasticweb-operator.api.v1.RouteTLS
+  map:
+    fields:
+    - name: insecureEdgeTerminationPolicy
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.InsecurePolicy
+    - name: termination
+      type:
+        namedType: com.github.elasticweb.elasticweb-operator.api.v1.TLSTermination
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ServiceSpec
   map:
     fields:
@@ -468,9 +571,16 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: type
       type:
         namedType: com.github.elasticweb.elasticweb-operator.api.v1.ServiceType
-      default: NodePort
 - name: com.github.elasticweb.elasticweb-operator.api.v1.ServiceType
   scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.TLSTermination
+  scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.URLPath
+  scalar: string
+- name: com.github.elasticweb.elasticweb-operator.api.v1.WayInAnnotations
+  map:
+    elementType:
+      scalar: string
 - name: io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource
   map:
     fields:

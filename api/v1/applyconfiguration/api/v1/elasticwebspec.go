@@ -57,6 +57,9 @@ type ElasticWebSpecApplyConfiguration struct {
 	// serves, and pods join only where the whole serves more for them. It is the default. LeastRequest: a mesh or a gateway sends them to the pods with the
 	// fewest requests under way, so that the pods serve about their sum; all of them join. A change of it restarts no pod.
 	Balancing *apiv1.Balancing `json:"balancing,omitempty"`
+	// expose leads a host name to the application, by an HTTPRoute, a Route or an Ingress that the operator makes. Default: none.
+	// With it, a Service that is made anew is a ClusterIP where service.type says nothing.
+	Expose *ExposeSpecApplyConfiguration `json:"expose,omitempty"`
 	// rollout says how a new version takes the place of the old one. A change of it restarts no pod.
 	Rollout                       *RolloutSpecApplyConfiguration `json:"rollout,omitempty"`
 	PodSettingsApplyConfiguration `json:""`
@@ -182,6 +185,14 @@ func (b *ElasticWebSpecApplyConfiguration) WithService(value *ServiceSpecApplyCo
 // If called multiple times, the Balancing field is set to the value of the last call.
 func (b *ElasticWebSpecApplyConfiguration) WithBalancing(value apiv1.Balancing) *ElasticWebSpecApplyConfiguration {
 	b.Balancing = &value
+	return b
+}
+
+// WithExpose sets the Expose field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Expose field is set to the value of the last call.
+func (b *ElasticWebSpecApplyConfiguration) WithExpose(value *ExposeSpecApplyConfiguration) *ElasticWebSpecApplyConfiguration {
+	b.Expose = value
 	return b
 }
 

@@ -31,12 +31,14 @@ type ElasticWebStatusApplyConfiguration struct {
 	PodsByArchitecture *string `json:"podsByArchitecture,omitempty"`
 	// demand reports on the traffic, where spec.demand has it read.
 	Demand *DemandStatusApplyConfiguration `json:"demand,omitempty"`
+	// address is the URL of the application, where spec.expose has a way in made and nobody refuses it; see the condition Exposed.
+	Address *string `json:"address,omitempty"`
 	// image holds the facts of the image that the pods are made from.
 	Image *ImageStatusApplyConfiguration `json:"image,omitempty"`
 	// architectures on which the pods may run, the best-performing first, and behind them what else a benchmark measured: those that are
 	// left out for being slow, and those that the image does not hold at present.
 	Architectures []ArchitectureStatusApplyConfiguration `json:"architectures,omitempty"`
-	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, PlatformsResolved and Contested.
+	// conditions are Ready, Reconciling, Stalled, CapacityMet, DemandObserved, Exposed, PlatformsResolved and Contested.
 	Conditions []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
@@ -99,6 +101,14 @@ func (b *ElasticWebStatusApplyConfiguration) WithPodsByArchitecture(value string
 // If called multiple times, the Demand field is set to the value of the last call.
 func (b *ElasticWebStatusApplyConfiguration) WithDemand(value *DemandStatusApplyConfiguration) *ElasticWebStatusApplyConfiguration {
 	b.Demand = value
+	return b
+}
+
+// WithAddress sets the Address field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Address field is set to the value of the last call.
+func (b *ElasticWebStatusApplyConfiguration) WithAddress(value string) *ElasticWebStatusApplyConfiguration {
+	b.Address = &value
 	return b
 }
 

@@ -1,0 +1,104 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
+)
+
+// observeWaysIn reads the ways in that there are, of the kinds that are watched: also those that the spec does not ask for any more.
+func (r *Reconciler) observeWaysIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed) error {
+	return errors.Join(
+		ownedWayIn(ctx, r, way.KindHTTPRoute, web, &seen.HTTPRoute),
+		ownedWayIn(ctx, r, way.KindRoute, web, &seen.Route),
+		ownedWayIn(ctx, r, way.KindIngress, web, &seen.Ingress))
+}
+
+func ownedWayIn[T children, P childOf[T]](ctx context.Context, r *Reconciler, kind string, web *elasticwebv1.ElasticWeb, object *P) error {
+	reader, _ := r.waysIn.readerOf(kind)
+	if reader == nil {
+		return nil
+	}
+	return ownedIn(ctx, r, reader, kind, web, object)
+}
+
+// makeWayIn makes what spec.expose asks for, if anything.
+func (r *Reconciler) makeWayIn(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, withheld map[string]error, confirm confirmation, result *outcome,
+) {
+	kind := way.KindOf(web)
+	if kind == "" {
+		return
+	}
+	if err := withheld[kind]; err != nil { // it counts already.
+		result.tellWayIn(err)
+		return
+	}
+	if reader, why := r.waysIn.readerOf(kind); reader == nil {
+		r.waysIn.ask(kind)
+		result.wayIn = notWatched(kind, why)
+		if result.wayIn == nil {
+			result.isUnfinished = true
+		} else {
+			result.problems = append(result.problems, *result.wayIn)
+		}
+		return
+	}
+	err := r.applyWayIn(ctx, web, seen, kind, confirm)
+	result.add(err)
+	result.tellWayIn(err)
+}
+
+func (r *Reconciler) applyWayIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, kind string, confirm confirmation) error {
+	backends := resources.Backends(web)
+	switch intent := (apply.Intent{Kind: kind, Confirm: confirm}); kind {
+	case way.KindHTTPRoute:
+		intent.Configuration = resources.HTTPRoute(web, resources.ServicePort(web, seen.Service), backends)
+		return applyObject(ctx, r, web, intent, &seen.HTTPRoute)
+	case way.KindRoute:
+		intent.Configuration = resources.Route(web, backends)
+		return applyObject(ctx, r, web, intent, &seen.Route)
+	default:
+		intent.Configuration = resources.Ingress(web)
+		return applyObject(ctx, r, web, intent, &seen.Ingress)
+	}
+}
+
+// notWatched is the problem of a kind that is not watched; nil where it is not known yet why: whoever wants it is woken then.
+func notWatched(kind string, why error) *status.Problem {
+	if why == nil {
+		return nil
+	}
+	problem := status.KindNotServed(kind)
+	if apierrors.IsForbidden(why) {
+		problem = status.KindUnreadable(kind, why)
+	}
+	return &problem
+}
+
+// removeWaysIn removes those that the spec does not ask for. The one that it does ask for was made before.
+func (r *Reconciler) removeWaysIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) []error {
+	asked := way.KindOf(web)
+	var errs []error
+	if seen.HTTPRoute != nil && asked != way.KindHTTPRoute {
+		errs = append(errs, r.applier.Delete(ctx, way.KindHTTPRoute, web.UID, seen.HTTPRoute, confirm))
+	}
+	if seen.Route != nil && asked != way.KindRoute {
+		errs = append(errs, r.applier.Delete(ctx, way.KindRoute, web.UID, seen.Route, confirm))
+	}
+	if seen.Ingress != nil && asked != way.KindIngress {
+		errs = append(errs, r.applier.Delete(ctx, way.KindIngress, web.UID, seen.Ingress, confirm))
+	}
+	return errs
+}

@@ -1,0 +1,138 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
+)
+
+func exposedByGateway(accepted, resolved, reason, message string, about int64) func(*Input) {
+	return func(in *Input) {
+		in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+			ParentRefs: []elasticwebv1.GatewayReference{{Name: "public", Namespace: "gateways"}}, Hostnames: []elasticwebv1.Hostname{"shop.example.com"},
+		}}
+		condition := func(kind, status string) way.Condition {
+			return way.Condition{Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: about}
+		}
+		in.Observed.HTTPRoute = &way.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Generation: 3}}
+		in.Observed.HTTPRoute.Status.Parents = []way.ParentStatus{{
+			ParentRef: way.ParentReference{Name: "public", Namespace: "gateways"}, Conditions: []way.Condition{condition("Accepted", accepted), condition("ResolvedRefs", resolved)},
+		}}
+	}
+}
+
+func exposedByRoute(ingress string) func(*Input) {
+	return func(in *Input) {
+		in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{Route: &elasticwebv1.RouteSpec{TLS: &elasticwebv1.RouteTLS{Termination: "edge"}}}
+		in.Observed.Route = &way.Route{Spec: `{"host": "shop-dev.apps.example.com"}`}
+		if err := json.Unmarshal([]byte(`{"ingress": [`+ingress+`]}`), &in.Observed.Route.Status); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func exposedByIngress(in *Input) {
+	in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{Host: "shop.example.com", Path: "/a"}}
+	in.Observed.Ingress = &networkingv1.Ingress{}
+}
+
+// The condition, the address, and that none of it makes an ElasticWeb less ready.
+func TestExposed(t *testing.T) {
+	const describe = "look at it with kubectl describe httproutes.gateway.networking.k8s.io shop"
+	for name, test := range map[string]struct {
+		change        func(*Input)
+		want, address string
+	}{
+		"accepted":          {exposedByGateway("True", "True", "Accepted", "", 3), "True Admitted the Gateway gateways/public serves the HTTPRoute", "http://shop.example.com/"},
+		"of before":         {exposedByGateway("True", "True", "Accepted", "", 2), "Unknown AwaitingAdmission the Gateway gateways/public has said nothing of the HTTPRoute yet: see that there is such a Gateway, and that its controller runs", "http://shop.example.com/"},
+		"refused":           {exposedByGateway("False", "True", "NotAllowedByListeners", "no", 3), "False NotAdmitted the Gateway gateways/public does not serve the HTTPRoute (NotAllowedByListeners: no): have the Gateway's listeners allow routes of this namespace (allowedRoutes), or name another Gateway", ""},
+		"refused otherwise": {exposedByGateway("False", "True", "", "", 3), "False NotAdmitted the Gateway gateways/public does not serve the HTTPRoute (without a reason): " + describe, ""},
+		"unresolved":        {exposedByGateway("True", "False", "BackendNotFound", "a\u2028b\n", 3), "False BackendUnresolved the Gateway gateways/public does not find what the HTTPRoute leads to (BackendNotFound: a b): " + describe, "http://shop.example.com/"},
+		"a Route":           {exposedByRoute(`{"routerName": "default", "host": "shop-dev.apps.example.com", "conditions": [{"type": "Admitted", "status": "True"}]}`), "True Admitted the router default serves the Route", "https://shop-dev.apps.example.com/"},
+		"a host that another has": {exposedByRoute(`{"routerName": "default", "host": "shop-dev.apps.example.com", "conditions": [{"type": "Admitted", "status": "False", "reason": "HostAlreadyClaimed", "message": "m"}]}`),
+			"False NotAdmitted the router default does not serve the Route (HostAlreadyClaimed: m): another Route has this host: take another one, or have that Route given up", ""},
+		"an Ingress": {exposedByIngress, "Unknown AwaitingAdmission an ingress controller has said nothing of the Ingress yet: see that spec.expose.ingress.className is that of a controller that runs; some controllers never say anything, and serve all the same", "http://shop.example.com/a"},
+		"an Ingress with an address": {func(in *Input) {
+			exposedByIngress(in)
+			in.Observed.Ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "192.0.2.1"}}
+		}, "True Admitted the ingress controller at 192.0.2.1 serves the Ingress", "http://shop.example.com/a"},
+		"not there": {func(in *Input) { exposedByIngress(in); in.Observed.Ingress = nil }, "Unknown AwaitingAdmission the Ingress is not made yet", ""},
+		"without demand": {func(in *Input) {
+			exposedByIngress(in)
+			in.Observed.Ingress, in.Plan.Wanted = nil, false
+		}, "Unknown NoDemand the Ingress is made once there is demand: set spec.totalQPS, spec.replicas or spec.demand", ""},
+		"none": {func(*Input) {}, "none", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := planned()
+			test.change(&in)
+			result, _ := Make(in)
+			got := "none"
+			if found := meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionExposed); found != nil {
+				got = fmt.Sprintf("%s %s %s", found.Status, found.Reason, found.Message)
+			}
+			if got != test.want || result.Address != test.address {
+				t.Errorf("%s\nat %q, want\n%s\nat %q", got, result.Address, test.want, test.address)
+			}
+			if !meta.IsStatusConditionTrue(result.Conditions, elasticwebv1.ConditionReady) {
+				t.Errorf("it is not Ready: %+v", result.Conditions)
+			}
+		})
+	}
+}
+
+// A change of weights makes the route newer than what was said of it: that calls nothing into question for the spec that it was told of.
+func TestExposedStaysWhenOnlyTheRouteChanges(t *testing.T) {
+	in := planned()
+	exposedByGateway("True", "True", "Accepted", "", 3)(&in)
+	in.Web.Status, _ = Make(in)
+	in.Observed.HTTPRoute.Generation = 4
+	for generation, want := range map[int64]string{in.Web.Generation: elasticwebv1.ReasonAdmitted, in.Web.Generation + 1: elasticwebv1.ReasonAwaitingAdmission} {
+		in.Web.Generation = generation
+		result, _ := Make(in)
+		if found := meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionExposed); found.Reason != want {
+			t.Errorf("generation %d: %s, want %s", generation, found.Reason, want)
+		}
+	}
+}
+
+func TestWhatKeepsAWayInFromBeingMadeIsTold(t *testing.T) {
+	in := planned()
+	exposedByIngress(&in)
+	in.Observed.Ingress = nil
+	missing := KindNotServed(way.KindIngress)
+	in.WayIn, in.Problems = &missing, []Problem{missing}
+	result, _ := Make(in)
+	for _, kind := range []string{elasticwebv1.ConditionExposed, elasticwebv1.ConditionReady} {
+		found := meta.FindStatusCondition(result.Conditions, kind)
+		if found.Status != metav1.ConditionFalse || found.Reason != elasticwebv1.ReasonKindNotServed || found.Message != missing.Message {
+			t.Errorf("%s: %+v", kind, found)
+		}
+	}
+	if served := result.RealQPS; *served == 0 {
+		t.Error("the pods serve all the same")
+	}
+}
+
+// What others say is quoted with bounds, and the remedy is not what is cut.
+func TestWhatGatewaysSayIsBounded(t *testing.T) {
+	in := planned()
+	exposedByGateway("False", "True", strings.Repeat("r", 2000), strings.Repeat("m ", 2000), 3)(&in)
+	result, _ := Make(in)
+	message := meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionExposed).Message
+	if len(message) > quote.LongestMessage || !strings.HasSuffix(message, "kubectl describe httproutes.gateway.networking.k8s.io shop") {
+		t.Errorf("%d bytes: %s", len(message), message)
+	}
+}
