@@ -6,6 +6,7 @@ package elasticweb
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -144,7 +145,7 @@ func (r *Reconciler) carryOut(
 	if p.Wanted {
 		r.makeAll(ctx, web, p, seen, withheld, confirm, &result)
 	}
-	for _, err := range r.removeWaysIn(ctx, web, seen, confirm) {
+	for _, err := range slices.Concat(r.removeWaysIn(ctx, web, seen, confirm), r.removeTierServices(ctx, web, p, seen, confirm)) {
 		result.add(err)
 	}
 	if result.hasChanged {
@@ -171,8 +172,13 @@ func (r *Reconciler) makeAll(
 	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
 	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
 	result.add(r.stampPods(ctx, web, p, seen, confirm))
+	errs, aged := r.makeTierServices(ctx, web, p, seen, confirm)
+	for _, err := range errs {
+		result.add(err)
+	}
+	result.retry = controllers.Soonest(result.retry, aged)
+	r.makeWayIn(ctx, web, p, seen, withheld, confirm, result) // weights go down before pods do.
 	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
-	r.makeWayIn(ctx, web, seen, withheld, confirm, result)
 }
 
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
