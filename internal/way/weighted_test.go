@@ -12,8 +12,8 @@ import (
 
 func TestIsWeighted(t *testing.T) {
 	for spec, want := range map[string]bool{
-		`{"rules": [{"backendRefs": [{"name": "shop", "weight": 1}]}]}`:                                       false,
-		`{"rules": [{"backendRefs": [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}]}]}`:              true,
+		`{"rules": [{"backendRefs": [{"name": "shop", "weight": 1}]}]}`:                                         false,
+		`{"rules": [{"backendRefs": [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}]}]}`:                true,
 		`{"rules": [{"backendRefs": [{"name": "a"}, {"name": "b"}]}, {"backendRefs": [{"name": "somebody"}]}]}`: false,
 		`{"rules": 1}`: false, ``: false,
 		`{"rules": [{"backendRefs": [{"name": "a"}, {"name": "` + strings.Repeat("b", longestSpec) + `"}]}]}`: false,
