@@ -21,15 +21,11 @@ func architectures(in Web, style Style) []string {
 		if entry.AtLeast {
 			rate += "+"
 		}
-		from := "the spec"
-		if entry.Source == elasticwebv1.QPSSourceMeasured {
-			from = strings.TrimSpace("measured " + Name(entry.Benchmark))
-		}
 		weight := ""
 		if entry.Weight > 0 {
 			weight = fmt.Sprint(entry.Weight)
 		}
-		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), ready(in, entry), rate, weight, from})
+		rows = append(rows, []string{Line(entry.Name, 32), fmt.Sprint(entry.Pods), ready(in, entry), rate, weight, RateFrom(entry)})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -46,6 +42,14 @@ func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
 		return fmt.Sprintf("%d, wait", entry.ReadyPods)
 	}
 	return fmt.Sprint(entry.ReadyPods)
+}
+
+// RateFrom says where the rate of an architecture is from.
+func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
+	if entry.Source == elasticwebv1.QPSSourceMeasured {
+		return strings.TrimSpace("measured " + Name(entry.Benchmark))
+	}
+	return "the spec"
 }
 
 // onNode is the pods on a node: a sign for each.
