@@ -116,7 +116,7 @@ func projectPod(pod *corev1.Pod) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID, ResourceVersion: pod.ResourceVersion,
 			CreationTimestamp: pod.CreationTimestamp, DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:          keep(pod.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance, elasticwebv1.LabelArchitecture, elasticwebv1.LabelJoined),
+			Labels:          keep(pod.Labels, podLabels...),
 			OwnerReferences: controllerOf(pod),
 		},
 		Spec:   corev1.PodSpec{NodeName: pod.Spec.NodeName},
@@ -214,3 +214,12 @@ func keep(all map[string]string, keys ...string) map[string]string {
 	}
 	return kept
 }
+
+// podLabels are those of a pod that are read.
+var podLabels = func() []string {
+	labels := []string{elasticwebv1.LabelName, elasticwebv1.LabelInstance, elasticwebv1.LabelArchitecture, elasticwebv1.LabelJoined}
+	for _, architecture := range elasticwebv1.Architectures {
+		labels = append(labels, elasticwebv1.LabelTierPrefix+string(architecture))
+	}
+	return labels
+}()

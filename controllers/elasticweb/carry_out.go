@@ -6,6 +6,7 @@ package elasticweb
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,6 +84,17 @@ func (o *outcome) addRefused(refused *apply.RefusedError) {
 	}
 }
 
+// noteStamps notes what became of stamping pods. Weights are worked out anew where that is refused now: they count on it.
+func (o *outcome) noteStamps(remembered *remembered, err error) {
+	o.add(err)
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	before := remembered.refusesStamps
+	remembered.refusesStamps = isRefused && (!refused.Passing || refused.Tries >= lastingTries)
+	if remembered.refusesStamps && !before {
+		o.retry = controllers.Soonest(o.retry, atOnce)
+	}
+}
+
 // tellWayIn notes why the way in cannot be made, where that is what an error says.
 func (o *outcome) tellWayIn(err error) {
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)
@@ -126,7 +138,7 @@ func (o *outcome) told() []status.Problem {
 }
 
 // carryOut makes what the plan says, and leaves the objects as they are then in seen. Each write is made whatever became of the
-// others, and is harmless without them, be it by a crash or by a refusal. What is withheld, by kind, is told of and left alone.
+// others, and is harmless without them, be it by a crash or by a refusal. What is withheld, by childKey, is told of and left alone.
 func (r *Reconciler) carryOut(
 	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error,
 ) (result outcome) {
@@ -144,7 +156,7 @@ func (r *Reconciler) carryOut(
 	if p.Wanted {
 		r.makeAll(ctx, web, p, seen, withheld, confirm, &result)
 	}
-	for _, err := range r.removeWaysIn(ctx, web, seen, confirm) {
+	for _, err := range slices.Concat(r.removeWaysIn(ctx, web, seen, confirm), r.removeTierServices(ctx, web, p, seen, confirm)) {
 		result.add(err)
 	}
 	if result.hasChanged {
@@ -170,9 +182,10 @@ func (r *Reconciler) makeAll(
 	}
 	unlessWithheld(kindService, func() error { return r.applyService(ctx, web, p, seen, confirm) })
 	unlessWithheld(kindBudget, func() error { return r.applyBudget(ctx, web, p, seen, confirm) })
-	result.add(r.stampPods(ctx, web, p, seen, confirm))
+	result.noteStamps(r.memory.of(web), r.stampPods(ctx, web, p, seen, confirm))
+	r.makeTierServices(ctx, web, p, seen, withheld, confirm, result)
+	r.makeWayIn(ctx, web, p, seen, withheld, confirm, result) // weights go down before pods do.
 	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
-	r.makeWayIn(ctx, web, seen, withheld, confirm, result)
 }
 
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {

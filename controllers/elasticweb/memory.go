@@ -14,6 +14,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/rivals"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // So many status writes of an ElasticWeb may follow one another at once, which is enough for the usual change, and
@@ -50,9 +51,19 @@ type remembered struct {
 	demand plan.Demand
 	// rebalance is how far bringing pods back is.
 	rebalance plan.Rebalance
+	// hasNoTiers is true where the cache has no Services of the names of those by architecture, and the spec asks for none.
+	hasNoTiers bool
+	// backends are those that the way in was last written with, weightsPace holds back others that come too fast.
+	backends    []way.Backend
+	weightsPace *rate.Limiter
+	// weightsSince is the first version of an HTTPRoute with weights, weightsAt when a Route had some first; zero for what another operator wrote.
+	weightsSince int64
+	weightsAt    time.Time
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
-	// strangers are the versions of objects of the ElasticWeb's name that looked like leftovers and were none, by kind; unlabelled those
+	// refusesStamps is true while pods are not stamped since that is refused.
+	refusesStamps bool
+	// strangers are the versions of objects of the ElasticWeb's names that looked like leftovers and were none, by childKey; unlabelled those
 	// that may be some, and are in no cache.
 	strangers, unlabelled map[string]string
 }
@@ -66,7 +77,7 @@ func (m *memory) of(web client.Object) *remembered {
 	}
 	name := client.ObjectKeyFromObject(web)
 	if m.byName[name] == nil {
-		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), strangers: map[string]string{}, unlabelled: map[string]string{}}
+		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), weightsPace: rate.NewLimiter(rate.Every(weightsInterval), weightsBurst), strangers: map[string]string{}, unlabelled: map[string]string{}}
 	}
 	return m.byName[name]
 }

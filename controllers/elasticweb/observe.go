@@ -58,6 +58,10 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	if err != nil {
 		return seen, err
 	}
+	aged, err := r.observeWay(ctx, web, &seen.Observed)
+	if err != nil {
+		return seen, err
+	}
 	nodes, err := r.observeNodes(ctx)
 	if err != nil {
 		return seen, err
@@ -77,7 +81,7 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	if _, rolls := plan.Lookup(&web.Spec, seen.Deployment); rolls { // it decides nothing else.
 		seen.HasKarpenter = nodes.HasKarpenter || r.pools.makesNodes(r.Writer.RESTMapper(), r.Clock.Now())
 	}
-	seen.retry = controllers.Soonest(seen.retry, again, observed.NextChange(seen.Pods, r.Clock.Now()))
+	seen.retry = controllers.Soonest(seen.retry, again, aged, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Onlooker sees of an ElasticWeb what the Reconciler does, with the rights of whoever looks. It remembers nothing and changes nothing.
@@ -54,6 +55,7 @@ func (o Onlooker) Look(ctx context.Context, web *elasticwebv1.ElasticWeb, now ti
 		func() error { return readOwned(ctx, o.Reader, kindDeployment, web, &seen.Deployment, asRead) },
 		func() error { return readOwned(ctx, o.Reader, kindService, web, &seen.Service, asRead) },
 		func() error { return readOwned(ctx, o.Reader, kindBudget, web, &seen.Budget, asRead) },
+		func() error { return o.lookAtWay(ctx, &seen, now) },
 		func() error { return o.lookAtPods(ctx, &seen, now) },
 		func() (err error) {
 			seen.Observed.Benchmark, seen.Benchmark, err = readBenchmark(ctx, o.Reader, seen.Web)
@@ -110,5 +112,24 @@ func (o Onlooker) lookAtPods(ctx context.Context, seen *Sight, now time.Time) er
 	if seen.RunningPods, err = podsOf(ctx, o.Reader, seen.Deployment, pods.Items); err == nil {
 		seen.Pods = planPods(seen.Deployment, seen.RunningPods, nodes, now)
 	}
+	return err
+}
+
+// lookAtWay reads what decides about weights, where the spec asks for a way in that has some.
+func (o Onlooker) lookAtWay(ctx context.Context, seen *Sight, now time.Time) error {
+	if !plan.Weighs(&seen.Web.Spec) {
+		return nil
+	}
+	var err error
+	if seen.Web.Spec.Expose.Route != nil {
+		err = readOwned(ctx, o.Reader, way.KindRoute, seen.Web, &seen.Route, asRead)
+	} else {
+		err = readOwned(ctx, o.Reader, way.KindHTTPRoute, seen.Web, &seen.HTTPRoute, asRead)
+	}
+	if err != nil {
+		return err
+	}
+	seen.Way.IsInForce = isInForce(seen.Web, &seen.Observed, &remembered{}, now)
+	_, err = readWay(ctx, o.Reader, seen.Web, &seen.Observed, now, func(_ client.ObjectKey, read *corev1.Service) *corev1.Service { return read })
 	return err
 }

@@ -81,7 +81,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=elasticweb.example.com,resources=elasticwebs/finalizers,verbs=update
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=replicasets,verbs=list;watch
-// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=route.openshift.io,resources=routes,verbs=get;list;watch;create;patch;delete
@@ -192,6 +192,9 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	r.written.Missed(name) // nothing is left to look at again.
 	for _, kind := range []string{kindDeployment, kindService, kindBudget, way.KindHTTPRoute, way.KindRoute, way.KindIngress, kindPod, kindStatus, Kind} {
 		r.applier.Forget(kind, name)
+	}
+	for _, architecture := range elasticwebv1.Architectures {
+		r.applier.Forget(kindService, types.NamespacedName{Namespace: name.Namespace, Name: resources.TierServiceName(name.Name, string(architecture))})
 	}
 	r.images.Forget(name)
 	r.ports.StopWaiting(name)

@@ -122,6 +122,12 @@ func stampPatch(stamp plan.Stamp) []byte {
 		}
 		metadata.Labels[key] = value
 	}
+	for key, value := range plan.TierLabels(stamp.Tiers) {
+		if metadata.Labels == nil {
+			metadata.Labels = map[string]string{}
+		}
+		metadata.Labels[key] = value
+	}
 	text, _ := json.Marshal(map[string]any{"metadata": metadata}) // texts always marshal.
 	return text
 }

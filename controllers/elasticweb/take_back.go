@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -23,52 +21,54 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/caches"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
+// missingChild is an object that the ElasticWeb has none of. object is to be read into, from cached.
+type missingChild struct {
+	kind, name string
+	object     client.Object
+	cached     client.Reader
+}
+
+// childKey tells the objects of an ElasticWeb apart, by the kind where there is one alone, which has its name.
+func childKey(web *elasticwebv1.ElasticWeb, kind, name string) string {
+	if name == web.Name {
+		return kind
+	}
+	return kind + " " + name
+}
+
 // takeBack gives an ElasticWeb what one of its name left behind: its objects outlive an ElasticWeb that is deleted with
 // --cascade=orphan, and come out of a backup with the UID of one that is no more, or none. It comes before the plan, which is made from
-// the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by kind: the rest of the pass
+// the record on the Deployment: so nothing restarts. withheld is why objects could not be taken back, by childKey: the rest of the pass
 // leaves them alone, and tells of it. retry is when to look again where something was taken back, or is not as it was looked at, else 0.
 func (r *Reconciler) takeBack(
 	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed,
 ) (withheld map[string]error, retry time.Duration, err error) {
 	withheld = map[string]error{}
-	missing := map[string]client.Object{}
-	if seen.Service == nil {
-		missing[kindService] = &corev1.Service{}
-	}
-	if seen.Budget == nil {
-		missing[kindBudget] = &policyv1.PodDisruptionBudget{}
-	}
-	if seen.Deployment == nil {
-		missing[kindDeployment] = &appsv1.Deployment{}
-	}
-	readers := r.missingWaysIn(seen, missing)
-	for _, kind := range slices.Sorted(maps.Keys(missing)) {
-		object, version := missing[kind], r.memory.of(web).unlabelled[kind]
-		cached := readers[kind]
-		if cached == nil {
-			cached = r.Cached
-		}
-		err := cached.Get(ctx, client.ObjectKeyFromObject(web), object)
+	for _, child := range r.missingChildren(web, seen) {
+		key, object := childKey(web, child.kind, child.name), child.object
+		version := r.memory.of(web).unlabelled[key]
+		err := child.cached.Get(ctx, client.ObjectKey{Namespace: web.Namespace, Name: child.name}, object)
 		switch {
 		case apierrors.IsNotFound(err) && version == "":
 			continue
 		case apierrors.IsNotFound(err):
 			object.SetNamespace(web.Namespace)
-			object.SetName(web.Name)
+			object.SetName(child.name)
 			object.SetResourceVersion(version)
 			object.SetAnnotations(map[string]string{apply.AnnotationIntent: ""})
 		case err != nil:
-			return nil, 0, fmt.Errorf("read %s: %w", kind, err)
+			return nil, 0, fmt.Errorf("read %s: %w", key, err)
 		}
 		var taken bool
-		taken, err = r.takeBackOne(ctx, web, kind, object)
+		taken, err = r.takeBackOne(ctx, web, child.kind, object)
 		if changed, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
 			retry = controllers.Soonest(retry, controllers.LookAgainAfter(changed))
 		} else if err != nil {
-			withheld[kind] = err
+			withheld[key] = err
 		} else if taken {
 			retry = controllers.StaleRetry
 		}
@@ -76,18 +76,32 @@ func (r *Reconciler) takeBack(
 	return withheld, retry, nil
 }
 
-// missingWaysIn adds those that are missing of the kinds that are watched, and gives the caches to read these from.
-func (r *Reconciler) missingWaysIn(seen *plan.Observed, missing map[string]client.Object) map[string]client.Reader {
-	readers := map[string]client.Reader{}
-	for kind, isThere := range map[string]bool{
-		way.KindHTTPRoute: seen.HTTPRoute != nil, way.KindRoute: seen.Route != nil, way.KindIngress: seen.Ingress != nil,
-	} {
-		if reader, _ := r.waysIn.readerOf(kind); reader != nil && !isThere {
-			readers[kind] = reader
-			missing[kind] = caches.WaysIn[kind].Object.DeepCopyObject().(client.Object) //nolint:forcetypeassert // a copy is of the same type.
+// missingChildren are those that may have been left behind, in an order that is always the same. Ways in are of the kinds that are watched.
+func (r *Reconciler) missingChildren(web *elasticwebv1.ElasticWeb, seen *plan.Observed) (missing []missingChild) {
+	add := func(isThere bool, kind, name string, object client.Object, cached client.Reader) {
+		if !isThere && cached != nil {
+			missing = append(missing, missingChild{kind: kind, name: name, object: object, cached: cached})
 		}
 	}
-	return readers
+	add(seen.Deployment != nil, kindDeployment, web.Name, &appsv1.Deployment{}, r.Cached)
+	add(seen.Budget != nil, kindBudget, web.Name, &policyv1.PodDisruptionBudget{}, r.Cached)
+	add(seen.Service != nil, kindService, web.Name, &corev1.Service{}, r.Cached)
+	for _, one := range []struct {
+		kind    string
+		isThere bool
+	}{{way.KindHTTPRoute, seen.HTTPRoute != nil}, {way.KindIngress, seen.Ingress != nil}, {way.KindRoute, seen.Route != nil}} {
+		if reader, _ := r.waysIn.readerOf(one.kind); reader != nil {
+			add(one.isThere, one.kind, web.Name, caches.WaysIn[one.kind].Object.DeepCopyObject().(client.Object), reader) //nolint:forcetypeassert // a copy is of the same type.
+		}
+	}
+	if r.memory.of(web).hasNoTiers {
+		return missing
+	}
+	for _, architecture := range elasticwebv1.Architectures {
+		name := resources.TierServiceName(web.Name, string(architecture))
+		add(seen.Tiers[string(architecture)] != nil, kindService, name, &corev1.Service{}, r.Cached)
+	}
+	return missing
 }
 
 // takeBackOne asks the API server about an object that looks like a leftover, once for each version of it.
@@ -97,7 +111,8 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		return false, nil
 	}
 	remembered := r.memory.of(web)
-	if remembered.strangers[kind] == object.GetResourceVersion() {
+	key := childKey(web, kind, object.GetName())
+	if remembered.strangers[key] == object.GetResourceVersion() {
 		return false, nil
 	}
 	taken, err = r.applier.TakeBack(ctx, apply.Leftover{
@@ -116,9 +131,9 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 		Confirm: func(ctx context.Context) error { return r.confirmNow(ctx, web) },
 	})
 	if taken {
-		delete(remembered.unlabelled, kind)
+		delete(remembered.unlabelled, key)
 	} else if err == nil {
-		remembered.strangers[kind] = object.GetResourceVersion()
+		remembered.strangers[key] = object.GetResourceVersion()
 	}
 	return taken, err
 }
@@ -128,8 +143,9 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 func (r *Reconciler) lostItsLabel(web *elasticwebv1.ElasticWeb, inTheWay []*apply.NotOwnedError) (isNew bool) {
 	remembered := r.memory.of(web)
 	for _, foreign := range inTheWay {
-		if foreign.Marked != "" && !foreign.Ending && foreign.Marked != remembered.unlabelled[foreign.Kind] {
-			remembered.unlabelled[foreign.Kind], isNew = foreign.Marked, true
+		key := childKey(web, foreign.Kind, foreign.Name)
+		if foreign.Marked != "" && !foreign.Ending && foreign.Marked != remembered.unlabelled[key] {
+			remembered.unlabelled[key], isNew = foreign.Marked, true
 		}
 	}
 	return isNew

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
@@ -35,7 +36,7 @@ func ownedWayIn[T children, P childOf[T]](ctx context.Context, r *Reconciler, ki
 
 // makeWayIn makes what spec.expose asks for, if anything.
 func (r *Reconciler) makeWayIn(
-	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, withheld map[string]error, confirm confirmation, result *outcome,
+	ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, withheld map[string]error, confirm confirmation, result *outcome,
 ) {
 	kind := way.KindOf(web)
 	if kind == "" {
@@ -55,13 +56,22 @@ func (r *Reconciler) makeWayIn(
 		}
 		return
 	}
-	err := r.applyWayIn(ctx, web, seen, kind, confirm)
+	backends := resources.Backends(web, p)
+	if retry, tooSoon := r.isTooSoon(web, backends); tooSoon {
+		result.retry = controllers.Soonest(result.retry, retry)
+		return
+	}
+	err := r.applyWayIn(ctx, web, seen, kind, backends, confirm)
+	if err == nil {
+		result.retry = controllers.Soonest(result.retry, r.noteBackends(web, seen, backends))
+	}
 	result.add(err)
 	result.tellWayIn(err)
 }
 
-func (r *Reconciler) applyWayIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, kind string, confirm confirmation) error {
-	backends := resources.Backends(web)
+func (r *Reconciler) applyWayIn(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, kind string, backends []way.Backend, confirm confirmation,
+) error {
 	switch intent := (apply.Intent{Kind: kind, Confirm: confirm}); kind {
 	case way.KindHTTPRoute:
 		intent.Configuration = resources.HTTPRoute(web, resources.ServicePort(web, seen.Service), backends)

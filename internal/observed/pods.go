@@ -28,6 +28,7 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration,
 		DeletionCost:      pod.Annotations[corev1.PodDeletionCost],
 		ArchitectureLabel: pod.Labels[elasticwebv1.LabelArchitecture],
 		JoinedLabel:       pod.Labels[elasticwebv1.LabelJoined],
+		Tiers:             TiersOf(pod),
 		Failure:           podfailure.Of(pod, container, now),
 	}
 	for _, condition := range pod.Status.Conditions {
@@ -64,4 +65,15 @@ func NextChange(pods []plan.Pod, now time.Time) (first time.Duration) {
 		}
 	}
 	return first
+}
+
+// TiersOf are the labels of a pod that say which backends of a weighted way in it is in.
+func TiersOf(pod *corev1.Pod) string {
+	tiers := map[string]bool{}
+	for _, architecture := range elasticwebv1.Architectures {
+		if value, isThere := pod.Labels[elasticwebv1.LabelTierPrefix+string(architecture)]; isThere {
+			tiers[string(architecture)] = value == "true"
+		}
+	}
+	return plan.FormatTiers(tiers)
 }

@@ -225,3 +225,15 @@ func tolerated(tolerations []corev1.Toleration) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// Differ reports whether some of the rates differ by more than noise.
+func Differ(rates []Rate) bool {
+	for _, a := range rates {
+		for _, b := range rates {
+			if better(a, b) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -44,7 +44,7 @@ func selectsJoined(deployment *appsv1.Deployment, pods []Pod) bool {
 // as it is.
 func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Pod) bool {
 	slowest := int64(0)
-	if spread == capacity.Joined {
+	if isEven := spread == capacity.Joined || spread == capacity.Weighted; isEven { // beside a way in with weights the Service spreads evenly.
 		slowest, _ = capacity.Join(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready || !pod.WaversUntil.IsZero() }))
 		ready := readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready })
 		if !slices.ContainsFunc(ready, func(group capacity.Group) bool { return group.Pods > 0 && group.PodQPS >= slowest }) {
@@ -53,7 +53,7 @@ func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Po
 	}
 	return func(pod Pod) bool {
 		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
-		if pod.Architecture == "" && spread == capacity.Joined || at < 0 {
+		if pod.Architecture == "" && (spread == capacity.Joined || spread == capacity.Weighted) || at < 0 {
 			return pod.IsJoined()
 		}
 		return rates[at].QPS >= slowest
@@ -94,11 +94,16 @@ func isMixed(possible []string, observed Observed) bool {
 }
 
 // Serves reports whether requests are sent to a pod that is ready.
-func (p *Plan) Serves(pod *Pod) bool { return p.Spread != capacity.Joined || pod.IsJoined() }
+func (p *Plan) Serves(pod *Pod) bool { return !p.isEven() || pod.IsJoined() }
+
+// isEven reports whether the requests are spread evenly over those pods that joined: also while weights are on their way.
+func (p *Plan) isEven() bool {
+	return p.Spread == capacity.Joined || p.Spread == capacity.Weighted && !p.WeightsInForce
+}
 
 // Served is what ready pods serve that Serves holds for.
 func (p *Plan) Served(groups []capacity.Group) int64 {
-	if p.Spread == capacity.Joined {
+	if p.isEven() {
 		return capacity.Even.Served(groups)
 	}
 	return p.Spread.Served(groups)

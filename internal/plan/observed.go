@@ -26,6 +26,9 @@ type Observed struct {
 	HTTPRoute *way.HTTPRoute
 	Route     *way.Route
 	Ingress   *networkingv1.Ingress
+	// Tiers are the Services by architecture that there are, and Way is how far a way in with weights is.
+	Tiers map[string]*corev1.Service
+	Way   Way
 	// KeepsTemplate is true where the podTemplate is refused: the Deployment keeps the template that it has, whatever the spec says.
 	KeepsTemplate bool
 	// Pods that the selector of the ElasticWeb matches.
@@ -81,6 +84,8 @@ type Pod struct {
 	LabelsAreOthers bool
 	// WaversUntil is until when a pod that is not ready any more counts as ready for who joins the Service; zero where it is ready, or was not lately.
 	WaversUntil time.Time
+	// Tiers are the labels that say which backends of a weighted way in the pod is in, see FormatTiers.
+	Tiers string
 	// Failure is what keeps a container from running, if anything.
 	Failure *podfailure.Failure
 }

@@ -56,6 +56,14 @@ type Plan struct {
 	SelectsJoined bool
 	// Spread is how requests are spread over the pods.
 	Spread capacity.Spread
+	// TemplateTiers are the architectures whose labels the template has, see elasticwebv1.LabelTierPrefix.
+	TemplateTiers []string
+	// WeightsInForce is true where Spread is Weighted, and the gateway goes by weights: until then the sum is no more than expected.
+	WeightsInForce bool
+	// WeighedArchitectures have a Service each, with the pods that are as fast as those on it, or faster.
+	WeighedArchitectures []string
+	// Tiers are those of them that the way in leads to, by weights, the fastest first; none where it leads to the Service of all that joined.
+	Tiers []capacity.Tier
 	// Shrinks is true where the Deployment loses replicas: that must not be done on stale knowledge.
 	Shrinks bool
 }
@@ -95,9 +103,17 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
 
+	joins := templateJoins(spec, observed.Deployment, live, rolls)
+	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, isKept(input, live, rolls || isRestart))
+	weighedOn := weighedArchitectures(spec, tiers, observed.Deployment)
 	selects := selectsJoined(observed.Deployment, observed.Pods)
 	spread := spreadOf(spec, observed, selects)
-	asked, reasons := askedFor(demand, sizing{spec: spec, rates: rates, preferred: preferred, spread: spread}, input.Levels, live, observed)
+	if canWeigh(weighedOn, rates, observed) {
+		spread = capacity.Weighted
+	}
+	inForce := spread == capacity.Weighted && observed.Way.IsInForce && areStamped(weighedOn, rates, observed.Pods)
+	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: spread == capacity.Weighted && !inForce}
+	asked, reasons := askedFor(demand, size, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	surge := surgeWithin(spec, replicas, observed.Surge)
@@ -111,11 +127,12 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		Record: Record{
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
-			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand),
-			Joins: templateJoins(spec, observed.Deployment, live, rolls),
+			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand), Joins: joins,
 		},
-		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods)),
+		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods), weighedOn, rates),
 		SelectsJoined: selects, Spread: spread,
+		TemplateTiers: tiers, WeighedArchitectures: weighedOn, WeightsInForce: inForce,
+		Tiers:   tiersOf(spread, weighedOn, rates, observed.Pods, int(existing-replicas-surge)),
 		Shrinks: replicas+surge < existing,
 	}, reasons
 }

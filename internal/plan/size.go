@@ -43,6 +43,8 @@ type sizing struct {
 	rates     []placement.Rate
 	preferred placement.Levels
 	spread    capacity.Spread
+	// awaitsWeights is true while the spread is no more than expected.
+	awaitsWeights bool
 	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
 	// surge is how many of these are there for others to go, see Rebalance.
 	demand, last, existing, surge int64
@@ -77,6 +79,10 @@ func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 	target := s.spread.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), slowest.PodQPS, groups) // more land where the last ones did.
 	if target > s.existing {
 		return s.grown(target, groups)
+	}
+	if s.awaitsWeights { // no pod goes before the others get the share that they are to serve.
+		even := capacity.Joined.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), slowest.PodQPS, groups)
+		target = max(target, min(even, s.existing))
 	}
 	return s.shrunk(target, groups)
 }

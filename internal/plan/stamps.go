@@ -16,6 +16,8 @@ type Stamp struct {
 	Cost *int32
 	// Architecture and Joined are the values of the labels elasticweb.example.com/architecture and /joined.
 	Architecture, Joined string
+	// Tiers are the labels of the backends of a weighted way in, see FormatTiers.
+	Tiers string
 }
 
 // On is the pod as it is once it bears the stamp.
@@ -29,12 +31,15 @@ func (s Stamp) On(pod Pod) Pod {
 	if s.Joined != "" {
 		pod.JoinedLabel = s.Joined
 	}
+	if s.Tiers != "" {
+		pod.Tiers = s.Tiers
+	}
 	return pod
 }
 
 // stamps are those to put on pods, by name. A pod is stamped when it is bound: for its cost it would be too late at a scale-down, since the
 // ReplicaSet controller may not see it in time, and for what it joins once it is ready. Its architecture is told where there are several.
-func stamps(preferred placement.Levels, pods []Pod, isMixed bool, joins func(Pod) bool) map[string]Stamp {
+func stamps(preferred placement.Levels, pods []Pod, isMixed bool, joins func(Pod) bool, weighed []string, rates []placement.Rate) map[string]Stamp {
 	due := map[string]Stamp{}
 	for _, pod := range pods {
 		if pod.Gone || pod.Node == "" {
@@ -49,6 +54,9 @@ func stamps(preferred placement.Levels, pods []Pod, isMixed bool, joins func(Pod
 		}
 		if isJoined := joins(pod); pod.JoinedLabel != "" && !pod.LabelsAreOthers && pod.IsJoined() != isJoined {
 			stamp.Joined = strconv.FormatBool(isJoined)
+		}
+		if tiers := tierLabels(weighed, rates, pod); tiers != "" && !pod.LabelsAreOthers && pod.Tiers != tiers {
+			stamp.Tiers = tiers
 		}
 		if stamp != (Stamp{}) {
 			due[pod.Name] = stamp

@@ -6,6 +6,7 @@ package resources
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
@@ -37,8 +38,12 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 	if p.Record.Joins {
 		podLabels[elasticwebv1.LabelJoined] = elasticwebv1.JoinedTrue // so that pods serve that are made while no operator runs.
 	}
+	for _, architecture := range p.TemplateTiers {
+		podLabels[elasticwebv1.LabelTierPrefix+architecture] = "true"
+	}
 	for key, value := range web.Spec.PodLabels {
-		if _, isOurs := podLabels[key]; !isOurs && key != elasticwebv1.LabelJoined && key != elasticwebv1.LabelArchitecture {
+		if _, isOurs := podLabels[key]; !isOurs && key != elasticwebv1.LabelJoined && key != elasticwebv1.LabelArchitecture &&
+			!strings.HasPrefix(key, elasticwebv1.LabelTierPrefix) {
 			podLabels[key] = value
 		}
 	}

@@ -15,11 +15,6 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
-// Backends are what a way in leads to where no weights are worked out: the Service with all pods.
-func Backends(web *elasticwebv1.ElasticWeb) []way.Backend {
-	return []way.Backend{{Service: web.Name, Weight: 1}}
-}
-
 // ServicePort is the port of a Service inside the cluster, at which a way in reaches the pods: that of the Service as it is, and else
 // that with which it is going to be made.
 func ServicePort(web *elasticwebv1.ElasticWeb, service *corev1.Service) int32 {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
@@ -22,8 +23,8 @@ type Stamps map[string]stamp
 
 type stamp struct {
 	// version of the pod that answered the last one.
-	version                    string
-	cost, architecture, joined mark
+	version                           string
+	cost, architecture, joined, tiers mark
 }
 
 // mark is one of the values that a pod is stamped with.
@@ -51,6 +52,7 @@ func (s *Stamps) Made(answer *corev1.Pod, made plan.Stamp) {
 		cost:         last.cost.set(cost, bears.DeletionCost),
 		architecture: last.architecture.set(made.Architecture, bears.ArchitectureLabel),
 		joined:       last.joined.set(made.Joined, bears.JoinedLabel),
+		tiers:        last.tiers.set(made.Tiers, bears.Tiers),
 	}
 }
 
@@ -74,11 +76,13 @@ func (m mark) isLost(now string) bool { return m.tries >= mostStamps && now != m
 func (s Stamps) See(pod *corev1.Pod, into *plan.Pod) {
 	bears, last := borneBy(pod), s[pod.Name]
 	if order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, last.version); err == nil && order < 0 {
-		bears = plan.Pod{DeletionCost: last.cost.answer, ArchitectureLabel: last.architecture.answer, JoinedLabel: last.joined.answer}
+		bears = plan.Pod{DeletionCost: last.cost.answer, ArchitectureLabel: last.architecture.answer, JoinedLabel: last.joined.answer, Tiers: last.tiers.answer}
 	}
 	into.DeletionCost, into.ArchitectureLabel, into.JoinedLabel = bears.DeletionCost, bears.ArchitectureLabel, bears.JoinedLabel
+	into.Tiers = bears.Tiers
 	into.CostIsOthers = last.cost.isLost(bears.DeletionCost)
-	into.LabelsAreOthers = last.architecture.isLost(bears.ArchitectureLabel) || last.joined.isLost(bears.JoinedLabel)
+	into.LabelsAreOthers = last.architecture.isLost(bears.ArchitectureLabel) || last.joined.isLost(bears.JoinedLabel) ||
+		last.tiers.isLost(bears.Tiers)
 }
 
 func borneBy(pod *corev1.Pod) plan.Pod {
@@ -86,6 +90,7 @@ func borneBy(pod *corev1.Pod) plan.Pod {
 		DeletionCost:      pod.Annotations[corev1.PodDeletionCost],
 		ArchitectureLabel: pod.Labels[elasticwebv1.LabelArchitecture],
 		JoinedLabel:       pod.Labels[elasticwebv1.LabelJoined],
+		Tiers:             observed.TiersOf(pod),
 	}
 }
 

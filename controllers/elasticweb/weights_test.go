@@ -1,0 +1,163 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package elasticweb_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/waysin"
+)
+
+// backendsOf are the Services that the HTTPRoute of an ElasticWeb leads to, as name=weight, sorted.
+func backendsOf(ctx context.Context, web *elasticwebv1.ElasticWeb) func() string {
+	return func() string {
+		route := wayIn(ctx, httpRouteKind, web)
+		if route == nil {
+			return ""
+		}
+		var backends []string
+		rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
+		for _, rule := range rules {
+			refs, _, _ := unstructured.NestedSlice(rule.(map[string]any), "backendRefs")
+			for _, ref := range refs {
+				backends = append(backends, fmt.Sprintf("%v=%v", ref.(map[string]any)["name"], ref.(map[string]any)["weight"]))
+			}
+		}
+		slices.Sort(backends)
+		return strings.Join(backends, " ")
+	}
+}
+
+// acceptAll says of each version of an HTTPRoute that it is served, as a gateway does, until the spec ends.
+func acceptAll(web *elasticwebv1.ElasticWeb) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	DeferCleanup(func() {
+		stop()
+		<-ended
+	})
+	go func() {
+		defer close(ended)
+		defer GinkgoRecover()
+		said := int64(0)
+		ticker := time.NewTicker(50 * time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			route := &unstructured.Unstructured{}
+			route.SetGroupVersionKind(httpRouteKind)
+			if k8s.Get(ctx, client.ObjectKeyFromObject(web), route) == nil && route.GetGeneration() != said {
+				saysOf(ctx, route, gatewaySays(route, "True", "True", "Accepted", "ok"))
+				said = route.GetGeneration()
+			}
+		}
+	}()
+}
+
+var _ = Describe("Weights of a way in", Ordered, func() {
+	BeforeAll(func(ctx SpecContext) {
+		crd, err := waysin.HTTPRoutes(ctx)
+		installCRD(ctx, crd, err)
+	})
+
+	It("make a mixed set worth its sum, and follow what is there", func(ctx SpecContext) {
+		ownNodes(ctx, "weighed", cluster.NodePool{Arch: "arm64", Count: 2, Pods: 4}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
+		namespace, running := startInNamespace(ctx)
+		web := newWeb(namespace, "shop", onOwnNodes("weighed"), armTwiceAsFast, serving(8000), byHTTPRoute)
+		acceptAll(web)
+		replicas := replicasOf(web)
+		create(ctx, web)
+		expectCapacity(ctx, web, "arm64=8", 8000, true)
+		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop=1"))
+		Expect(tierServices(ctx, web)).To(Equal([]string{"shop-amd64", "shop-arm64"}))
+		template := read(ctx, web, &appsv1.Deployment{}).Spec.Template
+
+		By("asking for more than the faster ones hold: 4000 more at 500 each, and no number in between")
+		update(ctx, web, serving(12000))
+		expectCapacity(ctx, web, "arm64=8,amd64=8", 12000, true)
+		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop-amd64=2 shop-arm64=1"))
+		Expect(slices.Max(replicas.all())).To(BeEquivalentTo(16), "%v", replicas.all())
+		for _, pod := range podsOf(ctx, web) {
+			Expect(pod.Labels).To(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"amd64", "true"))
+			Expect(pod.Labels).To(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"arm64", fmt.Sprint(strings.Contains(pod.Spec.NodeName, "arm64"))))
+		}
+
+		By("being at rest")
+		before := running.requests.count()
+		Consistently(func() []string { return slices.DeleteFunc(running.requests.since(before), isRead) }, "3s").Should(BeEmpty())
+
+		By("somebody changing a Service")
+		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop-arm64"}}
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(service), service)).To(Succeed())
+		service.Spec.Selector = map[string]string{"some": "body"}
+		Expect(k8s.Update(ctx, service)).To(Succeed())
+		Eventually(func() map[string]string {
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(service), service)).To(Succeed())
+			return service.Spec.Selector
+		}).WithContext(ctx).Should(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"arm64", "true"))
+
+		By("asking for what the faster ones hold")
+		update(ctx, web, serving(8000))
+		expectCapacity(ctx, web, "arm64=8", 8000, true)
+		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop=1"))
+
+		By("taking the way in away: its Services go, and no pod is restarted")
+		update(ctx, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose = nil })
+		awaitNoWayIn(ctx, httpRouteKind, web)
+		Eventually(func() []string { return tierServices(ctx, web) }).WithContext(ctx).Should(BeEmpty())
+		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template).To(Equal(template))
+	}, SpecTimeout(4*time.Minute))
+
+	It("are none while a Service has the name of one", func(ctx SpecContext) {
+		ownNodes(ctx, "named", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 2}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
+		namespace, _ := startInNamespace(ctx)
+		theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop-arm64"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
+		Expect(k8s.Create(ctx, theirs)).To(Succeed())
+		web := newWeb(namespace, "shop", onOwnNodes("named"), armTwiceAsFast, serving(3000), byHTTPRoute)
+		acceptAll(web)
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		expectReason(ctx, web, elasticwebv1.ReasonNameConflict)
+		expectCapacity(ctx, web, "arm64=2,amd64=4", 3000, true)
+		Expect(backendsOf(ctx, web)()).To(Equal("shop=1"))
+		Expect(k8s.Delete(ctx, theirs)).To(Succeed())
+		expectCapacity(ctx, web, "arm64=2,amd64=2", 3000, true)
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+	}, SpecTimeout(4*time.Minute))
+})
+
+func isRead(request string) bool { return strings.HasPrefix(request, "GET") }
+
+// tierServices are the names of the ElasticWeb's Services by architecture, sorted.
+func tierServices(ctx context.Context, web *elasticwebv1.ElasticWeb) []string {
+	GinkgoHelper()
+	list := &corev1.ServiceList{}
+	Expect(k8s.List(ctx, list, client.InNamespace(web.Namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web.Name})).To(Succeed())
+	names := map[string]bool{}
+	for _, service := range list.Items {
+		if service.Name != web.Name && ptr.Deref(metav1.GetControllerOf(&service), metav1.OwnerReference{}).UID == web.UID {
+			names[service.Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,177 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/utils/ptr"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
+)
+
+// Way is the way in while it is one with weights.
+type Way struct {
+	// IsAdmitted is true while whoever serves it says so.
+	IsAdmitted bool
+	// IsInForce is true while it leads to several Services by weights, and whoever serves it knows.
+	IsInForce bool
+	// Services are those of architectures that there are for long enough that gateways know their pods.
+	Services map[string]bool
+	// RefusesStamps is true while pods are not stamped since that is refused.
+	RefusesStamps bool
+}
+
+// Weighs reports whether an ElasticWeb asks for a way in whose requests are spread by weights.
+func Weighs(spec *elasticwebv1.ElasticWebSpec) bool {
+	return spec.Expose != nil && (spec.Expose.HTTPRoute != nil || spec.Expose.Route != nil) &&
+		ptr.Deref(spec.Balancing, elasticwebv1.BalancingEven) != elasticwebv1.BalancingLeastRequest
+}
+
+// templateTiers are the architectures whose labels the pods of the template have, beside that of pods that joined; none where nothing asks for
+// weights, or none of them is faster than another. Those of a live template that is kept stay as they are: they restart no pod.
+func templateTiers(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, levels placement.Levels, joins, isKept bool) (tiers []string) {
+	for _, architecture := range elasticwebv1.Architectures {
+		name := string(architecture)
+		isThere := joins && Weighs(spec) && len(levels) > 1 && slices.Contains(levels.Flat(), name)
+		if isKept && deployment != nil {
+			_, isThere = deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name]
+		}
+		if isThere {
+			tiers = append(tiers, name)
+		}
+	}
+	return tiers
+}
+
+// isKept reports whether nothing changes the template: neither the user, nor the order of the architectures, but where that leaves it as it is.
+func isKept(input placement.Input, live *Record, rolls bool) bool {
+	was := input
+	if was.Levels = live.Levels; was.Allowed != nil {
+		was.Allowed = live.Levels.Flat()
+	}
+	return !rolls && live.Joins && (live.Levels == nil || reflect.DeepEqual(placement.Place(was), placement.Place(input)))
+}
+
+// weighedArchitectures are those that have a Service of their own: the ones that the live template has the labels of.
+func weighedArchitectures(spec *elasticwebv1.ElasticWebSpec, tiers []string, deployment *appsv1.Deployment) []string {
+	if !Weighs(spec) || deployment == nil {
+		return nil
+	}
+	var found []string
+	for _, name := range tiers {
+		if deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name] != "" {
+			found = append(found, name)
+		}
+	}
+	if len(found) < 2 {
+		return nil
+	}
+	return found
+}
+
+// canWeigh reports whether requests can be spread by weights: whoever serves the way in says so, gateways know all backends, the pods
+// differ by more than noise, and none stays in the backend of faster ones since its labels cannot be set.
+func canWeigh(architectures []string, rates []placement.Rate, observed Observed) bool {
+	isThere := func(name string) bool { return observed.Way.Services[name] }
+	return len(architectures) > 1 && observed.Nodes != nil && observed.Way.IsAdmitted && placement.Differ(rates) &&
+		!slices.ContainsFunc(architectures, func(name string) bool { return !isThere(name) }) &&
+		!slices.ContainsFunc(observed.Pods, func(pod Pod) bool {
+			return (observed.Way.RefusesStamps || pod.LabelsAreOthers) && isMisplaced(architectures, rates, pod)
+		})
+}
+
+// isMisplaced reports whether a pod is in the backend of faster ones: it would get more than it serves. The template puts each there, and
+// the operator's stamp takes it out.
+func isMisplaced(architectures []string, rates []placement.Rate, pod Pod) bool {
+	has := TierLabels(pod.Tiers)
+	for label, due := range TierLabels(tierLabels(architectures, rates, pod)) {
+		if due == "false" && has[label] == "true" {
+			return !pod.Gone
+		}
+	}
+	return false
+}
+
+// areStamped reports whether no pod that is ready is in the backend of faster ones.
+func areStamped(architectures []string, rates []placement.Rate, pods []Pod) bool {
+	return !slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Ready && isMisplaced(architectures, rates, pod) })
+}
+
+// tierLabels are those that a pod is to bear, see FormatTiers; "" where its architecture is not known, or nothing is weighed.
+func tierLabels(architectures []string, rates []placement.Rate, pod Pod) string {
+	own := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
+	if own < 0 || pod.Architecture == "" || len(architectures) == 0 {
+		return ""
+	}
+	tiers := map[string]bool{}
+	for _, name := range architectures {
+		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == name })
+		tiers[name] = name == pod.Architecture || at < 0 || rates[own].QPS >= rates[at].QPS
+	}
+	return FormatTiers(tiers)
+}
+
+// FormatTiers is the labels of a pod by architecture, as one text that is the same for the same ones.
+func FormatTiers(tiers map[string]bool) string {
+	var parts []string
+	for name, isIn := range tiers {
+		parts = append(parts, fmt.Sprintf("%s=%t", name, isIn))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ",")
+}
+
+// TierLabels are the labels that a text of FormatTiers is of, with their values.
+func TierLabels(tiers string) map[string]string {
+	labels := map[string]string{}
+	for part := range strings.SplitSeq(tiers, ",") {
+		if name, value, isOne := strings.Cut(part, "="); isOne {
+			labels[elasticwebv1.LabelTierPrefix+name] = value
+		}
+	}
+	return labels
+}
+
+func tiersOf(spread capacity.Spread, architectures []string, rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
+	if spread != capacity.Weighted {
+		return nil
+	}
+	return weighed(architectures, rates, pods, leave)
+}
+
+// weighed are the backends that requests are spread over, the fastest first; none where the plain Service serves as much. Pods count as
+// their labels say, since by these they are endpoints. Those that leave with what the plan takes away count no more: weights go down before
+// the last pods do.
+func weighed(architectures []string, rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
+	ready := slices.DeleteFunc(slices.Clone(pods), func(pod Pod) bool { return pod.Gone || !pod.Ready })
+	slices.SortStableFunc(ready, func(a, b Pod) int { return cmp.Compare(costOf(a), costOf(b)) })
+	ready = ready[min(max(leave, 0), len(ready)):]
+	var groups []capacity.Group
+	for _, rate := range byFallingQPS(architectures, rates) {
+		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
+		ready = slices.DeleteFunc(ready, func(pod Pod) bool {
+			isIn := TierLabels(pod.Tiers)[elasticwebv1.LabelTierPrefix+rate.Architecture] == "true"
+			if isIn {
+				group.Pods++
+			}
+			return isIn
+		})
+		groups = append(groups, group)
+	}
+	return capacity.Tiers(groups)
+}
+
+func byFallingQPS(architectures []string, rates []placement.Rate) []placement.Rate {
+	found := slices.DeleteFunc(slices.Clone(rates), func(rate placement.Rate) bool { return !slices.Contains(architectures, rate.Architecture) })
+	slices.SortStableFunc(found, func(a, b placement.Rate) int { return cmp.Compare(b.QPS, a.QPS) })
+	return found
+}
