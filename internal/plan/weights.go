@@ -58,7 +58,9 @@ func isKept(input placement.Input, live *Record, rolls bool) bool {
 	if was.Levels = live.Levels; was.Allowed != nil {
 		was.Allowed = live.Levels.Flat()
 	}
-	return !rolls && live.Joins && (live.Levels == nil || reflect.DeepEqual(placement.Place(was), placement.Place(input)))
+	before, now := placement.Place(was), placement.Place(input)
+	return !rolls && live.Joins && (live.Levels == nil || reflect.DeepEqual(before.Affinity, now.Affinity) &&
+		reflect.DeepEqual(before.Tolerations, now.Tolerations) && reflect.DeepEqual(before.Spread, now.Spread))
 }
 
 // weighedArchitectures are those that have a Service of their own: the ones that the live template has the labels of.

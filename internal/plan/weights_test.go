@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
@@ -87,52 +89,115 @@ func TestWeighed(t *testing.T) {
 
 func TestCanWeigh(t *testing.T) {
 	all := map[string]bool{"amd64": true, "arm64": true, "s390x": true}
+	admitted := Way{IsAdmitted: true, Services: all}
+	refused := admitted
+	refused.RefusesStamps = true
 	noise := []placement.Rate{{Architecture: "arm64", QPS: 1000, Measured: true}, {Architecture: "amd64", QPS: 950, Measured: true}}
+	fresh := slices.Concat(podsOn("arm64", 2, ""), podsOn("s390x", 2, "-200"))
+	fresh[3].Tiers = fresh[0].Tiers // as the template has them.
+	others := slices.Clone(fresh)
+	others[3].LabelsAreOthers = true
+	ending := slices.Clone(fresh)
+	ending[3].Gone = true
 	for name, tc := range map[string]struct {
-		way   Way
-		rates []placement.Rate
-		nodes *Nodes
-		want  bool
+		way     Way
+		rates   []placement.Rate
+		nodes   *Nodes
+		pods    []Pod
+		want    bool
+		inForce bool
 	}{
-		"all is there":                   {Way{IsAdmitted: true, Services: all}, threeRates, &Nodes{}, true},
-		"nobody serves the way in":       {Way{Services: all}, threeRates, &Nodes{}, false},
-		"a Service is too young":         {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true, "s390x": false}}, threeRates, &Nodes{}, false},
-		"a Service is somebody else's":   {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true}}, threeRates, &Nodes{}, false},
-		"they differ by noise alone":     {Way{IsAdmitted: true, Services: all}, noise, &Nodes{}, false},
-		"where pods are nobody may read": {Way{IsAdmitted: true, Services: all}, threeRates, nil, false},
+		"all is there":                   {admitted, threeRates, &Nodes{}, nil, true, true},
+		"nobody serves the way in":       {Way{Services: all}, threeRates, &Nodes{}, nil, false, true},
+		"a Service is too young":         {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true, "s390x": false}}, threeRates, &Nodes{}, nil, false, true},
+		"a Service is somebody else's":   {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true}}, threeRates, &Nodes{}, nil, false, true},
+		"they differ by noise alone":     {admitted, noise, &Nodes{}, nil, false, true},
+		"where pods are nobody may read": {admitted, threeRates, nil, nil, false, true},
+		"a pod is about to be stamped":   {admitted, threeRates, &Nodes{}, fresh, true, false},
+		"it is not to be":                {refused, threeRates, &Nodes{}, fresh, false, false},
+		"others set its labels":          {admitted, threeRates, &Nodes{}, others, false, false},
+		"it is gone":                     {refused, threeRates, &Nodes{}, ending, true, true},
+		"stamps of others are refused":   {refused, threeRates, &Nodes{}, podsOn("s390x", 2, ""), true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := canWeigh(threeNames, tc.rates, Observed{Way: tc.way, Nodes: tc.nodes}); got != tc.want {
+			if got := canWeigh(threeNames, tc.rates, Observed{Way: tc.way, Nodes: tc.nodes, Pods: tc.pods}); got != tc.want {
 				t.Errorf("%t, want %t", got, tc.want)
+			}
+			if got := areStamped(threeNames, tc.rates, tc.pods); got != tc.inForce {
+				t.Errorf("stamped: %t, want %t", got, tc.inForce)
 			}
 		})
 	}
 }
 
-// The labels of a template change only with what changes it anyway.
+// The labels of a template change only with what changes it anyway, and come only where weights are asked for.
 func TestTemplateTiers(t *testing.T) {
 	order := placement.Levels{{"arm64"}, {"amd64"}}
-	other := placement.Levels{{"amd64"}, {"arm64"}}
 	labelled, plain := &appsv1.Deployment{}, &appsv1.Deployment{}
 	labelled.Spec.Template.Labels = map[string]string{elasticwebv1.LabelTierPrefix + "amd64": "true", elasticwebv1.LabelTierPrefix + "s390x": "true"}
+	weighs := &elasticwebv1.ElasticWebSpec{Expose: &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}}
+	routes := &elasticwebv1.ElasticWebSpec{Expose: &elasticwebv1.ExposeSpec{Route: &elasticwebv1.RouteSpec{}}}
+	ingress := &elasticwebv1.ElasticWebSpec{Expose: &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{}}}
+	byLoad := weighs.DeepCopy()
+	byLoad.Balancing = ptr.To(elasticwebv1.BalancingLeastRequest)
+	both := []string{"amd64", "arm64"}
 	for name, tc := range map[string]struct {
-		record, live Record
-		deployment   *appsv1.Deployment
-		rolls        bool
-		want         []string
+		spec       *elasticwebv1.ElasticWebSpec
+		levels     placement.Levels
+		deployment *appsv1.Deployment
+		isKept     bool
+		want       []string
 	}{
-		"the first template":             {Record{Levels: order, Joins: true}, Record{}, nil, true, []string{"amd64", "arm64"}},
-		"none is faster":                 {Record{Levels: placement.Levels{{"amd64", "arm64"}}, Joins: true}, Record{}, nil, true, nil},
-		"of an older operator":           {Record{Levels: order}, Record{Levels: order}, plain, false, nil},
-		"of an older operator, rolls":    {Record{Levels: order, Joins: true}, Record{Levels: order}, plain, true, []string{"amd64", "arm64"}},
-		"stays":                          {Record{Levels: order, Joins: true}, Record{Levels: order, Joins: true}, labelled, false, []string{"amd64", "s390x"}},
-		"stays without":                  {Record{Levels: order, Joins: true}, Record{Levels: order, Joins: true}, plain, false, nil},
-		"the order changes, so all does": {Record{Levels: other, Joins: true}, Record{Levels: order, Joins: true}, labelled, false, []string{"amd64", "arm64"}},
-		"the user rolls out":             {Record{Levels: order, Joins: true}, Record{Levels: order, Joins: true}, labelled, true, []string{"amd64", "arm64"}},
+		"the first template":                 {weighs, order, nil, false, both},
+		"a Route":                            {routes, order, nil, false, both},
+		"an Ingress":                         {ingress, order, nil, false, nil},
+		"no way in":                          {&elasticwebv1.ElasticWebSpec{}, order, nil, false, nil},
+		"spread by load":                     {byLoad, order, nil, false, nil},
+		"none is faster":                     {weighs, placement.Levels{both}, nil, false, nil},
+		"stays":                              {weighs, order, labelled, true, []string{"amd64", "s390x"}},
+		"stays without a way in":             {&elasticwebv1.ElasticWebSpec{}, order, labelled, true, []string{"amd64", "s390x"}},
+		"stays without":                      {weighs, order, plain, true, nil},
+		"is made anew":                       {weighs, order, labelled, false, both},
+		"is made anew with labels":           {weighs, order, plain, false, both},
+		"is made anew, and nothing has more": {&elasticwebv1.ElasticWebSpec{}, order, labelled, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := templateTiers(tc.record, &tc.live, tc.deployment, tc.rolls); !slices.Equal(got, tc.want) {
+			if got := templateTiers(tc.spec, tc.deployment, tc.levels, true, tc.isKept); !slices.Equal(got, tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
+			}
+		})
+	}
+	if got := templateTiers(weighs, plain, order, false, false); got != nil {
+		t.Errorf("%v beside no label of pods that join", got)
+	}
+}
+
+func TestIsKept(t *testing.T) {
+	order, other := placement.Levels{{"arm64"}, {"amd64"}}, placement.Levels{{"amd64"}, {"arm64"}}
+	own := &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{
+		Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{
+			Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"amd64"},
+		}}},
+	}}}}
+	for name, tc := range map[string]struct {
+		live     Record
+		levels   placement.Levels
+		affinity *corev1.Affinity
+		rolls    bool
+		want     bool
+	}{
+		"nothing changes":                         {Record{Joins: true, Levels: order}, order, nil, false, true},
+		"of before levels":                        {Record{Joins: true}, order, nil, false, true},
+		"the user rolls out":                      {Record{Joins: true, Levels: order}, order, nil, true, false},
+		"of before the label of pods that join":   {Record{Levels: order}, order, nil, false, false},
+		"another order":                           {Record{Joins: true, Levels: order}, other, nil, false, false},
+		"another order, and the user's own terms": {Record{Joins: true, Levels: order}, other, own, false, true},
+		"another architecture":                    {Record{Joins: true, Levels: order}, placement.Levels{{"arm64"}, {"s390x"}}, own, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			input := placement.Input{Levels: tc.levels, Allowed: tc.levels.Flat(), Affinity: tc.affinity}
+			if got := isKept(input, &tc.live, tc.rolls); got != tc.want {
+				t.Errorf("%t, want %t", got, tc.want)
 			}
 		})
 	}
