@@ -164,3 +164,31 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 		t.Errorf("of another's: %+v (%v)", pods, err)
 	}
 }
+
+// What is refused for good is no ground for weights any more, and the plan is made anew at once; what passes by itself is.
+func TestRefusedStampsAreNoted(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err     error
+		before  bool
+		refuses bool
+		atOnce  bool
+	}{
+		"stamped":           {nil, true, false, false},
+		"refused":           {&apply.RefusedError{Kind: kindPod, RetryAfter: time.Minute, Err: errors.New("no")}, false, true, true},
+		"refused again":     {&apply.RefusedError{Kind: kindPod, RetryAfter: time.Minute, Err: errors.New("no")}, true, true, false},
+		"failed":            {&apply.RefusedError{Kind: kindPod, RetryAfter: time.Minute, Err: errors.New("no"), Passing: true, Tries: 1}, false, false, false},
+		"fails for long":    {&apply.RefusedError{Kind: kindPod, RetryAfter: time.Minute, Err: errors.New("no"), Passing: true, Tries: lastingTries}, false, true, true},
+		"changed meanwhile": {&apply.ChangedError{Kind: kindPod}, false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			remembered, result := &remembered{refusesStamps: tc.before}, outcome{}
+			result.noteStamps(remembered, tc.err)
+			if remembered.refusesStamps != tc.refuses {
+				t.Errorf("refused: %t", remembered.refusesStamps)
+			}
+			if got := result.retry == atOnce; got != tc.atOnce {
+				t.Errorf("it is looked at again after %s", result.retry)
+			}
+		})
+	}
+}

@@ -144,6 +144,27 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		expectCapacity(ctx, web, "arm64=2,amd64=2", 3000, true)
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
 	}, SpecTimeout(4*time.Minute))
+
+	It("take back the Services that an ElasticWeb of the name left behind", func(ctx SpecContext) {
+		ownNodes(ctx, "orphaned", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 2}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
+		namespace, _ := startInNamespace(ctx)
+		first := newWeb(namespace, "shop", onOwnNodes("orphaned"), armTwiceAsFast, serving(3000), byHTTPRoute)
+		acceptAll(first)
+		second := newWeb(namespace, "shop")
+		second.Spec = *first.Spec.DeepCopy()
+		create(ctx, first)
+		expectCapacity(ctx, first, "arm64=2,amd64=2", 3000, true)
+		left, pods := tierServices(ctx, first), podNames(ctx, namespace)
+		Expect(left).To(Equal([]string{"shop-amd64", "shop-arm64"}))
+		Expect(k8s.Delete(ctx, first, client.PropagationPolicy(metav1.DeletePropagationOrphan))).To(Succeed())
+		Eventually(absent(ctx, first, &elasticwebv1.ElasticWeb{})).WithContext(ctx).WithTimeout(collectedWithin).Should(BeTrue())
+		Expect(tierServices(ctx, first)).To(BeEmpty())
+		Expect(k8s.Create(ctx, second)).To(Succeed())
+		Eventually(func() []string { return tierServices(ctx, second) }).WithContext(ctx).Should(Equal(left))
+		expectCapacity(ctx, second, "arm64=2,amd64=2", 3000, true)
+		expectReason(ctx, second, elasticwebv1.ReasonAsPlanned)
+		Expect(podNames(ctx, namespace)).To(Equal(pods))
+	}, SpecTimeout(4*time.Minute))
 })
 
 func isRead(request string) bool { return strings.HasPrefix(request, "GET") }

@@ -111,12 +111,17 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	if canWeigh(weighedOn, rates, observed) {
 		spread = capacity.Weighted
 	}
-	inForce := spread == capacity.Weighted && observed.Way.IsInForce && areStamped(weighedOn, rates, observed.Pods)
+	isKnown := spread == capacity.Weighted && observed.Way.areKnown(weighedOn)
+	inForce := isKnown && observed.Way.IsInForce && areStamped(weighedOn, rates, observed.Pods)
 	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: spread == capacity.Weighted && !inForce}
 	asked, reasons := askedFor(demand, size, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	surge := surgeWithin(spec, replicas, observed.Surge)
+	var backends []capacity.Tier
+	if isKnown {
+		backends = weighed(weighedOn, rates, observed.Pods, int(existing-replicas-surge))
+	}
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas, Surge: surge, Preferred: preferred,
 		Rollout:       rolloutOf(spec, observed.Deployment, replicas+surge),
@@ -131,8 +136,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		},
 		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods), weighedOn, rates),
 		SelectsJoined: selects, Spread: spread,
-		TemplateTiers: tiers, WeighedArchitectures: weighedOn, WeightsInForce: inForce,
-		Tiers:   tiersOf(spread, weighedOn, rates, observed.Pods, int(existing-replicas-surge)),
+		TemplateTiers: tiers, WeighedArchitectures: weighedOn, WeightsInForce: inForce, Tiers: backends,
 		Shrinks: replicas+surge < existing,
 	}, reasons
 }

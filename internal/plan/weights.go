@@ -24,7 +24,7 @@ type Way struct {
 	IsAdmitted bool
 	// IsInForce is true while it leads to several Services by weights, and whoever serves it knows.
 	IsInForce bool
-	// Services are those of architectures that there are for long enough that gateways know their pods.
+	// Services are those of architectures that there are: true for those that there are for long enough that gateways know their pods.
 	Services map[string]bool
 	// RefusesStamps is true while pods are not stamped since that is refused.
 	RefusesStamps bool
@@ -80,15 +80,23 @@ func weighedArchitectures(spec *elasticwebv1.ElasticWebSpec, tiers []string, dep
 	return found
 }
 
-// canWeigh reports whether requests can be spread by weights: whoever serves the way in says so, gateways know all backends, the pods
+// canWeigh reports whether requests can be spread by weights, or are about to be: whoever serves the way in says so, the Services are there, the pods
 // differ by more than noise, and none stays in the backend of faster ones since its labels cannot be set.
 func canWeigh(architectures []string, rates []placement.Rate, observed Observed) bool {
-	isThere := func(name string) bool { return observed.Way.Services[name] }
+	isMissing := func(name string) bool {
+		_, isThere := observed.Way.Services[name]
+		return !isThere
+	}
 	return len(architectures) > 1 && observed.Nodes != nil && observed.Way.IsAdmitted && placement.Differ(rates) &&
-		!slices.ContainsFunc(architectures, func(name string) bool { return !isThere(name) }) &&
+		!slices.ContainsFunc(architectures, isMissing) &&
 		!slices.ContainsFunc(observed.Pods, func(pod Pod) bool {
 			return (observed.Way.RefusesStamps || pod.LabelsAreOthers) && isMisplaced(architectures, rates, pod)
 		})
+}
+
+// areKnown reports whether gateways know all backends. Until then the way in leads to the plain Service.
+func (w Way) areKnown(architectures []string) bool {
+	return !slices.ContainsFunc(architectures, func(name string) bool { return !w.Services[name] })
 }
 
 // isMisplaced reports whether a pod is in the backend of faster ones: it would get more than it serves. The template puts each there, and
@@ -141,13 +149,6 @@ func TierLabels(tiers string) map[string]string {
 		}
 	}
 	return labels
-}
-
-func tiersOf(spread capacity.Spread, architectures []string, rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
-	if spread != capacity.Weighted {
-		return nil
-	}
-	return weighed(architectures, rates, pods, leave)
 }
 
 // weighed are the backends that requests are spread over, the fastest first; none where the plain Service serves as much. Pods count as

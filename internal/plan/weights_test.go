@@ -109,7 +109,7 @@ func TestCanWeigh(t *testing.T) {
 	}{
 		"all is there":                   {admitted, threeRates, &Nodes{}, nil, true, true},
 		"nobody serves the way in":       {Way{Services: all}, threeRates, &Nodes{}, nil, false, true},
-		"a Service is too young":         {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true, "s390x": false}}, threeRates, &Nodes{}, nil, false, true},
+		"a Service is young":             {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true, "s390x": false}}, threeRates, &Nodes{}, nil, true, true},
 		"a Service is somebody else's":   {Way{IsAdmitted: true, Services: map[string]bool{"amd64": true, "arm64": true}}, threeRates, &Nodes{}, nil, false, true},
 		"they differ by noise alone":     {admitted, noise, &Nodes{}, nil, false, true},
 		"where pods are nobody may read": {admitted, threeRates, nil, nil, false, true},
@@ -200,5 +200,20 @@ func TestIsKept(t *testing.T) {
 				t.Errorf("%t, want %t", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestWayAreKnown(t *testing.T) {
+	for name, tc := range map[string]struct {
+		services map[string]bool
+		want     bool
+	}{
+		"all":     {map[string]bool{"amd64": true, "arm64": true}, true},
+		"a young": {map[string]bool{"amd64": true, "arm64": false}, false},
+		"none":    {nil, false},
+	} {
+		if got := (Way{Services: tc.services}).areKnown([]string{"amd64", "arm64"}); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
 	}
 }

@@ -1,7 +1,7 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package way holds the weights of internal/way against the programs that are given them: HAProxy with the configuration that OpenShift's
-// router makes of a Route, and Traefik with what its Gateway provider makes of an HTTPRoute. Its command, cmd/way, measures what each way
-// to spread requests is worth.
+// Package way holds the weights of internal/way against the program that is given them, HAProxy with the configuration that OpenShift's
+// router makes of a Route, and the numbers of pods against the optimum. Its command, test/way/measure, tells these for worlds of several
+// architectures.
 package way
