@@ -105,23 +105,14 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 
 	joins := templateJoins(spec, observed.Deployment, live, rolls)
 	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, isKept(input, live, rolls || isRestart))
-	weighedOn := weighedArchitectures(spec, tiers, observed.Deployment)
+	weights := weighingOf(spec, tiers, rates, observed)
 	selects := selectsJoined(observed.Deployment, observed.Pods)
-	spread := spreadOf(spec, observed, selects)
-	if canWeigh(weighedOn, rates, observed) {
-		spread = capacity.Weighted
-	}
-	isKnown := spread == capacity.Weighted && observed.Way.areKnown(weighedOn)
-	inForce := isKnown && observed.Way.IsInForce && areStamped(weighedOn, rates, observed.Pods)
-	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: spread == capacity.Weighted && !inForce}
+	spread := weights.spread(spreadOf(spec, observed, selects))
+	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: weights.isPossible && !weights.isInForce}
 	asked, reasons := askedFor(demand, size, input.Levels, live, observed)
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	surge := surgeWithin(spec, replicas, observed.Surge)
-	var backends []capacity.Tier
-	if isKnown {
-		backends = weighed(weighedOn, rates, observed.Pods, int(existing-replicas-surge))
-	}
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas, Surge: surge, Preferred: preferred,
 		Rollout:       rolloutOf(spec, observed.Deployment, replicas+surge),
@@ -134,9 +125,10 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
 			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand), Joins: joins,
 		},
-		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods), weighedOn, rates),
+		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods), weights.on, rates),
 		SelectsJoined: selects, Spread: spread,
-		TemplateTiers: tiers, WeighedArchitectures: weighedOn, WeightsInForce: inForce, Tiers: backends,
+		TemplateTiers: tiers, WeighedArchitectures: weights.on, WeightsInForce: weights.isInForce,
+		Tiers:   weights.backends(rates, observed.Pods, int(existing-replicas-surge)),
 		Shrinks: replicas+surge < existing,
 	}, reasons
 }

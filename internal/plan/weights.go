@@ -80,6 +80,36 @@ func weighedArchitectures(spec *elasticwebv1.ElasticWebSpec, tiers []string, dep
 	return found
 }
 
+// weighing is how far spreading the requests by weights is: over the pods on which architectures, whether it is possible, whether gateways know all
+// backends, so that the way in leads there, and whether they go by the weights.
+type weighing struct {
+	on                             []string
+	isPossible, isKnown, isInForce bool
+}
+
+func weighingOf(spec *elasticwebv1.ElasticWebSpec, tiers []string, rates []placement.Rate, observed Observed) weighing {
+	w := weighing{on: weighedArchitectures(spec, tiers, observed.Deployment)}
+	w.isPossible = canWeigh(w.on, rates, observed)
+	w.isKnown = w.isPossible && observed.Way.areKnown(w.on)
+	w.isInForce = w.isKnown && observed.Way.IsInForce && areStamped(w.on, rates, observed.Pods)
+	return w
+}
+
+// spread is by weights, or as it is without.
+func (w weighing) spread(without capacity.Spread) capacity.Spread {
+	if w.isPossible {
+		return capacity.Weighted
+	}
+	return without
+}
+
+func (w weighing) backends(rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
+	if !w.isKnown {
+		return nil
+	}
+	return weighed(w.on, rates, pods, leave)
+}
+
 // canWeigh reports whether requests can be spread by weights, or are about to be: whoever serves the way in says so, the Services are there, the pods
 // differ by more than noise, and none stays in the backend of faster ones since its labels cannot be set.
 func canWeigh(architectures []string, rates []placement.Rate, observed Observed) bool {

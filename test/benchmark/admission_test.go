@@ -347,6 +347,7 @@ func (o *others) tries() map[string]operatorTry {
 		"stamps a pod":                      {patching(o.pod, `{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-100"}}}`), ""},
 		"relabels a pod":                    {patching(o.pod, label), "no label of pods but"},
 		"says where a pod is":               {patching(o.pod, `{"metadata":{"labels":{"elasticweb.example.com/architecture":"arm64","elasticweb.example.com/joined":"false"}}}`), ""},
+		"says in which backends a pod is":   {patching(o.pod, `{"metadata":{"labels":{"elasticweb.example.com/fast-as-arm64":"false","elasticweb.example.com/fast-as-amd64":"true"}}}`), ""},
 		"takes a pod's label away":          {patching(o.pod, `{"metadata":{"labels":{"app":null}}}`), "no label of pods but"},
 		"annotates a pod":                   {patching(o.pod, `{"metadata":{"annotations":{"a":"b"}}}`), "no annotation of pods but"},
 		"changes the image of a pod":        {patching(o.pod, `{"spec":{"containers":[{"name":"web","image":"evil"}]}}`), "nothing of pods but"},
