@@ -12,8 +12,8 @@ import (
 // most is the number of backends that every kind of way in can have: a Route of OpenShift has 4.
 const most = 4
 
-// ratio is how many times as much as the slowest pod the fastest may serve: what is slower gets no requests, since OpenShift's router
-// knows weights of 1 to 256 for each pod, and would round the slowest up.
+// ratio is how many times as much as the slowest pod the fastest may get: OpenShift's router knows weights of 1 to 256 for each pod, and
+// would round the slowest up.
 const ratio = 100
 
 // fewest is the number of pods in a backend of fewer than all architectures: with a single one, its end would be an empty backend for
@@ -46,21 +46,29 @@ func Tiers(groups []Group) []Tier {
 	return best
 }
 
-// bestTiers are those of as many architectures, from the fastest on, as are worth most: where one adds nothing it gets no requests.
+// bestTiers are those of as many architectures, from the fastest on, as are worth most: where one adds nothing it gets no requests. It adds
+// less than nothing where the faster ones would be held to so much less for it, see ratio.
 func bestTiers(groups []Group) (best []Tier) {
 	sorted := slices.DeleteFunc(slices.Clone(groups), func(group Group) bool { return group.Pods <= 0 || group.PodQPS <= 0 })
 	slices.SortFunc(sorted, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.PodQPS, a.PodQPS), cmp.Compare(a.Architecture, b.Architecture))
 	})
 	for i := range sorted {
-		if sorted[i].PodQPS < ceilDiv(sorted[0].PodQPS, ratio) {
-			break
-		}
-		if tiers := tiersOf(sorted[:i+1]); weighted(tiers) > weighted(best) {
+		if tiers := tiersOf(held(sorted[:i+1])); weighted(tiers) > weighted(best) {
 			best = tiers
 		}
 	}
 	return best
+}
+
+// held is the groups, of which the last is the slowest, with no more for each than ratio times that.
+func held(sorted []Group) []Group {
+	most := times(ratio, sorted[len(sorted)-1].PodQPS)
+	groups := slices.Clone(sorted)
+	for i := range groups {
+		groups[i].PodQPS = min(groups[i].PodQPS, most)
+	}
+	return groups
 }
 
 // tiersOf are those of groups that are sorted by falling QPS.

@@ -34,6 +34,9 @@ func TestTiers(t *testing.T) {
 			[]Group{{"arm64", 800, 2}, {"amd64", 800, 2}, {"s390x", 400, 2}}, []Tier{{"arm64", 800, 4}, {"s390x", 400, 6}}, 4000,
 		},
 		"too slow to have a weight": {[]Group{{"arm64", 1000, 5}, {"amd64", 500, 5}, {"s390x", 9, 50}}, []Tier{{"arm64", 1000, 5}, {"amd64", 500, 10}}, 7500},
+		"so slow, and so many that the fast ones are held": {
+			[]Group{{"arm64", 1000, 2}, {"amd64", 9, 300}}, []Tier{{"arm64", 900, 2}, {"amd64", 9, 302}}, 4500,
+		},
 		"no more backends than a Route has": {
 			[]Group{{"a", 1000, 5}, {"b", 900, 1}, {"c", 500, 5}, {"d", 300, 5}, {"e", 200, 5}},
 			[]Tier{{"a", 1000, 5}, {"c", 500, 11}, {"d", 300, 16}, {"e", 200, 21}}, 10500,
