@@ -161,6 +161,9 @@ func (r *Reconciler) removeTierServices(ctx context.Context, web *elasticwebv1.E
 	if plan.Weighs(&web.Spec) && (len(p.Tiers) > 0 || len(p.WeighedArchitectures) == 0) {
 		return nil // the template may be on its way; they cost nothing.
 	}
+	if leadsByWeights(web, seen) {
+		return nil // requests would find none. What changes that is an event.
+	}
 	var errs []error
 	for architecture, service := range seen.Tiers {
 		if !slices.Contains(p.WeighedArchitectures, architecture) {
@@ -168,6 +171,18 @@ func (r *Reconciler) removeTierServices(ctx context.Context, web *elasticwebv1.E
 		}
 	}
 	return errs
+}
+
+// leadsByWeights reports whether a way in leads to Services by architecture, as far as those who serve it have been heard.
+func leadsByWeights(web *elasticwebv1.ElasticWeb, seen *plan.Observed) bool {
+	if seen.HTTPRoute != nil && seen.HTTPRoute.IsWeighted() || seen.Route != nil && seen.Route.IsWeighted() {
+		return true
+	}
+	if seen.HTTPRoute == nil || web.Spec.Expose == nil || web.Spec.Expose.HTTPRoute == nil {
+		return false
+	}
+	parents := way.ParentReferences(web)
+	return seen.HTTPRoute.Of(parents, 0).Outcome == way.Admitted && seen.HTTPRoute.Of(parents, seen.HTTPRoute.Generation).Outcome != way.Admitted
 }
 
 // isTooSoon reports whether the way in was written not long ago, and is to have other backends now. It has them when it is looked at again.

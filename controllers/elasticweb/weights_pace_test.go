@@ -4,12 +4,15 @@
 package elasticweb
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
 	clocktesting "k8s.io/utils/clock/testing"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
@@ -47,5 +50,44 @@ func TestWeightsOfPodsThatFlapAreFewWrites(t *testing.T) {
 		if _, tooSoon = r.isTooSoon(web, last); tooSoon {
 			t.Error("the last state is held back for longer than was said")
 		}
+	}
+}
+
+// A Service goes only when no gateway leads requests to it any more.
+func TestServicesStayWhileTheWayInLeadsThere(t *testing.T) {
+	const weighted, plain = `[{"name": "shop-arm64", "weight": 1}, {"name": "shop-amd64", "weight": 2}]`, `[{"name": "shop", "weight": 1}]`
+	said := func(status string, generation int) string {
+		return fmt.Sprintf(`[{"parentRef": {"name": "public"}, "controllerName": "example.com/c", "conditions": [
+			{"type": "Accepted", "status": %[1]q, "observedGeneration": %[2]d}, {"type": "ResolvedRefs", "status": "True", "observedGeneration": %[2]d}]}]`, status, generation)
+	}
+	for name, tc := range map[string]struct {
+		backends, parents string
+		isAsked, want     bool
+	}{
+		"by weights":                          {weighted, said("True", 2), true, true},
+		"by weights, and not asked for":       {weighted, said("True", 2), false, true},
+		"the gateway has not seen the change": {plain, said("True", 1), true, true},
+		"it has":                              {plain, said("True", 2), true, false},
+		"nobody serves it":                    {plain, `[]`, true, false},
+		"it is refused":                       {plain, said("False", 1), true, false},
+		"not asked for":                       {plain, said("True", 1), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			route := &way.HTTPRoute{}
+			text := fmt.Sprintf(`{"metadata": {"namespace": "dev", "generation": 2}, "spec": {"rules": [{"backendRefs": %s}]}, "status": {"parents": %s}}`, tc.backends, tc.parents)
+			if err := json.Unmarshal([]byte(text), route); err != nil {
+				t.Fatal(err)
+			}
+			web := &elasticwebv1.ElasticWeb{}
+			if tc.isAsked {
+				web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}}}
+			}
+			if got := leadsByWeights(web, &plan.Observed{HTTPRoute: route}); got != tc.want {
+				t.Errorf("%t, want %t", got, tc.want)
+			}
+		})
+	}
+	if leadsByWeights(&elasticwebv1.ElasticWeb{}, &plan.Observed{}) {
+		t.Error("nothing leads by weights")
 	}
 }
