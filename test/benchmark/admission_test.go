@@ -280,7 +280,7 @@ func foreignObjects(ctx context.Context, namespace string) *others {
 	lasting.RestartPolicy = corev1.RestartPolicyAlways
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: lasting}
 	result := &others{
-		pod:     &corev1.Pod{ObjectMeta: named, Spec: pod},
+		pod:     &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "theirs", Labels: map[string]string{"app": "alone"}}, Spec: pod},
 		service: &corev1.Service{ObjectMeta: named, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}},
 		deployment: &appsv1.Deployment{ObjectMeta: named, Spec: appsv1.DeploymentSpec{
 			Replicas: ptr.To[int32](0), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template}},
@@ -355,6 +355,7 @@ func (o *others) tries() map[string]operatorTry {
 		"gives a pod another owner":         {patching(o.pod, claim), "nothing of pods but"},
 		"changes a Service":                 {patching(o.service, label), "is an ElasticWeb's"},
 		"takes a Service over":              {patching(o.service, claim), "is an ElasticWeb's"},
+		"deletes a Service":                 {deleting(o.service), "is an ElasticWeb's"},
 		"changes a Deployment":              {patching(o.deployment, label), "is an ElasticWeb's"},
 		"takes a Deployment over":           {patching(o.deployment, claim), "is an ElasticWeb's"},
 		"changes a budget":                  {patching(o.budget, label), "is an ElasticWeb's"},
