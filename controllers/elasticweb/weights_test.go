@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
@@ -79,6 +80,10 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 	BeforeAll(func(ctx SpecContext) {
 		crd, err := waysin.HTTPRoutes(ctx)
 		installCRD(ctx, crd, err)
+		DeferCleanup(func(ctx SpecContext) { // other specs begin without the kind.
+			Expect(client.IgnoreNotFound(k8s.Delete(ctx, crd))).To(Succeed())
+			Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(crd), crd) }).WithContext(ctx).WithTimeout(time.Minute).Should(MatchError(apierrors.IsNotFound, "is gone"))
+		}, NodeTimeout(2*time.Minute))
 	})
 
 	It("make a mixed set worth its sum, and follow what is there", func(ctx SpecContext) {
