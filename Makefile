@@ -100,7 +100,6 @@ PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
 PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
 KARPENTER := $(LOCALBIN)/karpenter
-TRAEFIK := $(LOCALBIN)/traefik
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -116,14 +115,12 @@ TEST_JSON := $(LOCALBIN)/test.json
 TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-summary=skipped
 # The tests of what builds the images need buildah; without it they are named in the summary.
 BUILDAH := $(shell command -v buildah 2>/dev/null)
-HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
-TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
+TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)
 # So do those of the live page a browser, and npm, which has what looks for faults of accessibility.
 BROWSER := $(if $(shell command -v npm 2>/dev/null),$(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)))
-NO_BUILDAH := $(if $(BUILDAH),,test/images since buildah is missing (Debian, Ubuntu: apt-get install buildah). )
-NO_HAPROXY := $(if $(HAPROXY),,Routes in test/way since HAProxy is missing (Debian, Ubuntu: apt-get install haproxy). )
-NO_BROWSER := $(if $(BROWSER),,test/page since Chromium or npm is missing (Debian: apt-get install chromium nodejs npm).)
-LEFT_OUT := $(if $(NO_BUILDAH)$(NO_HAPROXY)$(NO_BROWSER),-left-out '$(NO_BUILDAH)$(NO_HAPROXY)$(NO_BROWSER)')
+NO_BUILDAH := $(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah))
+NO_BROWSER := $(if $(BROWSER),,test/page, since Chromium or npm is missing (Debian: apt-get install chromium nodejs npm))
+LEFT_OUT := $(if $(NO_BUILDAH)$(NO_BROWSER),-left-out '$(NO_BUILDAH)$(if $(NO_BUILDAH),$(if $(NO_BROWSER),; ))$(NO_BROWSER)')
 # The commit and its time, not those of the build: the same commit gives the same image.
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -325,11 +322,6 @@ demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after th
 .PHONY: bench
 bench: build ## Measure the operator against a bare client; BENCH_ARGS sets flags, for instance '-n 100,500 -rest 10m'; PROFILE=1 writes profiles to bin/profiles.
 	go run ./test/perf -compare test/perf/baseline.json $(if $(PROFILE),-profile $(LOCALBIN)/profiles) $(BENCH_ARGS)
-
-WAYS_ARGS ?=
-.PHONY: ways
-ways: $(TRAEFIK) ## Measure what ways to spread requests are worth on mixed sets of pods, with Traefik and HAProxy; WAYS_ARGS=-divisor=4 for a slower machine.
-	PATH="$$PATH:/usr/sbin" go run ./test/way/measure $(WAYS_ARGS)
 
 TRAFFIC_ARGS ?=
 .PHONY: traffic
@@ -570,11 +562,6 @@ $(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(H
 $(PROMETHEUS) $(PROMTOOL): $(LOCALBIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	go build -C tools/prometheus -tags remove_all_sd -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/$*
-
-# A gateway, for make ways.
-$(TRAEFIK): tools/traefik/go.mod tools/traefik/go.sum
-	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
-	go build -C tools/traefik -o "$(CURDIR)/$@" tool
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go
 

@@ -160,7 +160,7 @@ func TestPrintColumns(t *testing.T) {
 			"untouched nginx:1.17.1 0 SECONDS",
 		},
 		"get ew -o wide": {
-			"NAME IMAGE TOTALQPS REALQPS PODS READY AGE PORT ARCHITECTURES PLANNEDQPS REASON",
+			"NAME IMAGE TOTALQPS REALQPS PODS READY AGE PORT ARCHITECTURES PLANNEDQPS ADDRESS REASON",
 			"shop nginx:1.17.1 2400 1600 3 False SECONDS 30003 arm64=2,amd64=1 PodsNotReady",
 			"untouched nginx:1.17.1 0 SECONDS 30003",
 		},

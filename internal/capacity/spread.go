@@ -21,7 +21,7 @@ const (
 	// LeastRequest: to the pods with the fewest requests under way, so that each gets about what it serves: the sum, less LeastRequestMargin, and
 	// never less than Joined.
 	LeastRequest
-	// Weighted: each pod gets its share by what it serves, see Tiers: the sum.
+	// Weighted: each pod gets its share by what it serves: the sum.
 	Weighted
 )
 
@@ -39,7 +39,7 @@ func (s Spread) Served(groups []Group) int64 {
 		total := sum(groups)
 		return max(joined, total-ceilDiv(total, 100/LeastRequestMargin))
 	case Weighted:
-		return weighted(bestTiers(groups))
+		return sum(groups)
 	default:
 		return even(groups)
 	}

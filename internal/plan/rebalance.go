@@ -85,6 +85,11 @@ func (r Rebalance) waiting(scene RebalanceScene, now time.Time) (Rebalance, time
 		r.Next = soon // nodes came. The wait after that stays what it was: they may come all the time.
 	}
 	r.Nodes = scene.Nodes
+	return r.tried(scene, now)
+}
+
+// tried begins a try, or says when to look again.
+func (r Rebalance) tried(scene RebalanceScene, now time.Time) (Rebalance, time.Duration) {
 	switch {
 	case scene.Nodes == 0:
 		return r, 0 // a node that comes is an event.
@@ -96,7 +101,7 @@ func (r Rebalance) waiting(scene RebalanceScene, now time.Time) (Rebalance, time
 			r.Failure = RebalanceMoved
 		}
 		return r, r.Next.Sub(now)
-	case !scene.IsAtRest || !scene.IsReady || !scene.IsMet:
+	case !scene.IsAtRest || !scene.IsReady || !scene.IsMet || !scene.IsStamped:
 		return r, 0 // and what pods do.
 	}
 	r = r.enter(RebalanceSurging, now)

@@ -39,6 +39,9 @@ type RebalanceScene struct {
 	IsRollingOut, IsAtRest, IsReady, IsWaiting bool
 	// IsMet is true where what the ready ones serve meets the demand, and the plan asks for no other number.
 	IsMet bool
+	// IsStamped is true where each pod bears the deletion cost that is due: else it is not known which of them would go, and the number of
+	// pods counts with the slowest, which may be slower yet for those that are asked for.
+	IsStamped bool
 	// Refused is what was said of pods that were refused; "" where none were.
 	Refused string
 	// Demand, and how long pods may take to become ready.
@@ -69,6 +72,9 @@ func SceneOf(web *elasticwebv1.ElasticWeb, planned *Plan, observed Observed) Reb
 	scene.IsReady = !slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Node == "" || !pod.IsAvailable() })
 	scene.IsWaiting = slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Node == "" })
 	scene.IsMet = planned.Replicas == record.Replicas && planned.serves(pods)
+	scene.IsStamped = !slices.ContainsFunc(pods, func(pod Pod) bool {
+		return pod.CostIsOthers || pod.Node != "" && costOf(pod) != dueCost(planned.Preferred, pod)
+	})
 	scene.Refused = refusedPods(deployment)
 	return scene
 }

@@ -135,13 +135,7 @@ func isAside(kind string) bool { return kind != "Deployment" && kind != "Service
 func refusalOf(kind string, err error) Problem {
 	message := err.Error()
 	isInvalid := apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)
-	invalid := elasticwebv1.ReasonInvalidPod
-	isWayIn := resourceOf[kind] != ""
-	if kind == "Service" {
-		invalid = elasticwebv1.ReasonInvalidService
-	} else if isWayIn {
-		invalid = elasticwebv1.ReasonInvalidExpose
-	}
+	invalid, hasField := invalidReason(kind)
 	switch {
 	case saysAny(message, "field not declared in schema"):
 		return Problem{Reason: invalid, Message: "this cluster's API server does not know the field: take it out of the spec, or upgrade the cluster"}
@@ -151,7 +145,7 @@ func refusalOf(kind string, err error) Problem {
 		return admissionRefusal(message, podtemplate.Words{})
 	case kind == "Service" && isInvalid && saysAny(message, nodePortWords...):
 		return nodePortRefusal(message)
-	case isInvalid && kind != "Service" && kind != "Deployment" && !isWayIn:
+	case isInvalid && !hasField:
 		return Problem{Reason: elasticwebv1.ReasonForbidden,
 			Message: "no field of the spec is at fault: look whose fields are on it with kubectl get -o yaml --show-managed-fields"}
 	case isInvalid:
@@ -160,6 +154,18 @@ func refusalOf(kind string, err error) Problem {
 		return Problem{Reason: invalid, Message: "make the spec smaller"}
 	default:
 		return admissionRefusal(message, podtemplate.Words{})
+	}
+}
+
+// invalidReason is the reason where an object of the kind is invalid, and whether it has what a field of the spec says.
+func invalidReason(kind string) (reason string, hasField bool) {
+	switch {
+	case kind == "Service":
+		return elasticwebv1.ReasonInvalidService, true
+	case resourceOf[kind] != "":
+		return elasticwebv1.ReasonInvalidExpose, true
+	default:
+		return elasticwebv1.ReasonInvalidPod, kind == "Deployment"
 	}
 }
 

@@ -79,9 +79,9 @@ func count(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, "# TYPE http_requests_total counter\nhttp_requests_total %d\n", requests.Load())
 }
 
-// limited serves RATE requests a second, RATE_arm64 where it is built for that, and without RATE as many as come.
+// limited serves RATE requests a second, and without RATE as many as come.
 func limited(next http.Handler) (http.Handler, error) {
-	text := cmp.Or(os.Getenv("RATE_"+runtime.GOARCH), os.Getenv("RATE"))
+	text := os.Getenv("RATE")
 	if text == "" {
 		return next, nil
 	}
