@@ -107,7 +107,7 @@ func (o *dashboardOptions) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- o.watch.run(ctx) }()
-	defer func() { stop(); <-ended }()
+	defer func() { stop(); <-ended }() //nolint:errcheck // it was returned, or says that it was stopped.
 	server := page.NewServer(o.watch.board, o.watch, o.past)
 	address := server.Address(listener.Addr())
 	fmt.Fprintf(o.Out, "The page is at %s\nWhoever has this address may look. Ctrl-C ends it.\n", address)

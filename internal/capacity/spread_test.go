@@ -4,7 +4,9 @@
 package capacity
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -100,4 +102,32 @@ func firstPods(groups []Group, pods, next int64) (first []Group) {
 		first = append(first, group)
 	}
 	return append(first, Group{PodQPS: next, Pods: pods})
+}
+
+// To let pods wait costs no pod, and lets no number swing that would not by itself: where what serves less goes first, as pods are kept,
+// no other number comes out, and whatever goes first, none that is greater. More demand never makes it fall.
+func TestWaitingChangesNoNumber(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		groups, least := anyGroups(t), rapid.Int64Range(0, 30).Draw(t, "least")
+		demand := rapid.Int64Range(1, 60_000).Draw(t, "demand")
+		size := func(spread Spread, demand, least int64, groups []Group) int64 {
+			return spread.Size(demand, least, slowestOf(groups), groups)
+		}
+		if joined, even := size(Joined, demand, least, groups), size(Even, demand, least, groups); joined > even {
+			t.Fatalf("%v for %d: %d pods where some wait, %d where none does", groups, demand, joined, even)
+		}
+		falling := fallingGroups(groups)
+		if joined, even := size(Joined, demand, 1, falling), size(Even, demand, 1, falling); joined != even {
+			t.Fatalf("%v for %d: %d pods where some wait, %d where none does", falling, demand, joined, even)
+		}
+		for _, spread := range []Spread{Even, Joined, LeastRequest} {
+			if fewer, more := size(spread, demand, least, groups), size(spread, demand+1, least, groups); fewer > more {
+				t.Fatalf("%d: %v: %d pods for %d, and %d for one more", spread, groups, fewer, demand, more)
+			}
+		}
+	})
+}
+
+func fallingGroups(groups []Group) []Group {
+	return slices.SortedFunc(slices.Values(groups), func(a, b Group) int { return cmp.Compare(b.PodQPS, a.PodQPS) })
 }

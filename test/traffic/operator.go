@@ -56,7 +56,8 @@ func (o *operator) decide(qps float64, c *cluster) {
 	}, now)
 	o.planned, o.expected = decision.Planned, decision.Expected
 	for range tries {
-		c.scale(int(capacity.Even.Size(o.planned, 1, int64(c.mix.slowQPS), c.groups())))
+		slowest, _ := capacity.Slowest(c.groups()) // as the product has it: more land where the last ones did.
+		c.scale(int(capacity.Even.Size(o.planned, 1, slowest.PodQPS, c.groups())))
 	}
 }
 
