@@ -129,8 +129,8 @@ func TestTwoHundredCordons(t *testing.T) {
 
 // Where there is no room the tries become rare, and nothing is given up.
 func TestNoRoomAtHome(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := rebalancingModel(rapid.Uint64().Draw(t, "seed"), 12_000, "25%", 10, 1, 3)
+	for seed := range uint64(5) {
+		m := rebalancingModel(seed, 12_000, "25%", 10, 1, 3)
 		m.holds(t, func(base int32) int32 { return (base + 3) / 4 })
 		if !m.live(24 * time.Hour) {
 			t.Fatalf("it does not end: %s; %v", m, m.steps)
@@ -146,7 +146,7 @@ func TestNoRoomAtHome(t *testing.T) {
 		if !m.live(5*time.Minute) || m.onArchitecture("amd64") != 0 || m.replicas != 12 {
 			t.Fatalf("a node came: %s; %+v", m, m.rebalance)
 		}
-	})
+	}
 }
 
 // Any cluster, any change of it, an operator that forgets what it remembers at any time, and whatever order things happen and are seen in:
