@@ -74,7 +74,7 @@ func acceptAll(web *elasticwebv1.ElasticWeb) {
 			route := &unstructured.Unstructured{}
 			route.SetGroupVersionKind(httpRouteKind)
 			if k8s.Get(ctx, client.ObjectKeyFromObject(web), route) == nil && route.GetGeneration() != said {
-				saysOf(ctx, route, gatewaySays(route, "True", "True", "Accepted", "ok"))
+				saysOf(context.WithoutCancel(ctx), route, gatewaySays(route, "True", "True", "Accepted", "ok"))
 				said = route.GetGeneration()
 			}
 		}
