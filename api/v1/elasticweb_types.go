@@ -201,8 +201,8 @@ const (
 
 // ServiceSpec says how the application is reached.
 type ServiceSpec struct {
-	// type of the Service: NodePort, LoadBalancer or ClusterIP. Default: NodePort, or ClusterIP for a Service that is made while
-	// expose is there. A Service that exists keeps its type until another one is said here.
+	// type of the Service: NodePort, LoadBalancer or ClusterIP. Default: NodePort, or ClusterIP for a Service that is made, or is a
+	// ClusterIP already, while expose is there. Such a Service stays a ClusterIP when expose goes, until another type is said here.
 	//
 	// +optional
 	Type ServiceType `json:"type,omitempty"`

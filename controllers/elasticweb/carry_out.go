@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -45,6 +46,11 @@ type outcome struct {
 	contestant string
 	// wayIn is which of the problems keeps the way in from being made; nil for none.
 	wayIn *status.Problem
+	// unweighed is what keeps a Service by architecture from being made or put right; "" for nothing. It is no problem: the way in leads to the
+	// plain Service meanwhile.
+	unweighed string
+	// foreignTiers are of their names, and somebody else's.
+	foreignTiers []*apply.NotOwnedError
 	// foreign is what is somebody else's.
 	foreign []*apply.NotOwnedError
 	// err is what is wrong with the operator itself.
@@ -53,7 +59,7 @@ type outcome struct {
 
 // isComplete reports whether everything is written.
 func (o *outcome) isComplete() bool {
-	return !o.isUnfinished && o.err == nil && len(o.problems)+len(o.foreign) == 0
+	return !o.isUnfinished && o.err == nil && len(o.problems)+len(o.foreign) == 0 && o.unweighed == ""
 }
 
 // add sorts an error of one of the writes. None of them keeps the others from being made.
@@ -84,6 +90,23 @@ func (o *outcome) addRefused(refused *apply.RefusedError) {
 	}
 }
 
+// addTier sorts an error of a Service by architecture. What of several is told does not depend on their order.
+func (o *outcome) addTier(err error) {
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	if !isRefused {
+		o.add(err)
+		return
+	}
+	o.isEnding = o.isEnding || apierrors.HasStatusCause(refused.Err, corev1.NamespaceTerminatingCause)
+	o.retry = controllers.Soonest(o.retry, refused.RetryAfter)
+	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign {
+		o.foreignTiers = append(o.foreignTiers, foreign)
+	}
+	if told := toldOf(refused); told != nil && (o.unweighed == "" || told.Message < o.unweighed) {
+		o.unweighed = told.Message
+	}
+}
+
 // noteStamps notes what became of stamping pods. Weights are worked out anew where that is refused now: they count on it.
 func (o *outcome) noteStamps(remembered *remembered, err error) {
 	o.add(err)
@@ -97,9 +120,15 @@ func (o *outcome) noteStamps(remembered *remembered, err error) {
 
 // tellWayIn notes why the way in cannot be made, where that is what an error says.
 func (o *outcome) tellWayIn(err error) {
-	refused, isRefused := errors.AsType[*apply.RefusedError](err)
-	if !isRefused || refused.Passing && refused.Tries < lastingTries {
-		return
+	if refused, isRefused := errors.AsType[*apply.RefusedError](err); isRefused {
+		o.wayIn = toldOf(refused)
+	}
+}
+
+// toldOf is what is told of a single object that is refused or somebody else's; nil while that may pass.
+func toldOf(refused *apply.RefusedError) *status.Problem {
+	if refused.Passing && refused.Tries < lastingTries {
+		return nil
 	}
 	told := problemOf(refused)
 	if foreign, isForeign := errors.AsType[*apply.NotOwnedError](refused.Err); isForeign && foreign.Ending {
@@ -107,7 +136,7 @@ func (o *outcome) tellWayIn(err error) {
 	} else if isForeign {
 		told = status.NameConflict([]string{foreign.Error()})
 	}
-	o.wayIn = &told
+	return &told
 }
 
 func problemOf(refused *apply.RefusedError) status.Problem {
@@ -146,8 +175,12 @@ func (r *Reconciler) carryOut(
 	if plan.IsPaused(web) {
 		return result
 	}
-	for _, err := range withheld {
-		result.add(err)
+	for key, err := range withheld {
+		if strings.HasPrefix(key, kindService+" ") {
+			result.addTier(err)
+		} else {
+			result.add(err)
+		}
 	}
 	if p.Wanted && withheld[kindDeployment] == nil { // a Deployment that was left behind knows how many pods there are.
 		result.add(r.seedReplicas(ctx, web, p))
@@ -162,7 +195,7 @@ func (r *Reconciler) carryOut(
 	if result.hasChanged {
 		r.memory.doubt(web) // what was known may be old.
 	}
-	if r.lostItsLabel(web, result.foreign) {
+	if r.lostItsLabel(web, slices.Concat(result.foreign, result.foreignTiers)) {
 		result.isStale, result.retry = true, atOnce
 	}
 	var until time.Duration

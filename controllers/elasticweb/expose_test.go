@@ -224,6 +224,24 @@ var _ = Describe("The way in", Ordered, func() {
 		expectExposed(ctx, web, "Unknown AwaitingAdmission https://shop.example.com/")
 	})
 
+	It("stays until the other kind that the spec asks for is there", func(ctx SpecContext) {
+		op := startOperator(operatorOptions{})
+		web := newWeb(newNamespace(ctx), "shop", byIngress)
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		before := awaitWayIn(ctx, ingressKind, web).GetUID()
+		update(ctx, web, byHTTPRoute)
+		expectExposed(ctx, web, "False KindNotServed ")
+		op.stop()
+		startOperator(operatorOptions{})
+		update(ctx, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose.HTTPRoute.PathPrefix = "/other" })
+		expectExposed(ctx, web, "False KindNotServed ")
+		Expect(awaitWayIn(ctx, ingressKind, web).GetUID()).To(Equal(before), "it is not even made anew")
+
+		By("giving it up")
+		update(ctx, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose = nil })
+		awaitNoWayIn(ctx, ingressKind, web)
+	})
+
 	It("says that the cluster lacks the kind, and makes it once its CRD is there", func(ctx SpecContext) {
 		startOperator(operatorOptions{})
 		namespace := newNamespace(ctx)

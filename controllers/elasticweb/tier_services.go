@@ -141,7 +141,7 @@ func (r *Reconciler) makeTierServices(
 			known = service
 		}
 		applied, err := r.applier.Apply(ctx, intent, known)
-		result.add(err)
+		result.addTier(err)
 		service, isService := applied.(*corev1.Service)
 		if err != nil || !isService {
 			continue

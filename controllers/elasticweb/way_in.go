@@ -97,9 +97,12 @@ func notWatched(kind string, why error) *status.Problem {
 	return &problem
 }
 
-// removeWaysIn removes those that the spec does not ask for. The one that it does ask for was made before.
+// removeWaysIn removes those that the spec does not ask for, once the one that it does ask for is there: until then they serve.
 func (r *Reconciler) removeWaysIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) []error {
 	asked := way.KindOf(web)
+	if !hasWayIn(asked, seen) {
+		return nil
+	}
 	var errs []error
 	if seen.HTTPRoute != nil && asked != way.KindHTTPRoute {
 		errs = append(errs, r.applier.Delete(ctx, way.KindHTTPRoute, web.UID, seen.HTTPRoute, confirm))
@@ -111,4 +114,18 @@ func (r *Reconciler) removeWaysIn(ctx context.Context, web *elasticwebv1.Elastic
 		errs = append(errs, r.applier.Delete(ctx, way.KindIngress, web.UID, seen.Ingress, confirm))
 	}
 	return errs
+}
+
+// hasWayIn reports whether there is a way in of a kind; where no kind is asked for, none is waited for.
+func hasWayIn(kind string, seen *plan.Observed) bool {
+	switch kind {
+	case way.KindHTTPRoute:
+		return seen.HTTPRoute != nil
+	case way.KindRoute:
+		return seen.Route != nil
+	case way.KindIngress:
+		return seen.Ingress != nil
+	default:
+		return true
+	}
 }

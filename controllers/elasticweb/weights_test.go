@@ -16,15 +16,20 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/waysin"
 )
+
+// shopArm64 and shopAmd64 are the Services by architecture of an ElasticWeb that is called shop.
+var shopArm64, shopAmd64 = resources.TierServiceName("shop", "arm64"), resources.TierServiceName("shop", "amd64")
 
 // backendsOf are the Services that the HTTPRoute of an ElasticWeb leads to, as name=weight, sorted.
 func backendsOf(ctx context.Context, web *elasticwebv1.ElasticWeb) func() string {
@@ -69,7 +74,7 @@ func acceptAll(web *elasticwebv1.ElasticWeb) {
 			route := &unstructured.Unstructured{}
 			route.SetGroupVersionKind(httpRouteKind)
 			if k8s.Get(ctx, client.ObjectKeyFromObject(web), route) == nil && route.GetGeneration() != said {
-				saysOf(ctx, route, gatewaySays(route, "True", "True", "Accepted", "ok"))
+				saysOf(context.WithoutCancel(ctx), route, gatewaySays(route, "True", "True", "Accepted", "ok"))
 				said = route.GetGeneration()
 			}
 		}
@@ -95,13 +100,13 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		create(ctx, web)
 		expectCapacity(ctx, web, "arm64=8", 8000, true)
 		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop=1"))
-		Expect(tierServices(ctx, web)).To(Equal([]string{"shop-amd64", "shop-arm64"}))
+		Expect(tierServices(ctx, web)).To(Equal([]string{shopAmd64, shopArm64}))
 		template := read(ctx, web, &appsv1.Deployment{}).Spec.Template
 
 		By("asking for more than the faster ones hold: 4000 more at 500 each, and no number in between")
 		update(ctx, web, serving(12000))
 		expectCapacity(ctx, web, "arm64=8,amd64=8", 12000, true)
-		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop-amd64=2 shop-arm64=1"))
+		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal(shopAmd64 + "=2 " + shopArm64 + "=1"))
 		Expect(slices.Max(replicas.all())).To(BeEquivalentTo(16), "%v", replicas.all())
 		for _, pod := range podsOf(ctx, web) {
 			Expect(pod.Labels).To(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"amd64", "true"))
@@ -113,7 +118,7 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		Consistently(func() []string { return slices.DeleteFunc(running.requests.since(before), isRead) }, "3s").Should(BeEmpty())
 
 		By("somebody changing a Service")
-		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop-arm64"}}
+		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shopArm64}}
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(service), service)).To(Succeed())
 		service.Spec.Selector = map[string]string{"some": "body"}
 		Expect(k8s.Update(ctx, service)).To(Succeed())
@@ -137,13 +142,17 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 	It("are none while a Service has the name of one", func(ctx SpecContext) {
 		ownNodes(ctx, "named", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 2}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
 		namespace, _ := startInNamespace(ctx)
-		theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop-arm64"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
+		theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shopArm64}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
 		Expect(k8s.Create(ctx, theirs)).To(Succeed())
 		web := newWeb(namespace, "shop", onOwnNodes("named"), armTwiceAsFast, serving(3000), byHTTPRoute)
 		acceptAll(web)
 		Expect(k8s.Create(ctx, web)).To(Succeed())
-		expectReason(ctx, web, elasticwebv1.ReasonNameConflict)
 		expectCapacity(ctx, web, "arm64=2,amd64=4", 3000, true)
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Eventually(func() *metav1.Condition {
+			return meta.FindStatusCondition(read(ctx, web, &elasticwebv1.ElasticWeb{}).Status.Conditions, elasticwebv1.ConditionExposed)
+		}).WithContext(ctx).Should(And(HaveField("Reason", elasticwebv1.ReasonAdmitted), HaveField("Message",
+			ContainSubstring("; it leads to the Service shop, not by weights: Service "+shopArm64+" exists and has no owner, so it is left alone: delete it"))))
 		Expect(backendsOf(ctx, web)()).To(Equal("shop=1"))
 		Expect(k8s.Delete(ctx, theirs)).To(Succeed())
 		expectCapacity(ctx, web, "arm64=2,amd64=2", 3000, true)
@@ -160,7 +169,7 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		create(ctx, first)
 		expectCapacity(ctx, first, "arm64=2,amd64=2", 3000, true)
 		left, pods := tierServices(ctx, first), podNames(ctx, namespace)
-		Expect(left).To(Equal([]string{"shop-amd64", "shop-arm64"}))
+		Expect(left).To(Equal([]string{shopAmd64, shopArm64}))
 		Expect(k8s.Delete(ctx, first, client.PropagationPolicy(metav1.DeletePropagationOrphan))).To(Succeed())
 		Eventually(absent(ctx, first, &elasticwebv1.ElasticWeb{})).WithContext(ctx).WithTimeout(collectedWithin).Should(BeTrue())
 		Expect(tierServices(ctx, first)).To(BeEmpty())

@@ -12,8 +12,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// AnnotationDefaultType is the annotation of a Service whose type nobody said, and that is no NodePort all the same. It keeps the type of
-// a Service that exists from being changed by anything but the user's word, whether spec.expose comes or goes.
+// AnnotationDefaultType is the annotation of a Service whose type nobody said, and that is no NodePort all the same. It keeps such a Service
+// a ClusterIP when spec.expose goes.
 const AnnotationDefaultType = "elasticweb.example.com/default-type"
 
 // serviceType is the type of an ElasticWeb's Service, whose present one may be nil.
@@ -27,7 +27,7 @@ func serviceType(web *elasticwebv1.ElasticWeb, present *corev1.Service) elasticw
 	return elasticwebv1.ServiceTypeNodePort
 }
 
-// isClusterIPByDefault is true of a Service that is made while there is another way in, and stays true of it.
+// isClusterIPByDefault is true of a Service that is made, or is a ClusterIP already, while there is another way in, and stays true of it.
 func isClusterIPByDefault(web *elasticwebv1.ElasticWeb, present *corev1.Service) bool {
 	if web.Spec.Service != nil && web.Spec.Service.Type != "" {
 		return false
@@ -35,7 +35,8 @@ func isClusterIPByDefault(web *elasticwebv1.ElasticWeb, present *corev1.Service)
 	if present == nil {
 		return web.Spec.Expose != nil
 	}
-	return present.Annotations[AnnotationDefaultType] == string(elasticwebv1.ServiceTypeClusterIP)
+	return present.Annotations[AnnotationDefaultType] == string(elasticwebv1.ServiceTypeClusterIP) ||
+		web.Spec.Expose != nil && present.Spec.Type == corev1.ServiceTypeClusterIP
 }
 
 // Service is the Service of an ElasticWeb, whose present one may be nil. Where it selects by that, requests go to those pods alone that joined.

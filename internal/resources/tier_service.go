@@ -33,14 +33,12 @@ func Backends(web *elasticwebv1.ElasticWeb, p *plan.Plan) []way.Backend {
 	return backends
 }
 
-// TierServiceName is the name of the Service with the pods that are as fast as those on an architecture, or faster. Where it would be too
-// long it has a part of the ElasticWeb's name, and a hash of it.
+// TierServiceName is the name of the Service with the pods that are as fast as those on an architecture, or faster. It has a hash of the
+// ElasticWeb's name, so that it is hardly another one's, and as much of the name as there is room for.
 func TierServiceName(name, architecture string) string {
-	if whole := name + "-" + architecture; len(whole) <= validation.DNS1035LabelMaxLength {
-		return whole
-	}
-	hash := fmt.Sprintf("-%.4x-%s", sha256.Sum256([]byte(name)), architecture)
-	return name[:validation.DNS1035LabelMaxLength-len(hash)] + hash
+	hash := sha256.Sum256([]byte(name))
+	end := fmt.Sprintf("-%x-%s", hash[:4], architecture)
+	return name[:min(len(name), validation.DNS1035LabelMaxLength-len(end))] + end
 }
 
 // TierService is that Service. Its port is the one at which the way in reaches each backend.

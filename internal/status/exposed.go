@@ -27,7 +27,8 @@ func exposed(in Input) (metav1.ConditionStatus, verdict) {
 	case in.WayIn != nil:
 		return metav1.ConditionFalse, verdict{reason: in.WayIn.Reason, message: in.WayIn.Message}
 	case isThere:
-		return exposedAs(in, kind, answer)
+		result, v := exposedAs(in, kind, answer)
+		return result, withUnweighed(in, v)
 	case in.Paused:
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonPaused, message: "the " + kind + " is not made while the ElasticWeb is paused"}
 	case !in.Plan.Wanted:
@@ -87,6 +88,19 @@ func exposedAs(in Input, kind string, answer way.Answer) (metav1.ConditionStatus
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonAwaitingAdmission,
 			message: fmt.Sprintf("%s has said nothing of the %s yet: %s", who, kind, silenceRemedies[kind])}
 	}
+}
+
+// withUnweighed says as well what keeps requests from being spread by weights. It makes nothing less ready or served.
+func withUnweighed(in Input, v verdict) verdict {
+	if in.Unweighed == "" {
+		return v
+	}
+	what := "; it leads by weights, but a Service by architecture cannot be put right: "
+	if len(in.Plan.Tiers) == 0 {
+		what = "; it leads to the Service " + in.Web.Name + ", not by weights: "
+	}
+	v.message = quote.Bounded(v.message, quote.LongestMessage/2) + what + quote.Bounded(in.Unweighed, quote.LongestMessage/2-len(what))
+	return v
 }
 
 func orLook(remedy, look string) string {

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
@@ -138,5 +139,33 @@ func TestWhatGatewaysSayIsBounded(t *testing.T) {
 	message := meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionExposed).Message
 	if len(message) > quote.LongestMessage || !strings.HasSuffix(message, "kubectl describe httproutes.gateway.networking.k8s.io shop") {
 		t.Errorf("%d bytes: %s", len(message), message)
+	}
+}
+
+// A Service by architecture that is refused, or whose name is taken, costs the weights alone.
+func TestWhatKeepsWeightsFromBeingUsedIsToldAside(t *testing.T) {
+	taken := NameConflict([]string{"Service shop-1-arm64 exists and has no owner"}).Message
+	for name, test := range map[string]struct {
+		unweighed, want string
+		tiers           []capacity.Tier
+	}{
+		"none":          {"", "the Gateway gateways/public serves the HTTPRoute", nil},
+		"taken":         {taken, "the Gateway gateways/public serves the HTTPRoute; it leads to the Service shop, not by weights: " + taken, nil},
+		"not put right": {taken, "the Gateway gateways/public serves the HTTPRoute; it leads by weights, but a Service by architecture cannot be put right: " + taken, make([]capacity.Tier, 2)},
+		"long":          {strings.Repeat("m ", 2000), "", nil},
+	} {
+		in := planned()
+		exposedByGateway("True", "True", "Accepted", "", 3)(&in)
+		before := readyOf(in)
+		in.Unweighed, in.Plan.Tiers = test.unweighed, test.tiers
+		result, _ := Make(in)
+		found := meta.FindStatusCondition(result.Conditions, elasticwebv1.ConditionExposed)
+		if found.Status != metav1.ConditionTrue || found.Reason != elasticwebv1.ReasonAdmitted || len(found.Message) > quote.LongestMessage ||
+			test.want != "" && found.Message != test.want {
+			t.Errorf("%s: %+v", name, found)
+		}
+		if after := readyOf(in); after.Status != before.Status || after.Reason != before.Reason || after.Message != before.Message {
+			t.Errorf("%s: Ready is %+v", name, after)
+		}
 	}
 }

@@ -31,6 +31,8 @@ type Input struct {
 	Problems []Problem
 	// WayIn is which of the problems keeps the way in of spec.expose from being made; nil for none.
 	WayIn *Problem
+	// Unweighed is what keeps a Service by architecture from being made or put right; "" for nothing.
+	Unweighed string
 	// IsUnfinished is true where something was not written that may be at the next try.
 	IsUnfinished bool
 	// Paused is true while the pause annotation keeps the plan from being carried out.

@@ -14,8 +14,8 @@ import (
 //
 // ServiceSpec says how the application is reached.
 type ServiceSpecApplyConfiguration struct {
-	// type of the Service: NodePort, LoadBalancer or ClusterIP. Default: NodePort, or ClusterIP for a Service that is made while
-	// expose is there. A Service that exists keeps its type until another one is said here.
+	// type of the Service: NodePort, LoadBalancer or ClusterIP. Default: NodePort, or ClusterIP for a Service that is made, or is a
+	// ClusterIP already, while expose is there. Such a Service stays a ClusterIP when expose goes, until another type is said here.
 	Type *apiv1.ServiceType `json:"type,omitempty"`
 	// annotations of the Service, for instance those that a cloud's load balancer reads.
 	Annotations map[string]string `json:"annotations,omitempty"`
