@@ -33,10 +33,16 @@ func templateJoins(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deploym
 }
 
 // selectsJoined says whether the Service selects by that label: only where the pods to come bear it, and never while there is one
-// without it, which is of an older template and serves until the rollout takes it away.
-func selectsJoined(deployment *appsv1.Deployment, pods []Pod) bool {
+// without it, which is of an older template and serves until the rollout takes it away. One that selects all pods goes on doing so while none
+// is known: it may lead to pods that are no Deployment's, or not yet, and lack the label.
+func selectsJoined(observed Observed) bool {
+	deployment, service := observed.Deployment, observed.Service
+	isThere := func(pod Pod) bool { return !pod.Gone }
+	if selectsAll := service != nil && service.Spec.Selector[elasticwebv1.LabelJoined] == ""; selectsAll && (deployment == nil || !slices.ContainsFunc(observed.Pods, isThere)) {
+		return false
+	}
 	return (deployment == nil || deployment.Spec.Template.Labels[elasticwebv1.LabelJoined] != "") &&
-		!slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.Gone && pod.JoinedLabel == "" })
+		!slices.ContainsFunc(observed.Pods, func(pod Pod) bool { return isThere(pod) && pod.JoinedLabel == "" })
 }
 
 // joiners says which pods are to join the Service: those of the architectures that make the whole better, see capacity.Join. What was

@@ -128,6 +128,39 @@ func TestTheServiceOfOlderTemplatesStays(t *testing.T) {
 	}
 }
 
+// A Service that selects all pods may lead to some that the plan does not see: those of a Deployment that was deleted without them, or that is not the
+// ElasticWeb's any more. It selects by the label once pods are known, and all of them bear it.
+func TestTheServiceOfPodsThatAreNotKnownStays(t *testing.T) {
+	all, joined := &corev1.Service{}, &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: "true"}}}
+	for name, tc := range map[string]struct {
+		hasDeployment, hasPods bool
+		service                *corev1.Service
+		want                   bool
+	}{
+		"no Deployment":                        {false, false, all, false},
+		"no Deployment, but pods":              {false, true, all, false},
+		"a Deployment, no pods yet":            {true, false, all, false},
+		"a Deployment and its pods":            {true, true, all, true},
+		"the first Service":                    {false, false, nil, true},
+		"no Deployment, a Service that does":   {false, false, joined, true},
+		"no pods, a Service that does already": {true, false, joined, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			web, observed := mixedWeb(2, 0)
+			observed.Service = tc.service
+			if !tc.hasDeployment {
+				observed.Deployment = nil
+			}
+			if !tc.hasPods {
+				observed.Pods = nil
+			}
+			if got := Make(web, observed).SelectsJoined; got != tc.want {
+				t.Errorf("selects by the label: %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
 // Whatever comes, goes, gets ready and is not any more: once what is due is stamped, a Service with pods that are ready has one that joined,
 // what those that joined serve is what the best prefix does, and it did not fall because a pod was added.
 func TestCapacityNeverFallsBecauseAPodWasAdded(t *testing.T) {
