@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 // mixedWeb has arm64 at 1000 and s390x at 400, and a Service that selects by who joined.
@@ -53,6 +55,15 @@ func joinedOn(observed Observed, architecture string) (pods int) {
 	return pods
 }
 
+// wavering are the first pods: they were ready a moment ago.
+func wavering(pods int) func(*elasticwebv1.ElasticWeb, *Observed) {
+	return func(_ *elasticwebv1.ElasticWeb, o *Observed) {
+		for i := range pods {
+			o.Pods[i].Ready, o.Pods[i].WaversUntil = false, time.Unix(1, 0)
+		}
+	}
+}
+
 func TestWhoJoins(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fast, slow, joined int
@@ -67,15 +78,12 @@ func TestWhoJoins(t *testing.T) {
 				o.Pods[i].Ready = false
 			}
 		}},
-		"nor were they a moment ago": {3, 2, 2, func(_ *elasticwebv1.ElasticWeb, o *Observed) {
-			for i := range 3 {
-				o.Pods[i].Ready, o.Pods[i].WaversUntil = false, time.Unix(1, 0)
-			}
-		}},
-		"one of the fast ones is not for a moment": {10, 14, 0, func(_ *elasticwebv1.ElasticWeb, o *Observed) {
-			o.Pods[0].Ready, o.Pods[0].WaversUntil = false, time.Unix(1, 0)
-		}},
-		"one of the fast ones is not any more": {10, 14, 14, func(_ *elasticwebv1.ElasticWeb, o *Observed) { o.Pods[0].Ready = false }},
+		"nor are they for a moment":                                          {3, 2, 2, wavering(3)},
+		"one of the fast ones is not for a moment":                           {10, 14, 0, wavering(1)},
+		"half of what is ready serves, with those that are not for a moment": {10, 14, 0, wavering(6)},
+		"less than half would, with those that are not for a moment":         {10, 14, 14, wavering(7)},
+		"all but one of the fast ones are not for a moment":                  {10, 14, 14, wavering(9)},
+		"one of the fast ones is not any more":                               {10, 14, 14, func(_ *elasticwebv1.ElasticWeb, o *Observed) { o.Pods[0].Ready = false }},
 		"by least requests all join": {10, 1, 1, func(w *elasticwebv1.ElasticWeb, _ *Observed) {
 			w.Spec.Balancing = ptr.To(elasticwebv1.BalancingLeastRequest)
 		}},
@@ -215,6 +223,32 @@ func TestCapacityNeverFallsBecauseAPodWasAdded(t *testing.T) {
 			if again := Make(web, observed).Stamps; len(again) != 0 {
 				t.Fatalf("step %d: nothing happened, and pods are stamped: %v", step, again)
 			}
+		}
+	})
+}
+
+// Whichever pods are not ready for a moment: those that join serve at least half of what the ready ones can, and all of that where none wavers.
+func TestPodsThatWaverCostHalfAtMost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rates, pods := []placement.Rate{}, []Pod{}
+		for _, name := range []string{"arm64", "amd64", "s390x"} {
+			rates = append(rates, placement.Rate{Architecture: name, QPS: rapid.Int64Range(1, 1000).Draw(t, name)})
+			ready, wavers := rapid.IntRange(0, 20).Draw(t, "ready"), rapid.IntRange(0, 20).Draw(t, "wavers")
+			for i := range ready + wavers {
+				pod := Pod{Node: "n", Architecture: name, Ready: i < ready}
+				if !pod.Ready {
+					pod.WaversUntil = time.Unix(1, 0)
+				}
+				pods = append(pods, pod)
+			}
+		}
+		isReady := func(pod Pod) bool { return pod.Ready }
+		joins := joiners(capacity.Joined, rates, pods)
+		served := capacity.Even.Served(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready && joins(pod) }))
+		_, best := capacity.Join(readyGroups(rates, pods, isReady))
+		isSteady := !slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.WaversUntil.IsZero() })
+		if 2*served < best || isSteady && served != best {
+			t.Fatalf("those that joined serve %d of %d: %+v, %+v", served, best, rates, pods)
 		}
 	})
 }
