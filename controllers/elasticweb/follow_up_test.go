@@ -49,7 +49,8 @@ func TestFollowUp(t *testing.T) {
 	}{
 		"nothing was written": {first, larger, larger, false, 0},
 		"what was planned is there": {first, plan.Observed{}, plan.Observed{
-			Service: &corev1.Service{}, Deployment: of(first.Replicas, first.Record)}, false, 0},
+			Service:    &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}}},
+			Deployment: of(first.Replicas, first.Record)}, false, 0},
 		"it has shrunk": {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, false, 0},
 		"pods warm up for another time": {first, plan.Observed{Deployment: of(first.Replicas, first.Record)}, plan.Observed{
 			Deployment: warming(of(first.Replicas, first.Record))}, false, atOnce},

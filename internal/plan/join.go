@@ -33,23 +33,24 @@ func templateJoins(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deploym
 }
 
 // selectsJoined says whether the Service selects by that label: only where the pods to come bear it, and never while there is one
-// without it, which is of an older template and serves until the rollout takes it away.
-func selectsJoined(deployment *appsv1.Deployment, pods []Pod) bool {
+// without it, which is of an older template and serves until the rollout takes it away. One that selects all pods goes on doing so while none
+// is known: it may lead to pods that are no Deployment's, or not yet, and lack the label.
+func selectsJoined(observed Observed) bool {
+	deployment, service := observed.Deployment, observed.Service
+	isThere := func(pod Pod) bool { return !pod.Gone }
+	if selectsAll := service != nil && service.Spec.Selector[elasticwebv1.LabelJoined] == ""; selectsAll && (deployment == nil || !slices.ContainsFunc(observed.Pods, isThere)) {
+		return false
+	}
 	return (deployment == nil || deployment.Spec.Template.Labels[elasticwebv1.LabelJoined] != "") &&
-		!slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.Gone && pod.JoinedLabel == "" })
+		!slices.ContainsFunc(observed.Pods, func(pod Pod) bool { return isThere(pod) && pod.JoinedLabel == "" })
 }
 
-// joiners says which pods are to join the Service: those of the architectures that make the whole better, see capacity.Join. What was
-// ready a moment ago counts as ready, so that one probe that fails moves nothing, unless nothing would be left that is. What has no architecture that is known stays
-// as it is.
+// joiners says which pods are to join the Service: those of the architectures that make the whole better, see slowestToJoin. What has no
+// architecture that is known stays as it is.
 func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Pod) bool {
 	slowest := int64(0)
 	if isEven := spread == capacity.Joined || spread == capacity.Weighted; isEven { // beside a way in with weights the Service spreads evenly.
-		slowest, _ = capacity.Join(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready || !pod.WaversUntil.IsZero() }))
-		ready := readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready })
-		if !slices.ContainsFunc(ready, func(group capacity.Group) bool { return group.Pods > 0 && group.PodQPS >= slowest }) {
-			slowest, _ = capacity.Join(ready)
-		}
+		slowest = slowestToJoin(rates, pods)
 	}
 	return func(pod Pod) bool {
 		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
@@ -58,6 +59,19 @@ func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Po
 		}
 		return rates[at].QPS >= slowest
 	}
+}
+
+// slowestToJoin is what the pods serve at least that are to join, see capacity.Join. What was ready a moment ago counts as ready, so that one probe
+// that fails moves nothing, but only while those that are ready serve at least half so of what they can.
+func slowestToJoin(rates []placement.Rate, pods []Pod) int64 {
+	ready := readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready })
+	slowest, best := capacity.Join(ready)
+	steady, _ := capacity.Join(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready || !pod.WaversUntil.IsZero() }))
+	served := capacity.Even.Served(slices.DeleteFunc(ready, func(group capacity.Group) bool { return group.PodQPS < steady }))
+	if served > 0 && served >= best-served {
+		return steady
+	}
+	return slowest
 }
 
 // readyGroups counts the pods by architecture that are ready by a measure; those on nodes that are not known are none.

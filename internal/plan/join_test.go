@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/placement"
 )
 
 // mixedWeb has arm64 at 1000 and s390x at 400, and a Service that selects by who joined.
@@ -53,6 +55,15 @@ func joinedOn(observed Observed, architecture string) (pods int) {
 	return pods
 }
 
+// wavering are the first pods: they were ready a moment ago.
+func wavering(pods int) func(*elasticwebv1.ElasticWeb, *Observed) {
+	return func(_ *elasticwebv1.ElasticWeb, o *Observed) {
+		for i := range pods {
+			o.Pods[i].Ready, o.Pods[i].WaversUntil = false, time.Unix(1, 0)
+		}
+	}
+}
+
 func TestWhoJoins(t *testing.T) {
 	for name, tc := range map[string]struct {
 		fast, slow, joined int
@@ -67,15 +78,12 @@ func TestWhoJoins(t *testing.T) {
 				o.Pods[i].Ready = false
 			}
 		}},
-		"nor were they a moment ago": {3, 2, 2, func(_ *elasticwebv1.ElasticWeb, o *Observed) {
-			for i := range 3 {
-				o.Pods[i].Ready, o.Pods[i].WaversUntil = false, time.Unix(1, 0)
-			}
-		}},
-		"one of the fast ones is not for a moment": {10, 14, 0, func(_ *elasticwebv1.ElasticWeb, o *Observed) {
-			o.Pods[0].Ready, o.Pods[0].WaversUntil = false, time.Unix(1, 0)
-		}},
-		"one of the fast ones is not any more": {10, 14, 14, func(_ *elasticwebv1.ElasticWeb, o *Observed) { o.Pods[0].Ready = false }},
+		"nor are they for a moment":                                          {3, 2, 2, wavering(3)},
+		"one of the fast ones is not for a moment":                           {10, 14, 0, wavering(1)},
+		"half of what is ready serves, with those that are not for a moment": {10, 14, 0, wavering(6)},
+		"less than half would, with those that are not for a moment":         {10, 14, 14, wavering(7)},
+		"all but one of the fast ones are not for a moment":                  {10, 14, 14, wavering(9)},
+		"one of the fast ones is not any more":                               {10, 14, 14, func(_ *elasticwebv1.ElasticWeb, o *Observed) { o.Pods[0].Ready = false }},
 		"by least requests all join": {10, 1, 1, func(w *elasticwebv1.ElasticWeb, _ *Observed) {
 			w.Spec.Balancing = ptr.To(elasticwebv1.BalancingLeastRequest)
 		}},
@@ -125,6 +133,39 @@ func TestTheServiceOfOlderTemplatesStays(t *testing.T) {
 	web.Spec.Image = "shop:2"
 	if got := Make(web, observed); got.SelectsJoined || !got.Record.Joins {
 		t.Errorf("at the user's rollout: selects %t, template %t", got.SelectsJoined, got.Record.Joins)
+	}
+}
+
+// A Service that selects all pods may lead to some that the plan does not see: those of a Deployment that was deleted without them, or that is not the
+// ElasticWeb's any more. It selects by the label once pods are known, and all of them bear it.
+func TestTheServiceOfPodsThatAreNotKnownStays(t *testing.T) {
+	all, joined := &corev1.Service{}, &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: "true"}}}
+	for name, tc := range map[string]struct {
+		hasDeployment, hasPods bool
+		service                *corev1.Service
+		want                   bool
+	}{
+		"no Deployment":                        {false, false, all, false},
+		"no Deployment, but pods":              {false, true, all, false},
+		"a Deployment, no pods yet":            {true, false, all, false},
+		"a Deployment and its pods":            {true, true, all, true},
+		"the first Service":                    {false, false, nil, true},
+		"no Deployment, a Service that does":   {false, false, joined, true},
+		"no pods, a Service that does already": {true, false, joined, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			web, observed := mixedWeb(2, 0)
+			observed.Service = tc.service
+			if !tc.hasDeployment {
+				observed.Deployment = nil
+			}
+			if !tc.hasPods {
+				observed.Pods = nil
+			}
+			if got := Make(web, observed).SelectsJoined; got != tc.want {
+				t.Errorf("selects by the label: %t, want %t", got, tc.want)
+			}
+		})
 	}
 }
 
@@ -182,6 +223,32 @@ func TestCapacityNeverFallsBecauseAPodWasAdded(t *testing.T) {
 			if again := Make(web, observed).Stamps; len(again) != 0 {
 				t.Fatalf("step %d: nothing happened, and pods are stamped: %v", step, again)
 			}
+		}
+	})
+}
+
+// Whichever pods are not ready for a moment: those that join serve at least half of what the ready ones can, and all of that where none wavers.
+func TestPodsThatWaverCostHalfAtMost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rates, pods := []placement.Rate{}, []Pod{}
+		for _, name := range []string{"arm64", "amd64", "s390x"} {
+			rates = append(rates, placement.Rate{Architecture: name, QPS: rapid.Int64Range(1, 1000).Draw(t, name)})
+			ready, wavers := rapid.IntRange(0, 20).Draw(t, "ready"), rapid.IntRange(0, 20).Draw(t, "wavers")
+			for i := range ready + wavers {
+				pod := Pod{Node: "n", Architecture: name, Ready: i < ready}
+				if !pod.Ready {
+					pod.WaversUntil = time.Unix(1, 0)
+				}
+				pods = append(pods, pod)
+			}
+		}
+		isReady := func(pod Pod) bool { return pod.Ready }
+		joins := joiners(capacity.Joined, rates, pods)
+		served := capacity.Even.Served(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready && joins(pod) }))
+		_, best := capacity.Join(readyGroups(rates, pods, isReady))
+		isSteady := !slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.WaversUntil.IsZero() })
+		if 2*served < best || isSteady && served != best {
+			t.Fatalf("those that joined serve %d of %d: %+v, %+v", served, best, rates, pods)
 		}
 	})
 }

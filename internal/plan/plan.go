@@ -106,7 +106,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	joins := templateJoins(spec, observed.Deployment, live, rolls)
 	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, isKept(input, live, rolls || isRestart))
 	weights := weighingOf(spec, tiers, rates, observed)
-	selects := selectsJoined(observed.Deployment, observed.Pods)
+	selects := selectsJoined(observed)
 	spread := weights.spread(spreadOf(spec, observed, selects))
 	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: weights.isPossible && !weights.isInForce}
 	asked, reasons := askedFor(demand, size, input.Levels, live, observed)

@@ -111,7 +111,7 @@ func (w weighing) backends(rates []placement.Rate, pods []Pod, leave int) []capa
 }
 
 // canWeigh reports whether requests can be spread by weights, or are about to be: whoever serves the way in says so, the Services are there, the pods
-// differ by more than noise, and none stays in the backend of faster ones since its labels cannot be set.
+// differ by more than noise, none that is ready is in no backend, and none stays in the backend of faster ones since its labels cannot be set.
 func canWeigh(architectures []string, rates []placement.Rate, observed Observed) bool {
 	isMissing := func(name string) bool {
 		_, isThere := observed.Way.Services[name]
@@ -120,8 +120,14 @@ func canWeigh(architectures []string, rates []placement.Rate, observed Observed)
 	return len(architectures) > 1 && observed.Nodes != nil && observed.Way.IsAdmitted && placement.Differ(rates) &&
 		!slices.ContainsFunc(architectures, isMissing) &&
 		!slices.ContainsFunc(observed.Pods, func(pod Pod) bool {
-			return (observed.Way.RefusesStamps || pod.LabelsAreOthers) && isMisplaced(architectures, rates, pod)
+			return lacksTier(architectures, pod) || (observed.Way.RefusesStamps || pod.LabelsAreOthers) && isMisplaced(architectures, rates, pod)
 		})
+}
+
+// lacksTier reports whether a pod that is ready lacks the label of a backend, such as one of an older template: it would get nothing, and count.
+func lacksTier(architectures []string, pod Pod) bool {
+	has := TierLabels(pod.Tiers)
+	return pod.Ready && !pod.Gone && slices.ContainsFunc(architectures, func(name string) bool { return has[elasticwebv1.LabelTierPrefix+name] == "" })
 }
 
 // areKnown reports whether gateways know all backends. Until then the way in leads to the plain Service.

@@ -97,6 +97,14 @@ func TestCanWeigh(t *testing.T) {
 	fresh[3].Tiers = fresh[0].Tiers // as the template has them.
 	others := slices.Clone(fresh)
 	others[3].LabelsAreOthers = true
+	older := slices.Clone(fresh)
+	older[2].Tiers = ""
+	partly := slices.Clone(fresh)
+	partly[2].Tiers = "arm64=false,s390x=true" // amd64 came later.
+	othersOlder := slices.Clone(older)
+	othersOlder[2].LabelsAreOthers, othersOlder[3] = true, podsOn("s390x", 1, "")[0]
+	olderEnding, olderStarting := slices.Clone(older), slices.Clone(older)
+	olderEnding[2].Gone, olderStarting[2].Ready = true, false
 	ending := slices.Clone(fresh)
 	ending[3].Gone = true
 	for name, tc := range map[string]struct {
@@ -116,6 +124,12 @@ func TestCanWeigh(t *testing.T) {
 		"a pod is about to be stamped":   {admitted, threeRates, &Nodes{}, fresh, true, false},
 		"it is not to be":                {refused, threeRates, &Nodes{}, fresh, false, false},
 		"others set its labels":          {admitted, threeRates, &Nodes{}, others, false, false},
+		"one has no labels yet":          {admitted, threeRates, &Nodes{}, older, false, false},
+		"it is to have none":             {refused, threeRates, &Nodes{}, othersOlder, false, true},
+		"others take its labels":         {admitted, threeRates, &Nodes{}, othersOlder, false, true},
+		"one has not all labels":         {admitted, threeRates, &Nodes{}, partly, false, false},
+		"one without labels is gone":     {admitted, threeRates, &Nodes{}, olderEnding, true, false},
+		"one without labels is to start": {admitted, threeRates, &Nodes{}, olderStarting, true, false},
 		"it is gone":                     {refused, threeRates, &Nodes{}, ending, true, true},
 		"stamps of others are refused":   {refused, threeRates, &Nodes{}, podsOn("s390x", 2, ""), true, true},
 	} {
@@ -127,6 +141,29 @@ func TestCanWeigh(t *testing.T) {
 				t.Errorf("stamped: %t, want %t", got, tc.inForce)
 			}
 		})
+	}
+}
+
+// Pods that are ready and have no labels would get nothing by weights, and count: the way in leads to the plain Service until all have theirs.
+func TestAFewPodsWithLabelsAreNoBackend(t *testing.T) {
+	web, observed := mixedWeb(40, 10)
+	web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}
+	for _, name := range []string{"arm64", "s390x"} {
+		observed.Deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name] = "true"
+	}
+	observed.Way = Way{IsAdmitted: true, IsInForce: true, Services: map[string]bool{"arm64": true, "s390x": true}}
+	for _, i := range []int{0, 1, 40} {
+		observed.Pods[i].Tiers = FormatTiers(map[string]bool{"arm64": i < 40, "s390x": true})
+	}
+	for _, observed.Way.RefusesStamps = range []bool{false, true} {
+		if got := Make(web, observed); got.Tiers != nil || got.WeightsInForce || got.Spread != capacity.Joined {
+			t.Errorf("stamps refused %t: the way in leads to %+v, in force %t, spread %v", observed.Way.RefusesStamps, got.Tiers, got.WeightsInForce, got.Spread)
+		}
+	}
+	observed.Way.RefusesStamps = false
+	stampAll(web, &observed)
+	if got := Make(web, observed); len(got.Tiers) != 2 || !got.WeightsInForce || got.Spread != capacity.Weighted {
+		t.Errorf("all have theirs, and the way in leads to %+v, in force %t, spread %v", got.Tiers, got.WeightsInForce, got.Spread)
 	}
 }
 
