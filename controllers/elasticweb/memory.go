@@ -41,10 +41,10 @@ type remembered struct {
 	contest   rivals.ReplicaContest
 	stamps    rivals.Stamps
 	flaps     observed.Flaps
-	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextStamp is the pod with which
-	// stamping begins, where some failed.
-	damaged   int64
-	nextStamp string
+	// damaged is the generation of a record that the ElasticWeb never had, 0 for none; nextJoin and nextStamp are the pods with
+	// which stamping begins those that are to join, and the rest, where some failed.
+	damaged             int64
+	nextJoin, nextStamp string
 	// answer is what was made of the status that was written last, where that is another one, see answerTo.
 	answer string
 	// demand is that of the last pass.

@@ -21,8 +21,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
-// mostFailedStamps is after how many failures the other pods are left for another time: a webhook that does not answer takes
-// seconds for each, and the Deployment comes after them.
+// mostFailedStamps is after how many failures the other pods are left for another time, among those that join and among the rest: a webhook
+// that does not answer takes seconds for each, and the Deployment comes after them.
 const mostFailedStamps = 3
 
 // stampPods marks the pods that leave first, those that the Service sends requests to, and where each is. Each is a write of its own, and they
@@ -35,25 +35,38 @@ func (r *Reconciler) stampPods(ctx context.Context, web *elasticwebv1.ElasticWeb
 		if err := confirm(ctx); err != nil {
 			return err
 		}
+		remembered := r.memory.of(web)
 		join, others := stampOrder(p.Stamps)
-		failures := r.stampSome(ctx, web, p, seen, join)
-		if len(failures) == 0 { // else the Service might be left without a pod.
-			failures = r.stampSome(ctx, web, p, seen, others)
+		failures := r.stampSome(ctx, web, join, seen, &remembered.nextJoin)
+		if len(failures) > 0 { // the Service might be left without a pod.
+			others = withoutLeaving(others)
 		}
-		return gravest(failures)
+		return gravest(append(failures, r.stampSome(ctx, web, others, seen, &remembered.nextStamp)...))
 	})
 }
 
-// stampOrder is the names of the pods, those apart that are to join the Service.
-func stampOrder(stamps map[string]plan.Stamp) (join, others []string) {
-	for _, name := range slices.Sorted(maps.Keys(stamps)) {
-		if stamps[name].Joined == elasticwebv1.JoinedTrue {
-			join = append(join, name)
+// stampOrder is the stamps by the names of the pods, those apart that are to join the Service.
+func stampOrder(stamps map[string]plan.Stamp) (join, others map[string]plan.Stamp) {
+	join, others = map[string]plan.Stamp{}, map[string]plan.Stamp{}
+	for name, stamp := range stamps {
+		if stamp.Joined == elasticwebv1.JoinedTrue {
+			join[name] = stamp
 		} else {
-			others = append(others, name)
+			others[name] = stamp
 		}
 	}
 	return join, others
+}
+
+// withoutLeaving is the same stamps, but that no pod leaves the Service.
+func withoutLeaving(stamps map[string]plan.Stamp) map[string]plan.Stamp {
+	left := map[string]plan.Stamp{}
+	for name, stamp := range stamps {
+		if stamp.Joined = ""; stamp != (plan.Stamp{}) {
+			left[name] = stamp
+		}
+	}
+	return left
 }
 
 // textOf is the same for the same stamps.
@@ -65,15 +78,17 @@ func textOf(stamps map[string]plan.Stamp) string {
 	return text
 }
 
-func (r *Reconciler) stampSome(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, names []string) (failures []error) {
-	remembered := r.memory.of(web)
-	begin, _ := slices.BinarySearch(names, remembered.nextStamp)
+// stampSome begins with next, which it sets to the pod after the last that failed: those that come after it have their turn first next time.
+func (r *Reconciler) stampSome(
+	ctx context.Context, web *elasticwebv1.ElasticWeb, stamps map[string]plan.Stamp, seen *plan.Observed, next *string,
+) (failures []error) {
+	names := slices.Sorted(maps.Keys(stamps))
+	begin, _ := slices.BinarySearch(names, *next)
 	for i := 0; i < len(names) && len(failures) < mostFailedStamps; i++ {
 		name := names[(begin+i)%len(names)]
-		if err := r.stamp(ctx, web.Namespace, name, p.Stamps[name], remembered, seen); err != nil {
+		if err := r.stamp(ctx, web.Namespace, name, stamps[name], r.memory.of(web), seen); err != nil {
 			failures = append(failures, err)
-			// Those that come after it have their turn first next time.
-			remembered.nextStamp = name + "\x00"
+			*next = name + "\x00"
 		}
 	}
 	return failures

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -87,6 +88,49 @@ func TestStampsThatAreDenied(t *testing.T) {
 	writer.isDenied = func(string) bool { return false }
 	if refused := pass(); refused != nil || len(stamps) != 0 {
 		t.Errorf("after the policy is gone: %v, and %d pods are left", refused, len(stamps))
+	}
+}
+
+// Pods that may not join keep the rest from leaving, and from nothing else: however many they are, and whichever names come first.
+func TestStampsBesideAJoinThatIsDenied(t *testing.T) {
+	cost := int32(-100)
+	stamps := map[string]plan.Stamp{
+		"costs-1":  {Cost: &cost, Architecture: "arm64"},
+		"costs-2":  {Cost: &cost, Joined: elasticwebv1.JoinedFalse},
+		"leaves-1": {Joined: elasticwebv1.JoinedFalse},
+	}
+	for i := range 2 * mostFailedStamps {
+		stamps[fmt.Sprintf("joins-%d", i)] = plan.Stamp{Joined: elasticwebv1.JoinedTrue}
+	}
+	sent, isDenying := map[string]string{}, true
+	writer := interceptor.NewClient(nil, interceptor.Funcs{
+		Patch: func(_ context.Context, _ client.WithWatch, object client.Object, patch client.Patch, _ ...client.PatchOption) error {
+			if isDenying && strings.HasPrefix(object.GetName(), "joins") {
+				return apierrors.NewForbidden(corev1.Resource("pods"), object.GetName(), errors.New("no"))
+			}
+			text, err := patch.Data(object)
+			sent[object.GetName()] = string(text)
+			return err
+		},
+	})
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	r := &Reconciler{Writer: writer, Clock: clock, applier: apply.New(writer, nil, "test", apply.NewWritten(clock), clock)}
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop"}}
+	pass := func() error {
+		return r.stampPods(t.Context(), web, &plan.Plan{Stamps: stamps}, &plan.Observed{}, func(context.Context) error { return nil })
+	}
+	if err := pass(); err == nil {
+		t.Error("the denial is not told")
+	}
+	costs := `{"metadata":{"annotations":{"controller.kubernetes.io/pod-deletion-cost":"-100"}}}`
+	want := map[string]string{"costs-1": strings.Replace(costs, `}}}`, `},"labels":{"elasticweb.example.com/architecture":"arm64"}}}`, 1), "costs-2": costs}
+	if diff := cmp.Diff(want, sent); diff != "" {
+		t.Errorf("beside joins that are denied are sent (-want +got):\n%s", diff)
+	}
+	isDenying = false
+	clock.SetTime(clock.Now().Add(2 * time.Minute))
+	if err := pass(); err != nil || len(sent) != len(stamps) || !strings.Contains(sent["leaves-1"], `"false"`) {
+		t.Errorf("after the policy is gone: %v, sent are %v", err, sent)
 	}
 }
 

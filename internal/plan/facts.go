@@ -76,10 +76,10 @@ func wasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployme
 	return record.Restart != nil && *record.Restart != restartOf(spec, deployment)
 }
 
-// isRestartHeard reports whether a restart is to be noted: the registry was asked about it.
+// isRestartHeard reports whether a restart is to be noted: the registry was asked about it, and the template is made with what it said.
 func isRestartHeard(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record) bool {
 	state := observed.Image.State
-	return wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed)
+	return !observed.KeepsTemplate && wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed)
 }
 
 // repository is an image reference without its tag and digest.

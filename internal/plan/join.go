@@ -6,7 +6,6 @@ package plan
 import (
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -27,9 +26,16 @@ func spreadOf(spec *elasticwebv1.ElasticWebSpec, observed Observed, selectsJoine
 }
 
 // templateJoins says whether the template carries the label of pods that joined. One that was made by an older operator gets it with the
-// user's next rollout, be it kubectl's: the label restarts no pod.
-func templateJoins(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, live *Record, rolls bool) bool {
-	return deployment == nil || rolls || live.Joins || wasRestarted(spec, deployment, live)
+// user's next rollout, be it kubectl's: the label restarts no pod. A restart of a template that is kept counts once it is made again.
+func templateJoins(spec *elasticwebv1.ElasticWebSpec, observed Observed, live *Record, rolls bool) bool {
+	return observed.Deployment == nil || rolls || live.Joins || !observed.KeepsTemplate && wasRestarted(spec, observed.Deployment, live)
+}
+
+// isLabelOurs reports whether the label of pods that joined is nowhere the user's: older releases let spec.podLabels hold it.
+func isLabelOurs(observed Observed, live *Record) bool {
+	return (observed.Deployment == nil || live.Joins) && !slices.ContainsFunc(observed.Pods, func(pod Pod) bool {
+		return !pod.Gone && !slices.Contains([]string{"", elasticwebv1.JoinedTrue, elasticwebv1.JoinedFalse}, pod.JoinedLabel)
+	})
 }
 
 // selectsJoined says whether the Service selects by that label: only where the pods to come bear it, and never while there is one

@@ -169,6 +169,26 @@ func TestTheServiceOfPodsThatAreNotKnownStays(t *testing.T) {
 	}
 }
 
+// Older releases let spec.podLabels hold the label: the Service selects by it once no template and no pod has the user's.
+func TestTheServiceDoesNotSelectByALabelOfTheUsers(t *testing.T) {
+	web, observed := mixedWeb(2, 1)
+	record := RecordOf(observed.Deployment)
+	record.Joins = false
+	observed.Deployment.Annotations[AnnotationRecord] = record.String()
+	if got := Make(web, observed); got.SelectsJoined || got.Record.Joins || got.Spread != capacity.Even {
+		t.Errorf("with the user's in the template: selects %t, template %t, spread %v", got.SelectsJoined, got.Record.Joins, got.Spread)
+	}
+	record.Joins = true
+	observed.Deployment.Annotations[AnnotationRecord] = record.String()
+	observed.Pods[0].JoinedLabel = "yes"
+	if Make(web, observed).SelectsJoined {
+		t.Error("it selects while a pod has the user's")
+	}
+	if observed.Pods[0].Gone = true; !Make(web, observed).SelectsJoined {
+		t.Error("it does not select once the last pod with the user's goes")
+	}
+}
+
 // Whatever comes, goes, gets ready and is not any more: once what is due is stamped, a Service with pods that are ready has one that joined,
 // what those that joined serve is what the best prefix does, and it did not fall because a pod was added.
 func TestCapacityNeverFallsBecauseAPodWasAdded(t *testing.T) {

@@ -54,3 +54,29 @@ func TestATemplateThatIsKept(t *testing.T) {
 		t.Errorf("without a Deployment: %d replicas, waiting: %t", fresh.Replicas, fresh.WaitsForImage)
 	}
 }
+
+// A restart while a podTemplate is refused changes nothing of what the record says of the template, and counts once that is made again.
+func TestARestartOfATemplateThatIsKept(t *testing.T) {
+	for name, state := range map[string]ImageState{"nobody looked": ImageNotLookedUp, "the registry answered": ImageResolved, "the registry fails": ImageFailed} {
+		t.Run(name, func(t *testing.T) {
+			web, observed := mixedWeb(2, 0)
+			web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}
+			record := RecordOf(observed.Deployment)
+			record.Joins, record.Stale, record.MaxSkew, record.WholeSkew = false, false, 7, 0 // as an older operator made it.
+			observed.Deployment.Annotations[AnnotationRecord] = record.String()
+			observed.Deployment.Spec.Template.Labels = nil
+			observed.Deployment.Spec.Template.Annotations = map[string]string{restartedAt: "2026-01-01T00:00:00Z"}
+			observed.KeepsTemplate = true
+			observed.Image = Image{State: state, Facts: &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/arm64", "linux/s390x"}}}
+			kept := Make(web, observed)
+			if diff := cmp.Diff(*record, kept.Record); diff != "" || kept.TemplateTiers != nil {
+				t.Errorf("the record of a template that is kept, with tiers %v (-before +after):\n%s", kept.TemplateTiers, diff)
+			}
+			observed.Deployment.Annotations[AnnotationRecord] = kept.Record.String()
+			observed.KeepsTemplate, observed.Image.State = false, ImageFailed
+			if made := Make(web, observed).Record; !made.Joins || made.MaxSkew == 7 || *made.Restart == *record.Restart {
+				t.Errorf("the restart is lost once the template is made again: %+v", made)
+			}
+		})
+	}
+}

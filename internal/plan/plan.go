@@ -103,10 +103,10 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	rates := presentRates(spec, measured, observed, placement.Possible(input), input.Levels)
 	preferred := placement.Preference(input, rates)
 
-	joins := templateJoins(spec, observed.Deployment, live, rolls)
+	joins := templateJoins(spec, observed, live, rolls)
 	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, isKept(input, live, rolls || isRestart))
 	weights := weighingOf(spec, tiers, rates, observed)
-	selects := selectsJoined(observed)
+	selects := isLabelOurs(observed, live) && selectsJoined(observed)
 	spread := weights.spread(spreadOf(spec, observed, selects))
 	size := sizing{spec: spec, rates: rates, preferred: preferred, spread: spread, awaitsWeights: weights.isPossible && !weights.isInForce}
 	asked, reasons := askedFor(demand, size, input.Levels, live, observed)

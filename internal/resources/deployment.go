@@ -42,8 +42,7 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 		podLabels[elasticwebv1.LabelTierPrefix+architecture] = "true"
 	}
 	for key, value := range web.Spec.PodLabels {
-		if _, isOurs := podLabels[key]; !isOurs && key != elasticwebv1.LabelJoined && key != elasticwebv1.LabelArchitecture &&
-			!strings.HasPrefix(key, elasticwebv1.LabelTierPrefix) {
+		if _, isOurs := podLabels[key]; !isOurs && !(p.Record.Joins && isStamped(key)) {
 			podLabels[key] = value
 		}
 	}
@@ -52,6 +51,12 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 		template.WithAnnotations(web.Spec.PodAnnotations)
 	}
 	return template, nil
+}
+
+// isStamped reports whether a label is one that the operator puts on pods. Older releases let the spec hold it: in a template of theirs it
+// stays until the user's next rollout, since taking it away restarts the pods.
+func isStamped(label string) bool {
+	return label == elasticwebv1.LabelJoined || label == elasticwebv1.LabelArchitecture || strings.HasPrefix(label, elasticwebv1.LabelTierPrefix)
 }
 
 // DeploymentAround is the Deployment without the template of its pods.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -156,6 +157,29 @@ func older(t *testing.T, web *elasticwebv1.ElasticWeb, observed plan.Observed) p
 		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(first.Replicas)},
 	}
 	return observed
+}
+
+// Older releases let spec.podLabels hold labels that are the operator's now: they leave the template with the user's next rollout alone.
+func TestLabelsThatAreTheOperatorsNow(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop", UID: "1-2-3", Generation: 1}, Spec: minimal(),
+	}
+	web.Spec.PodLabels = map[string]string{
+		elasticwebv1.LabelJoined: "yes", elasticwebv1.LabelArchitecture: "any", elasticwebv1.LabelTierPrefix + "arm64": "yes", "tier": "front",
+	}
+	observed := older(t, web, resolved(manyArchitectures))
+	record := plan.RecordOf(observed.Deployment)
+	if record.Pod != "0d6ffd2afe467315" {
+		t.Errorf("the hash of the pods is %s", record.Pod)
+	}
+	path := filepath.Join("testdata", "template-with-labels-that-are-the-operators-now.json")
+	golden.Check(t, path, template(t, web, observed), "an upgrade of the operator would restart these pods")
+	record.Pod = "0123456789abcdef"
+	observed.Deployment.Annotations[plan.AnnotationRecord] = record.String()
+	rolled := template(t, web, observed)
+	if strings.Contains(rolled, `"yes"`) || strings.Contains(rolled, `"any"`) || !strings.Contains(rolled, `"elasticweb.example.com/joined": "true"`) || !strings.Contains(rolled, `"tier": "front"`) {
+		t.Errorf("the user's next rollout leaves them in:\n%s", rolled)
+	}
 }
 
 // Older operators had maxSkew follow the number of pods, and no constraint on the operating system: their templates stay until the user's

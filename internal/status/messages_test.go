@@ -209,6 +209,17 @@ var messages = map[string]said{
 	"no demand any more": {func(in *Input) { in.Plan.Demand, in.Plan.Replicas = plan.Demand{}, 0 },
 		elasticwebv1.ReasonRollingOut, "there is no demand, and the last pods are going", false},
 	"paused": {func(in *Input) { in.Paused = true }, elasticwebv1.ReasonPaused, "nothing is changed while the annotation elasticweb.example.com/paused is true: remove it to go on", false},
+	"paused, and no pod that is ready has joined": {func(in *Input) {
+		in.Paused = true
+		in.Observed.Service = &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}}}
+		in.Observed.Pods[0].JoinedLabel, in.Observed.Pods[0].Ready = elasticwebv1.JoinedTrue, false
+		in.Observed.Pods[1].JoinedLabel = elasticwebv1.JoinedFalse // the other is of an older template.
+	}, elasticwebv1.ReasonPaused, "the Service sends requests to none of the pods, of which 2 are ready, since it selects those with the label elasticweb.example.com/joined=true: nothing is changed while the annotation elasticweb.example.com/paused is true: remove it to go on", false},
+	"paused, and a pod has joined": {func(in *Input) {
+		in.Paused = true
+		in.Observed.Service = &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}}}
+		in.Observed.Pods[0].JoinedLabel = elasticwebv1.JoinedTrue
+	}, elasticwebv1.ReasonPaused, "nothing is changed while the annotation elasticweb.example.com/paused is true: remove it to go on", false},
 	"a rollout": {func(in *Input) { in.Observed.Deployment.Status.UpdatedReplicas = 1 },
 		elasticwebv1.ReasonRollingOut, "the pods are being brought to what the spec says", false},
 	"a Deployment that is to go": {func(in *Input) {

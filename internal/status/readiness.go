@@ -102,7 +102,19 @@ func paused(in Input, _ facts) *verdict {
 	if !in.Paused {
 		return nil
 	}
-	return &verdict{reason: elasticwebv1.ReasonPaused, message: "nothing is changed while the annotation " + elasticwebv1.AnnotationPaused + " is true: remove it to go on"}
+	return &verdict{reason: elasticwebv1.ReasonPaused, message: withoutRequests(in) + "nothing is changed while the annotation " + elasticwebv1.AnnotationPaused + " is true: remove it to go on"}
+}
+
+// withoutRequests warns where the Service selects none of the pods that are ready: only the operator could put that right, and it may not.
+func withoutRequests(in Input) string {
+	ready := slices.DeleteFunc(slices.Clone(in.Observed.Pods), func(pod plan.Pod) bool { return pod.Gone || !pod.Ready })
+	isSelected := func(pod plan.Pod) bool { return pod.JoinedLabel == elasticwebv1.JoinedTrue }
+	service := in.Observed.Service
+	if service == nil || service.Spec.Selector[elasticwebv1.LabelJoined] == "" || len(ready) == 0 || slices.ContainsFunc(ready, isSelected) {
+		return ""
+	}
+	return fmt.Sprintf("the Service sends requests to none of the pods, of which %d are ready, since it selects those with the label %s=%s: ",
+		len(ready), elasticwebv1.LabelJoined, elasticwebv1.JoinedTrue)
 }
 
 func contradiction(in Input, _ facts) *verdict {
