@@ -42,7 +42,7 @@ func podTemplate(web *elasticwebv1.ElasticWeb, p *plan.Plan) (*corev1ac.PodTempl
 		podLabels[elasticwebv1.LabelTierPrefix+architecture] = "true"
 	}
 	for key, value := range web.Spec.PodLabels {
-		if _, isOurs := podLabels[key]; !isOurs && !(p.Record.Joins && isStamped(key)) {
+		if _, isOurs := podLabels[key]; !isOurs && (!p.Record.Joins || !isStamped(key)) {
 			podLabels[key] = value
 		}
 	}
