@@ -64,7 +64,7 @@ RUN_ARGS ?= --leader-elect=false --metrics-bind-address=127.0.0.1:8080 --metrics
 # Packages to test. FOCUS, a regular expression on the names of specs, needs PKGS to name Ginkgo suites alone.
 PKGS ?= ./...
 FOCUS ?=
-TEST_TIMEOUT ?= 20m
+TEST_TIMEOUT ?= 30m
 # Minor version of the control plane that the suites run on, a folder of tools/controlplanes; empty is that of tools/controlplane.
 K8S_VERSION ?=
 # Those of test-versions, comma-separated.
