@@ -4,7 +4,6 @@
 package capacity
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -55,32 +54,44 @@ func (s Spread) Size(demand, least, next int64, groups []Group) int64 {
 	var kept int64
 	for j, group := range groups {
 		// Within one group more pods never serve less, so that the number can be searched for.
-		first, serves := max(1, least-kept), func(pods int64) bool { return s.Served(with(groups[:j], group, pods)) >= demand }
+		serves, first := s.serving(demand, groups[:j], group), max(1, least-kept)
 		if first <= group.Pods && serves(group.Pods) {
 			return kept + first + search(group.Pods-first, func(more int64) bool { return serves(first + more) })
 		}
 		kept += max(group.Pods, 0)
 	}
-	slowest := Group{PodQPS: max(next, 1)}
+	further := Group{PodQPS: max(next, 1)}
+	slowest := further.PodQPS
 	if present, isAny := Slowest(groups); isAny {
-		slowest.PodQPS = min(slowest.PodQPS, max(present.PodQPS, 1))
+		slowest = min(slowest, max(present.PodQPS, 1))
 	}
-	more := search(PodsFor(demand, slowest.PodQPS), func(pods int64) bool {
-		return s.Served(with(groups, Group{PodQPS: max(next, 1)}, pods)) >= demand
-	})
-	return max(least, kept+more)
+	return max(least, kept+search(PodsFor(demand, slowest), s.serving(demand, groups, further)))
+}
+
+// serving reports for numbers of pods of a group whether they and those of the others serve the demand.
+func (s Spread) serving(demand int64, others []Group, group Group) func(pods int64) bool {
+	all := append(slices.Clone(others), group)
+	return func(pods int64) bool {
+		all[len(others)].Pods = pods
+		return s.Served(all) >= demand
+	}
 }
 
 // Join says which pods the requests are to go to, where they are spread evenly: those that serve slowest or more each, the prefix of
 // the groups in falling QPS whose pods serve the most together. Of prefixes that serve the same the longest joins.
 func Join(groups []Group) (slowest, served int64) {
-	ordered := slices.DeleteFunc(slices.Clone(groups), func(group Group) bool { return group.Pods <= 0 })
-	slices.SortFunc(ordered, func(a, b Group) int { return cmp.Compare(b.PodQPS, a.PodQPS) })
-	var pods int64
-	for _, group := range ordered {
-		pods += group.Pods
-		if value := times(pods, group.PodQPS); value >= served {
-			slowest, served = group.PodQPS, value
+	for _, last := range groups {
+		if last.Pods <= 0 {
+			continue
+		}
+		var pods int64
+		for _, group := range groups {
+			if group.PodQPS >= last.PodQPS {
+				pods += max(group.Pods, 0)
+			}
+		}
+		if value := times(pods, last.PodQPS); value > served || value == served && (slowest == 0 || last.PodQPS < slowest) {
+			slowest, served = last.PodQPS, value
 		}
 	}
 	return slowest, served
@@ -108,12 +119,6 @@ func times(pods, podQPS int64) int64 {
 		return math.MaxInt64
 	}
 	return pods * podQPS
-}
-
-// with is the groups and so many pods of another.
-func with(groups []Group, group Group, pods int64) []Group {
-	group.Pods = pods
-	return append(slices.Clone(groups), group)
 }
 
 // search is the least number up to most for which is holds, which holds for all above it; most where it holds for none below.

@@ -135,8 +135,8 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 
 // withPod is the groups and a pod more.
 func withPod(groups []capacity.Group, podQPS int64) []capacity.Group {
-	if last := len(groups) - 1; last >= 0 && groups[last].PodQPS == podQPS {
-		groups[last].Pods++
+	if at := slices.IndexFunc(groups, func(group capacity.Group) bool { return group.PodQPS == podQPS }); at >= 0 {
+		groups[at].Pods++
 		return groups
 	}
 	return append(groups, capacity.Group{PodQPS: podQPS, Pods: 1})
