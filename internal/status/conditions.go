@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
@@ -74,6 +75,15 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 			meta.FindStatusCondition(result, kind).LastTransitionTime = since
 		}
 	}
+	// setWhere sets what is there only where the spec asks for what it tells of.
+	setWhere := func(isAsked bool, kind string, tell func(Input) (metav1.ConditionStatus, verdict)) {
+		if isAsked {
+			status, why := tell(in)
+			set(kind, status, why)
+		} else if meta.FindStatusCondition(result, kind) != nil {
+			meta.RemoveStatusCondition(&result, kind)
+		}
+	}
 	ready := unlessUnfinished(in, readiness(in, f))
 	status := rows[ready.reason].ready
 	set(elasticwebv1.ConditionReady, status, ready)
@@ -83,26 +93,11 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	setWhile(in.Contestant != "", elasticwebv1.ConditionContested, contested(in), sinceOf(in, elasticwebv1.ConditionContested))
 	capacityMet, why := capacityMet(in, f)
 	set(elasticwebv1.ConditionCapacityMet, capacityMet, why)
-	if in.Web.Spec.Demand == nil {
-		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionDemandObserved)
-	} else {
-		observed, why := demandObserved(in)
-		set(elasticwebv1.ConditionDemandObserved, observed, why)
-	}
-	if way.KindOf(in.Web) == "" {
-		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionExposed)
-	} else {
-		exposed, why := exposed(in)
-		set(elasticwebv1.ConditionExposed, exposed, why)
-	}
+	setWhere(in.Web.Spec.Demand != nil, elasticwebv1.ConditionDemandObserved, demandObserved)
+	setWhere(way.KindOf(in.Web) != "", elasticwebv1.ConditionExposed, exposed)
 	resolved, why := platformsResolved(in)
 	set(elasticwebv1.ConditionPlatformsResolved, resolved, why)
-	if given := in.Web.Spec.Rebalance; given == nil || given.Mode != elasticwebv1.RebalanceSurge {
-		meta.RemoveStatusCondition(&result, elasticwebv1.ConditionRebalanced)
-	} else {
-		isHome, why := rebalanced(in)
-		set(elasticwebv1.ConditionRebalanced, isHome, why)
-	}
+	setWhere(ptr.Deref(in.Web.Spec.Rebalance, elasticwebv1.RebalanceSpec{}).Mode == elasticwebv1.RebalanceSurge, elasticwebv1.ConditionRebalanced, rebalanced)
 	slices.SortFunc(result, func(a, b metav1.Condition) int { return order(a.Type) - order(b.Type) })
 	return result, again
 }
