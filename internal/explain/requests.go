@@ -5,9 +5,11 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
 
 // requests is about pods on several architectures: on one, all get alike many.
@@ -36,26 +38,11 @@ func requests(in Input) (said []string) {
 
 // readyPods counts the pods that count by architecture, those that requests are sent to and those that wait.
 func readyPods(in Input) (joined, waiting []capacity.Group) {
-	for _, rate := range in.Plan.Rates {
-		serving := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
-		idle := serving
-		for i := range in.Observed.Pods {
-			switch pod := &in.Observed.Pods[i]; {
-			case !pod.IsAvailable() || pod.Gone || pod.Node == "" || pod.Architecture != rate.Architecture:
-			case in.Plan.Serves(pod):
-				serving.Pods++
-			default:
-				idle.Pods++
-			}
-		}
-		if serving.Pods > 0 {
-			joined = append(joined, serving)
-		}
-		if idle.Pods > 0 {
-			waiting = append(waiting, idle)
-		}
+	of := func(serves bool) []capacity.Group {
+		groups := plan.GroupsOf(in.Plan.Rates, in.Observed.Pods, func(pod *plan.Pod) bool { return pod.IsAvailable() && in.Plan.Serves(pod) == serves })
+		return slices.DeleteFunc(groups, func(group capacity.Group) bool { return group.Pods == 0 })
 	}
-	return joined, waiting
+	return of(true), of(false)
 }
 
 func listed(groups []capacity.Group) string {

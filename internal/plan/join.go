@@ -54,13 +54,13 @@ func selectsJoined(observed Observed) bool {
 // joiners says which pods are to join the Service: those of the architectures that make the whole better, see slowestToJoin. What has no
 // architecture that is known stays as it is.
 func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Pod) bool {
-	slowest := int64(0)
-	if isEven := spread == capacity.Joined || spread == capacity.Weighted; isEven { // beside a way in with weights the Service spreads evenly.
+	slowest, isEven := int64(0), spread == capacity.Joined || spread == capacity.Weighted // beside a way in with weights the Service spreads evenly.
+	if isEven {
 		slowest = slowestToJoin(rates, pods)
 	}
 	return func(pod Pod) bool {
 		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
-		if pod.Architecture == "" && (spread == capacity.Joined || spread == capacity.Weighted) || at < 0 {
+		if pod.Architecture == "" && isEven || at < 0 {
 			return pod.IsJoined()
 		}
 		return rates[at].QPS >= slowest
@@ -70,9 +70,9 @@ func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Po
 // slowestToJoin is what the pods serve at least that are to join, see capacity.Join. What was ready a moment ago counts as ready, so that one probe
 // that fails moves nothing, but only while those that are ready serve at least half so of what they can.
 func slowestToJoin(rates []placement.Rate, pods []Pod) int64 {
-	ready := readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready })
+	ready := GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready })
 	slowest, best := capacity.Join(ready)
-	steady, _ := capacity.Join(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready || !pod.WaversUntil.IsZero() }))
+	steady, _ := capacity.Join(GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && (pod.Ready || !pod.WaversUntil.IsZero()) }))
 	served := capacity.Even.Served(slices.DeleteFunc(ready, func(group capacity.Group) bool { return group.PodQPS < steady }))
 	if served > 0 && served >= best-served {
 		return steady
@@ -80,13 +80,13 @@ func slowestToJoin(rates []placement.Rate, pods []Pod) int64 {
 	return slowest
 }
 
-// readyGroups counts the pods by architecture that are ready by a measure; those on nodes that are not known are none.
-func readyGroups(rates []placement.Rate, pods []Pod, isReady func(Pod) bool) []capacity.Group {
+// GroupsOf are the pods on nodes by architecture, in the order of the rates, as far as they count.
+func GroupsOf(rates []placement.Rate, pods []Pod, counts func(*Pod) bool) []capacity.Group {
 	groups := make([]capacity.Group, 0, len(rates))
 	for _, rate := range rates {
 		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
-		for _, pod := range pods {
-			if rate.Architecture != "" && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && isReady(pod) {
+		for i := range pods {
+			if pod := &pods[i]; !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && counts(pod) {
 				group.Pods++
 			}
 		}

@@ -262,10 +262,10 @@ func TestPodsThatWaverCostHalfAtMost(t *testing.T) {
 				pods = append(pods, pod)
 			}
 		}
-		isReady := func(pod Pod) bool { return pod.Ready }
+		isReady := func(pod *Pod) bool { return pod.Ready }
 		joins := joiners(capacity.Joined, rates, pods)
-		served := capacity.Even.Served(readyGroups(rates, pods, func(pod Pod) bool { return pod.Ready && joins(pod) }))
-		_, best := capacity.Join(readyGroups(rates, pods, isReady))
+		served := capacity.Even.Served(GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Ready && joins(*pod) }))
+		_, best := capacity.Join(GroupsOf(rates, pods, isReady))
 		isSteady := !slices.ContainsFunc(pods, func(pod Pod) bool { return !pod.WaversUntil.IsZero() })
 		if 2*served < best || isSteady && served != best {
 			t.Fatalf("those that joined serve %d of %d: %+v, %+v", served, best, rates, pods)

@@ -104,7 +104,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	preferred := placement.Preference(input, rates)
 
 	joins := templateJoins(spec, observed, live, rolls)
-	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, isKept(input, live, rolls || isRestart))
+	tiers := templateTiers(spec, observed.Deployment, input.Levels, joins, func() bool { return isKept(input, live, rolls || isRestart) })
 	weights := weighingOf(spec, tiers, rates, observed)
 	selects := isLabelOurs(observed, live) && selectsJoined(observed)
 	spread := weights.spread(spreadOf(spec, observed, selects))

@@ -113,16 +113,7 @@ func (s *RebalanceScene) countAway(planned *Plan, nodes *Nodes, pods []Pod) {
 
 // serves reports whether the pods that are available meet the demand.
 func (p *Plan) serves(pods []Pod) bool {
-	var groups []capacity.Group
-	for _, rate := range p.Rates {
-		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
-		for _, pod := range pods {
-			if pod.Node != "" && pod.IsAvailable() && pod.Architecture == rate.Architecture {
-				group.Pods++
-			}
-		}
-		groups = append(groups, group)
-	}
+	groups := GroupsOf(p.Rates, pods, (*Pod).IsAvailable)
 	return p.Spread.Served(groups) >= p.Demand.QPS && capacity.Pods(groups) >= p.Demand.Pods
 }
 

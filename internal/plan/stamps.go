@@ -47,7 +47,7 @@ func stamps(preferred placement.Levels, pods []Pod, isMixed bool, joins func(Pod
 		}
 		var stamp Stamp
 		if cost := dueCost(preferred, pod); cost != costOf(pod) {
-			stamp.Cost = &cost
+			stamp.Cost = new(cost)
 		}
 		if isMixed && !pod.LabelsAreOthers && pod.ArchitectureLabel != pod.Architecture {
 			stamp.Architecture = pod.Architecture

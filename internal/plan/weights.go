@@ -6,6 +6,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,12 +39,22 @@ func Weighs(spec *elasticwebv1.ElasticWebSpec) bool {
 
 // templateTiers are the architectures whose labels the pods of the template have, beside that of pods that joined; none where nothing asks for
 // weights, or none of them is faster than another. Those of a live template that is kept stay as they are: they restart no pod.
-func templateTiers(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, levels placement.Levels, joins, isKept bool) (tiers []string) {
+func templateTiers(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, levels placement.Levels, joins bool, isKept func() bool) (tiers []string) {
+	isAsked := joins && Weighs(spec) && len(levels) > 1
+	labels := map[string]string{}
+	if deployment != nil {
+		labels = deployment.Spec.Template.Labels
+	}
+	isTier := func(key string) bool { return strings.HasPrefix(key, elasticwebv1.LabelTierPrefix) }
+	if !isAsked && !slices.ContainsFunc(slices.Collect(maps.Keys(labels)), isTier) {
+		return nil // as with most: nothing needs to be compared.
+	}
+	keeps := deployment != nil && isKept()
 	for _, architecture := range elasticwebv1.Architectures {
 		name := string(architecture)
-		isThere := joins && Weighs(spec) && len(levels) > 1 && slices.Contains(levels.Flat(), name)
-		if isKept && deployment != nil {
-			_, isThere = deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name]
+		isThere := isAsked && slices.Contains(levels.Flat(), name)
+		if keeps {
+			_, isThere = labels[elasticwebv1.LabelTierPrefix+name]
 		}
 		if isThere {
 			tiers = append(tiers, name)

@@ -199,12 +199,12 @@ func TestTemplateTiers(t *testing.T) {
 		"is made anew, and nothing has more": {&elasticwebv1.ElasticWebSpec{}, order, labelled, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := templateTiers(tc.spec, tc.deployment, tc.levels, true, tc.isKept); !slices.Equal(got, tc.want) {
+			if got := templateTiers(tc.spec, tc.deployment, tc.levels, true, func() bool { return tc.isKept }); !slices.Equal(got, tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})
 	}
-	if got := templateTiers(weighs, plain, order, false, false); got != nil {
+	if got := templateTiers(weighs, plain, order, false, func() bool { return false }); got != nil {
 		t.Errorf("%v beside no label of pods that join", got)
 	}
 }

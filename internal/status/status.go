@@ -73,17 +73,7 @@ func Make(in Input) (result elasticwebv1.ElasticWebStatus, again time.Duration) 
 
 // readyGroups counts the ready pods by architecture that requests are sent to, without those that warm up.
 func readyGroups(in Input) []capacity.Group {
-	groups := make([]capacity.Group, 0, len(in.Plan.Rates))
-	for _, rate := range in.Plan.Rates {
-		var ready int64
-		for _, pod := range in.Observed.Pods {
-			if pod.IsAvailable() && !pod.Gone && pod.Node != "" && pod.Architecture == rate.Architecture && in.Plan.Serves(&pod) {
-				ready++
-			}
-		}
-		groups = append(groups, capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS, Pods: ready})
-	}
-	return groups
+	return plan.GroupsOf(in.Plan.Rates, in.Observed.Pods, func(pod *plan.Pod) bool { return pod.IsAvailable() && in.Plan.Serves(pod) })
 }
 
 func architectures(in Input) []elasticwebv1.ArchitectureStatus {
