@@ -128,20 +128,12 @@ func stampPatch(stamp plan.Stamp) []byte {
 	if stamp.Cost != nil {
 		metadata.Annotations = map[string]string{corev1.PodDeletionCost: strconv.Itoa(int(*stamp.Cost))}
 	}
-	for key, value := range map[string]string{elasticwebv1.LabelArchitecture: stamp.Architecture, elasticwebv1.LabelJoined: stamp.Joined} {
-		if value == "" {
-			continue
-		}
-		if metadata.Labels == nil {
-			metadata.Labels = map[string]string{}
-		}
-		metadata.Labels[key] = value
+	metadata.Labels = plan.TierLabels(stamp.Tiers)
+	if stamp.Architecture != "" {
+		metadata.Labels[elasticwebv1.LabelArchitecture] = stamp.Architecture
 	}
-	for key, value := range plan.TierLabels(stamp.Tiers) {
-		if metadata.Labels == nil {
-			metadata.Labels = map[string]string{}
-		}
-		metadata.Labels[key] = value
+	if stamp.Joined != "" {
+		metadata.Labels[elasticwebv1.LabelJoined] = stamp.Joined
 	}
 	text, _ := json.Marshal(map[string]any{"metadata": metadata}) // texts always marshal.
 	return text

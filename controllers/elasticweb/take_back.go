@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,7 +24,6 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
-	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // missingChild is an object that the ElasticWeb has none of. object is to be read into, from cached.
@@ -86,12 +87,10 @@ func (r *Reconciler) missingChildren(web *elasticwebv1.ElasticWeb, seen *plan.Ob
 	add(seen.Deployment != nil, kindDeployment, web.Name, &appsv1.Deployment{}, r.Cached)
 	add(seen.Budget != nil, kindBudget, web.Name, &policyv1.PodDisruptionBudget{}, r.Cached)
 	add(seen.Service != nil, kindService, web.Name, &corev1.Service{}, r.Cached)
-	for _, one := range []struct {
-		kind    string
-		isThere bool
-	}{{way.KindHTTPRoute, seen.HTTPRoute != nil}, {way.KindIngress, seen.Ingress != nil}, {way.KindRoute, seen.Route != nil}} {
-		if reader, _ := r.waysIn.readerOf(one.kind); reader != nil {
-			add(one.isThere, one.kind, web.Name, caches.WaysIn[one.kind].Object.DeepCopyObject().(client.Object), reader) //nolint:forcetypeassert // a copy is of the same type.
+	made := waysInOf(seen)
+	for _, kind := range slices.Sorted(maps.Keys(caches.WaysIn)) {
+		if reader, _ := r.waysIn.readerOf(kind); reader != nil {
+			add(made[kind] != nil, kind, web.Name, caches.WaysIn[kind].Object.DeepCopyObject().(client.Object), reader) //nolint:forcetypeassert // a copy is of the same type.
 		}
 	}
 	if r.memory.of(web).hasNoTiers {

@@ -6,8 +6,11 @@ package elasticweb
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers"
@@ -99,33 +102,30 @@ func notWatched(kind string, why error) *status.Problem {
 
 // removeWaysIn removes those that the spec does not ask for, once the one that it does ask for is there: until then they serve.
 func (r *Reconciler) removeWaysIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) []error {
-	asked := way.KindOf(web)
-	if !hasWayIn(asked, seen) {
+	asked, made := way.KindOf(web), waysInOf(seen)
+	if asked != "" && made[asked] == nil {
 		return nil
 	}
 	var errs []error
-	if seen.HTTPRoute != nil && asked != way.KindHTTPRoute {
-		errs = append(errs, r.applier.Delete(ctx, way.KindHTTPRoute, web.UID, seen.HTTPRoute, confirm))
-	}
-	if seen.Route != nil && asked != way.KindRoute {
-		errs = append(errs, r.applier.Delete(ctx, way.KindRoute, web.UID, seen.Route, confirm))
-	}
-	if seen.Ingress != nil && asked != way.KindIngress {
-		errs = append(errs, r.applier.Delete(ctx, way.KindIngress, web.UID, seen.Ingress, confirm))
+	for _, kind := range slices.Sorted(maps.Keys(made)) {
+		if kind != asked {
+			errs = append(errs, r.applier.Delete(ctx, kind, web.UID, made[kind], confirm))
+		}
 	}
 	return errs
 }
 
-// hasWayIn reports whether there is a way in of a kind; where no kind is asked for, none is waited for.
-func hasWayIn(kind string, seen *plan.Observed) bool {
-	switch kind {
-	case way.KindHTTPRoute:
-		return seen.HTTPRoute != nil
-	case way.KindRoute:
-		return seen.Route != nil
-	case way.KindIngress:
-		return seen.Ingress != nil
-	default:
-		return true
+// waysInOf are the ways in that there are, by kind.
+func waysInOf(seen *plan.Observed) map[string]client.Object {
+	made := map[string]client.Object{}
+	if seen.HTTPRoute != nil {
+		made[way.KindHTTPRoute] = seen.HTTPRoute
 	}
+	if seen.Route != nil {
+		made[way.KindRoute] = seen.Route
+	}
+	if seen.Ingress != nil {
+		made[way.KindIngress] = seen.Ingress
+	}
+	return made
 }
