@@ -66,7 +66,7 @@ func TestPlansComeTrue(t *testing.T) {
 	told := 0
 	for round := range *changes {
 		set := anyChange(random)
-		args := []string{"plan", "shop", "-o", "json", "--plain-http-registries", shared.registry}
+		args := []string{"plan", "shop", "-o", "json", "--plain-http-registries", shared.Host}
 		spec := map[string]any{}
 		for _, assignment := range set {
 			args = append(args, "--set", assignment)
@@ -83,7 +83,7 @@ func TestPlansComeTrue(t *testing.T) {
 		decode(t, out, &want)
 		before, unchanged := b.deployment(), b.read()
 		patch, _ := json.Marshal(map[string]any{"spec": spec})
-		if err := shared.client.Patch(t.Context(), b.read(), client.RawPatch(types.MergePatchType, patch)); err != nil {
+		if err := shared.Client.Patch(t.Context(), b.read(), client.RawPatch(types.MergePatchType, patch)); err != nil {
 			t.Fatal(err)
 		}
 		if told++; len(want.Refused) > 0 {
@@ -124,7 +124,7 @@ func (b *bench) undo(to *elasticwebv1.ElasticWeb) {
 	b.eventually("undo", func() (bool, string) {
 		web := b.read()
 		web.Spec = to.Spec
-		err := shared.client.Update(b.Context(), web)
+		err := shared.Client.Update(b.Context(), web)
 		return err == nil, fmt.Sprint(err)
 	})
 	b.settle()
@@ -133,7 +133,7 @@ func (b *bench) undo(to *elasticwebv1.ElasticWeb) {
 func (b *bench) deployment() *appsv1.Deployment {
 	b.Helper()
 	deployment := &appsv1.Deployment{}
-	if err := shared.client.Get(b.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, deployment); err != nil {
+	if err := shared.Client.Get(b.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, deployment); err != nil {
 		b.Fatal(err)
 	}
 	return deployment

@@ -43,7 +43,7 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b.want(1, []string{"plan", "shop", "--replicas", "5"}, "5, now 3", "-totalQPS: 2400")
 	b.want(1, []string{"plan", "shop", "--set", "totalQPS=null", "--set", `demand={"prometheus":{"query":"up"}}`}, "3, as now", "no pod is restarted", "+demand:")
 	b.want(1, []string{"plan", "shop", "--set", "podLabels.a=b"}, "all pods are replaced, because of spec.podLabels")
-	b.want(1, []string{"plan", "shop", "--image", shared.image("arm64"), "--plain-http-registries", shared.registry}, "Runs on   arm64; now amd64, arm64", "because of spec.image")
+	b.want(1, []string{"plan", "shop", "--image", shared.image("arm64"), "--plain-http-registries", shared.Host}, "Runs on   arm64; now amd64, arm64", "because of spec.image")
 	b.want(2, []string{"plan", "shop", "--set", "minReplicas=5", "--set", "maxReplicas=2"}, "error: ", "minReplicas is above maxReplicas")
 	b.want(2, []string{"plan", "shop", "--set", "nodeSelector={\"kubernetes.io/arch\": s390x}"}, "Refused")
 	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"foo":1}}`}, "Refused", "spec.podTemplate.spec.foo")
@@ -67,7 +67,7 @@ func TestPlanOfAFile(t *testing.T) {
 	given := manifest("shop", shared.image("1"), 31999, "  totalQPS: 2400\n")
 	plan := func(want int, text, says string, args ...string) {
 		t.Helper()
-		out, errOut, code := b.runWith(t.Context(), text, append([]string{"plan", "-f", "-", "--plain-http-registries", shared.registry}, args...)...)
+		out, errOut, code := b.runWith(t.Context(), text, append([]string{"plan", "-f", "-", "--plain-http-registries", shared.Host}, args...)...)
 		if code != want || !strings.Contains(out+errOut, says) {
 			t.Errorf("exit code %d, want %d and %q: %s%s", code, want, says, out, errOut)
 		}
@@ -130,7 +130,7 @@ func TestAnnotations(t *testing.T) {
 	b.settle()
 	template := func() string {
 		deployment := &appsv1.Deployment{}
-		if err := shared.client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, deployment); err != nil {
+		if err := shared.Client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, deployment); err != nil {
 			t.Fatal(err)
 		}
 		return deployment.Spec.Template.Annotations[restartedAt]
@@ -173,7 +173,7 @@ func TestBenchmark(t *testing.T) {
 	b.create(web)
 	b.want(0, []string{"benchmark", "shop", "--detach", "--latency-target", "200ms"}, "shop-benchmark is measured", "benchmark --follow shop-benchmark")
 	made := &v1alpha1.ElasticWebBenchmark{}
-	if err := shared.client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop-benchmark"}, made); err != nil {
+	if err := shared.Client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop-benchmark"}, made); err != nil {
 		t.Fatal(err)
 	}
 	if made.Spec.Image != web.Spec.Image || made.Spec.NodeSelector["disk"] != "fast" || made.Spec.LatencyTarget != "200ms" {
@@ -190,7 +190,7 @@ func TestBenchmark(t *testing.T) {
 		Run:     &v1alpha1.BenchmarkRun{ID: "r", Generation: made.Generation, Architectures: []v1alpha1.ArchitectureRun{{Architecture: "arm64", State: v1alpha1.RunStateFinished}}},
 		Results: []v1alpha1.BenchmarkResult{{Architecture: "amd64", QPS: 640, AtLeast: true, P99: "12ms"}, {Architecture: "arm64", QPS: 1000, P99: "11ms", LimitedBy: "TooSlow"}}}
 	meta.SetStatusCondition(&made.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionComplete, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonMeasured, Message: "all were measured"})
-	if err := shared.client.Status().Update(t.Context(), made); err != nil {
+	if err := shared.Client.Status().Update(t.Context(), made); err != nil {
 		t.Fatal(err)
 	}
 	out := b.want(0, []string{"benchmark", "--follow", "shop-benchmark"}, "[████████████████████] Finished", "ARCHITECTURE", "1,000", "640+", "TooSlow")

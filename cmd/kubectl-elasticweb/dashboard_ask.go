@@ -12,10 +12,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
-	"github.com/elasticweb/elasticweb-operator/internal/explain"
 	"github.com/elasticweb/elasticweb-operator/internal/page"
-	"github.com/elasticweb/elasticweb-operator/internal/plan"
-	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 	"github.com/elasticweb/elasticweb-operator/internal/whatif"
 )
@@ -43,18 +40,8 @@ func (w *watched) Look(ctx context.Context, key types.NamespacedName) (page.Sigh
 	if err != nil {
 		return page.Sight{}, err
 	}
-	_, unfit := resources.PlanFor(seen.Web, &seen.Observed) // which says whether the template is kept.
-	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
-	in.Plan, in.Reasons = plan.Explained(seen.Web, seen.Observed)
-	sight := page.Sight{Web: screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: in.Plan, Missing: texts(seen.Missing), Now: w.now()}}
-	if web.UnreadableSpec == "" {
-		sight.Steps = explain.Steps(in)
-	}
-	for _, refusal := range []error{seen.Refusal, unfit} {
-		if refusal != nil {
-			sight.Steps = append(sight.Steps, explain.Step{Title: "What is refused", Sentences: []string{refusal.Error() + ". The pods keep the template that they have."}})
-		}
-	}
+	planned, steps := explained(&seen)
+	sight := page.Sight{Web: screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Now: w.now()}, Steps: steps}
 	events, err := w.eventsFor(ctx, key, seen)
 	if sight.Events = events; err != nil { // all else is shown.
 		sight.Missing = append(sight.Missing, "list events: "+err.Error())
@@ -116,9 +103,5 @@ func (w *watched) WhatIf(ctx context.Context, key types.NamespacedName, question
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
-	outcome := whatif.Compare(before, changed)
-	for _, text := range texts(missing) {
-		outcome.Notes = append(outcome.Notes, "not counted with, since it may not be read: "+text)
-	}
-	return outcome, nil
+	return compared(before, changed, missing), nil
 }

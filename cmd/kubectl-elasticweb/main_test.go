@@ -10,53 +10,28 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"log"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
-	"github.com/elasticweb/elasticweb-operator/controllers"
-	"github.com/elasticweb/elasticweb-operator/controllers/caches"
-	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
-	"github.com/elasticweb/elasticweb-operator/controllers/images"
-	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
-	"github.com/elasticweb/elasticweb-operator/test/manifests"
+	"github.com/elasticweb/elasticweb-operator/test/operator"
 	"github.com/elasticweb/elasticweb-operator/test/testmain"
 )
 
 // world is a cluster with the operator and a registry, which all tests share.
-type world struct {
-	*cluster.Cluster
-	client   client.Client
-	registry string
-	stops    []func() error
-}
+type world struct{ *operator.World }
 
 var shared *world
 
@@ -68,110 +43,24 @@ func TestMain(m *testing.M) {
 	os.Exit(testmain.Run(m, &shared, startWorld))
 }
 
-func startWorld(ctx context.Context) (_ *world, err error) {
-	ctrl.SetLogger(zap.New(zap.WriteTo(io.Discard)))
-	w := &world{}
-	w.Cluster, err = cluster.Start(ctx, cluster.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}}, NodePortRange: "10000-60000"})
+// The images of the tests, and what they hold.
+var pushed = map[string][]string{"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"}}
+
+func startWorld(ctx context.Context) (*world, error) {
+	started, err := operator.Start(ctx, operator.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}}})
 	if err != nil {
 		return nil, err
 	}
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	w.registry = strings.TrimPrefix(server.URL, "http://")
-	w.stops = append(w.stops, func() error { server.Close(); return nil })
-	for _, start := range []func(context.Context) error{w.install, w.startOperator, w.push} {
-		if err := start(ctx); err != nil {
+	w := &world{started}
+	for tag, architectures := range pushed {
+		if err := w.Push(w.image(tag), 80, architectures...); err != nil {
 			return nil, errors.Join(err, w.Stop())
 		}
 	}
 	return w, nil
 }
 
-// Stop ends all that was started.
-func (w *world) Stop() (err error) {
-	for _, stop := range w.stops {
-		err = errors.Join(err, stop())
-	}
-	return errors.Join(err, w.Cluster.Stop())
-}
-
-func (w *world) install(ctx context.Context) error {
-	scheme, err := newScheme()
-	if err != nil {
-		return err
-	}
-	if w.client, err = client.New(w.RESTConfig(), client.Options{Scheme: scheme}); err != nil {
-		return err
-	}
-	for _, kind := range []string{"elasticwebs", "elasticwebbenchmarks"} {
-		objects, err := manifests.ReadFile("../../config/crd/bases/elasticweb.example.com_" + kind + ".yaml")
-		if err != nil {
-			return err
-		}
-		for _, object := range objects {
-			if err := w.client.Create(ctx, object); err != nil {
-				return err
-			}
-		}
-	}
-	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		w.client, err = client.New(w.RESTConfig(), client.Options{Scheme: scheme}) // a mapper that has learnt the kinds.
-		return err == nil && w.client.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
-	})
-}
-
-func (w *world) startOperator(context.Context) error {
-	mgr, err := ctrl.NewManager(w.RESTConfig(), ctrl.Options{
-		Scheme: w.client.Scheme(), Cache: caches.Options(nil), Metrics: metricsserver.Options{BindAddress: "0"},
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	})
-	if err != nil {
-		return err
-	}
-	resolved := make(chan event.GenericEvent)
-	resolver, err := platforms.New(platforms.Options{PlainHTTPRegistries: []string{w.registry}, Notify: images.Requeue(elasticweb.Kind, resolved)})
-	if err != nil {
-		return err
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	reconciler := &elasticweb.Reconciler{
-		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: mgr.GetEventRecorder(controllers.FieldManager),
-		Images: resolver, ImageWait: 10 * time.Second, WatchesNodes: true, Concurrency: 4, Clock: clock.RealClock{},
-	}
-	if err := errors.Join(mgr.Add(resolver), reconciler.SetupWithManager(ctx, mgr, resolved)); err != nil {
-		stop()
-		return err
-	}
-	done := make(chan error, 1)
-	go func() { done <- mgr.Start(ctx) }()
-	w.stops = append(w.stops, func() error { stop(); return <-done })
-	return nil
-}
-
-// The images of the tests, and what they hold.
-var pushed = map[string][]string{"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"}}
-
-func (w *world) push(context.Context) error {
-	for tag, architectures := range pushed {
-		reference, err := name.ParseReference(w.image(tag), name.Insecure)
-		if err != nil {
-			return err
-		}
-		var index v1.ImageIndex = empty.Index
-		for _, architecture := range architectures {
-			image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, Config: v1.Config{ExposedPorts: map[string]struct{}{"80/tcp": {}}}})
-			if err != nil {
-				return err
-			}
-			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: architecture}}})
-		}
-		if err := remote.WriteIndex(reference, index); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *world) image(tag string) string { return w.registry + "/shop:" + tag }
+func (w *world) image(tag string) string { return w.Host + "/shop:" + tag }
 
 // bench is a test with a namespace of its own.
 type bench struct {
@@ -185,10 +74,10 @@ func newBench(t *testing.T) *bench {
 		t.Skip("needs a control plane")
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	if err := shared.client.Create(t.Context(), namespace); err != nil {
+	if err := shared.Client.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = shared.client.Delete(context.WithoutCancel(t.Context()), namespace) })
+	t.Cleanup(func() { _ = shared.Client.Delete(context.WithoutCancel(t.Context()), namespace) })
 	return &bench{T: t, namespace: namespace.Name, kubeconfig: shared.Kubeconfig()}
 }
 
@@ -234,7 +123,7 @@ func (b *bench) create(objects ...client.Object) {
 	b.Helper()
 	for _, object := range objects {
 		object.SetNamespace(b.namespace)
-		if err := shared.client.Create(b.Context(), object); err != nil {
+		if err := shared.Client.Create(b.Context(), object); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -266,7 +155,7 @@ func (b *bench) shop() *elasticwebv1.ElasticWeb {
 func (b *bench) read() *elasticwebv1.ElasticWeb {
 	b.Helper()
 	web := &elasticwebv1.ElasticWeb{}
-	if err := shared.client.Get(b.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, web); err != nil {
+	if err := shared.Client.Get(b.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop"}, web); err != nil {
 		b.Fatal(err)
 	}
 	return web

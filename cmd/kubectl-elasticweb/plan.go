@@ -245,10 +245,7 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
-	outcome := whatif.Compare(before, after)
-	for _, text := range texts(missing) {
-		outcome.Notes = append(outcome.Notes, "not counted with, since it may not be read: "+text)
-	}
+	outcome := compared(before, after, missing)
 	if isUnchecked {
 		outcome.Notes = append(outcome.Notes, "what the API server would refuse or set is not known: you may not write ElasticWebs here")
 		return outcome, nil
@@ -274,6 +271,15 @@ func complete(web *elasticwebv1.ElasticWeb) error {
 func sideOf(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb, now time.Time) (whatif.Side, []error, error) {
 	seen, err := looker.Look(ctx, web, now)
 	return whatif.Side{Web: seen.Web, Given: web, Words: seen.Words, Observed: seen.Observed, Refusal: seen.Refusal}, seen.Missing, err
+}
+
+// compared is what a change would do, with a note about what could not be read of it.
+func compared(before, after whatif.Side, missing []error) whatif.Outcome {
+	outcome := whatif.Compare(before, after)
+	for _, text := range texts(missing) {
+		outcome.Notes = append(outcome.Notes, "not counted with, since it may not be read: "+text)
+	}
+	return outcome
 }
 
 // looksUp is false where the operator says that it looks nothing up.

@@ -44,10 +44,8 @@ func (e *environment) redraw(ctx context.Context, interval time.Duration, draw f
 		if isLast {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if pause(ctx, interval); ctx.Err() != nil {
 			return nil
-		case <-time.After(interval):
 		}
 	}
 }

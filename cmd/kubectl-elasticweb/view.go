@@ -213,7 +213,7 @@ func (v *view) tell(kind string, object any, isGone bool) {
 }
 
 // await waits until the ElasticWebs are read that may be read, as long as the cluster answers.
-func (v *view) await(ctx context.Context, answers func(context.Context) error) error {
+func (v *view) await(ctx context.Context) error {
 	for asked := time.Now(); ; {
 		isRead := true
 		for key, s := range v.sources {
@@ -225,7 +225,7 @@ func (v *view) await(ctx context.Context, answers func(context.Context) error) e
 			return ctx.Err()
 		}
 		if time.Since(asked) > beat {
-			if err := answers(ctx); err != nil {
+			if err := v.w.answers(ctx); err != nil {
 				return err
 			}
 			asked = time.Now()

@@ -84,7 +84,7 @@ func (w *watched) readOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := v.await(ctx, w.answers); err != nil {
+	if err := v.await(ctx); err != nil {
 		return err
 	}
 	w.mu.Lock()

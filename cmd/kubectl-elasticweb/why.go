@@ -84,15 +84,7 @@ func (o *whyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, unfit := resources.PlanFor(seen.Web, &seen.Observed) // which says whether the template is kept.
-	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
-	in.Plan, in.Reasons = plan.Explained(seen.Web, seen.Observed)
-	steps := explain.Steps(in)
-	for _, refusal := range []error{seen.Refusal, unfit} {
-		if refusal != nil {
-			steps = append(steps, explain.Step{Title: "What is refused", Sentences: []string{refusal.Error() + ". The pods keep the template that they have."}})
-		}
-	}
+	_, steps := explained(&seen)
 	if o.output != "" {
 		return o.printData(steps, o.output)
 	}
@@ -102,4 +94,20 @@ func (o *whyOptions) run(ctx context.Context) error {
 		fmt.Fprintln(o.ErrOut, screen.Line("Not counted with, since it may not be read: "+text, longestError))
 	}
 	return nil
+}
+
+// explained plans what was seen, and says how that came about and what is refused. It fills in whether the template is kept.
+func explained(seen *elasticweb.Sight) (planned plan.Plan, steps []explain.Step) {
+	_, unfit := resources.PlanFor(seen.Web, &seen.Observed)
+	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
+	in.Plan, in.Reasons = plan.Explained(seen.Web, seen.Observed)
+	if seen.Web.UnreadableSpec == "" {
+		steps = explain.Steps(in)
+	}
+	for _, refusal := range []error{seen.Refusal, unfit} {
+		if refusal != nil {
+			steps = append(steps, explain.Step{Title: "What is refused", Sentences: []string{refusal.Error() + ". The pods keep the template that they have."}})
+		}
+	}
+	return in.Plan, steps
 }

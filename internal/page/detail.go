@@ -121,12 +121,11 @@ func (s *Server) look(ctx context.Context, key types.NamespacedName) (Detail, er
 // detailOf is what is shown of an ElasticWeb; without what is known of its past.
 func detailOf(in *Sight) Detail {
 	detail := Detail{
-		Row: rowOf(in.Web.Web), Unreadable: screen.Line(in.Web.Web.UnreadableSpec, longestMessage), Message: screen.Readiness(in.Web.Web).Message,
+		Row: rowOf(in.Web.Web), Unreadable: screen.Line(in.Web.Web.UnreadableSpec, longestMessage), Message: screen.Line(screen.Readiness(in.Web.Web).Message, longestMessage),
 		Planned: screen.Planned(in.Web), PodsPlanned: in.Plan.Replicas, PodsAsked: in.Plan.Asked,
 		ByCount: in.Web.Web.Spec.TotalQPS == nil && in.Web.Web.Spec.Demand == nil,
 		Events:  eventsOf(in.Events), Missing: harmless(in.Missing), Steps: stepsOf(in.Steps),
 	}
-	detail.Message = screen.Line(detail.Message, longestMessage)
 	detail.Nodes, detail.PodsHidden = nodesOf(in)
 	for _, fact := range screen.Facts(in.Web) {
 		detail.Facts = append(detail.Facts, Fact{fact.Label, screen.Line(fact.Text, longestMessage)})

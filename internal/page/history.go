@@ -6,7 +6,6 @@ package page
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -115,5 +114,5 @@ func readiness(web *elasticwebv1.ElasticWeb) string {
 	if ready == nil {
 		return "unknown"
 	}
-	return strings.Join([]string{string(ready.Status), ready.Reason}, ", ")
+	return string(ready.Status) + ", " + ready.Reason
 }

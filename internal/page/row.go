@@ -46,8 +46,6 @@ type Row struct {
 	Ready         int32  `json:"ready"`
 	Pods          int32  `json:"pods"`
 	Architectures string `json:"architectures"`
-	Image         string `json:"image"`
-	Created       int64  `json:"created"`
 	Since         int64  `json:"since"` // the state of Ready; 0 where that is not known.
 }
 
@@ -65,8 +63,7 @@ func rowOf(web *elasticwebv1.ElasticWeb) Row {
 		Namespace: screen.Name(web.Namespace), Name: screen.Name(web.Name), State: stateOf(web),
 		Serving: int64(ptr.Deref(web.Status.RealQPS, 0)), Wanted: screen.Wanted(web),
 		Ready: web.Status.ReadyReplicas, Pods: web.Status.Replicas,
-		Architectures: screen.Line(web.Status.PodsByArchitecture, longestShort), Image: screen.Line(web.Spec.Image, longestShort),
-		Created: web.CreationTimestamp.Unix(),
+		Architectures: screen.Line(web.Status.PodsByArchitecture, longestShort),
 	}
 	if row.Reason, row.Message = screen.Line(ready.Reason, longestWord), screen.Line(ready.Message, longestShort); !ready.LastTransitionTime.IsZero() {
 		row.Since = ready.LastTransitionTime.Unix()

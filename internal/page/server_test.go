@@ -252,6 +252,20 @@ func (l *listener) next() (event, data string) {
 	return "", ""
 }
 
+// awaitLooked waits until what is looked at was read, and sent if it is another.
+func (l *listener) awaitLooked() {
+	l.t.Helper()
+	for l.lines.Scan() {
+		switch line := l.lines.Text(); {
+		case line == ":":
+			return
+		case line != "":
+			l.t.Fatalf("sent is what is as it was: %.200s", line)
+		}
+	}
+	l.t.Fatalf("the stream ends: %v", l.lines.Err())
+}
+
 // wants holds the next events against their names.
 func (l *listener) wants(events ...string) (data string) {
 	l.t.Helper()
@@ -301,7 +315,9 @@ func TestEventsOfOne(t *testing.T) {
 	if data := l.wants("hello", "rows", "cluster", "web"); json.Unmarshal([]byte(data), &detail) != nil || detail.Name != "a" || len(detail.Samples) != 1 || detail.Message != "of this" {
 		t.Errorf("it is %s", data)
 	}
+	l.awaitLooked()
 	w.Touch(types.NamespacedName{Namespace: "dev", Name: "a"}) // which changed nothing that is shown.
+	l.awaitLooked()
 	w.at = w.at.Add(time.Minute)
 	w.Set(newWeb("a", 2, 1, condition("Ready", metav1.ConditionTrue)))
 	if data := l.wants("rows", "web"); json.Unmarshal([]byte(data), &detail) != nil || len(detail.Samples) != 2 || detail.Changes[0].Text != "Serving: 1 → 2" {

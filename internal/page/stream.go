@@ -191,26 +191,22 @@ type sender struct {
 	err     error
 }
 
-func (s *sender) send(event string, data any) {
-	text, err := json.Marshal(data)
-	if err != nil {
-		s.err = fmt.Errorf("marshal the event %s: %w", event, err)
-		return
-	}
-	s.write(fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, text))
-}
+func (s *sender) send(event string, data any) { s.write(s.marshal(event, data)) }
 
 // sendChanged sends what is looked at, unless it was the last that was sent of it.
 func (s *sender) sendChanged(event string, data any) {
+	if text := s.marshal(event, data); !bytes.Equal(text, s.last) {
+		s.last = text
+		s.write(text)
+	}
+}
+
+func (s *sender) marshal(event string, data any) []byte {
 	text, err := json.Marshal(data)
 	if err != nil {
 		s.err = fmt.Errorf("marshal the event %s: %w", event, err)
-		return
 	}
-	if line := fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, text); !bytes.Equal(line, s.last) {
-		s.last = line
-		s.write(line)
-	}
+	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", event, text)
 }
 
 func (s *sender) comment() { s.write([]byte(":\n\n")) }

@@ -36,7 +36,7 @@ func reported(t *testing.T, web *elasticwebv1.ElasticWeb, serving int32) {
 			{Type: "CapacityMet", Status: met, Reason: ready, Message: "the test says so", LastTransitionTime: now},
 		},
 	}
-	if err := shared.client.Status().Patch(t.Context(), web, change); err != nil {
+	if err := shared.Client.Status().Patch(t.Context(), web, change); err != nil {
 		t.Error(err)
 	}
 }
@@ -52,7 +52,7 @@ func newFleet(t *testing.T, count int) (webs []*elasticwebv1.ElasticWeb) {
 	for part := range 8 {
 		making.Go(func() {
 			for i := part; i < count; i += 8 {
-				if err := shared.client.Create(t.Context(), webs[i]); err != nil {
+				if err := shared.Client.Create(t.Context(), webs[i]); err != nil {
 					t.Error(err)
 					return
 				}
@@ -63,7 +63,7 @@ func newFleet(t *testing.T, count int) (webs []*elasticwebv1.ElasticWeb) {
 	making.Wait()
 	t.Cleanup(func() {
 		for _, namespace := range namespaces {
-			_ = shared.client.DeleteAllOf(context.WithoutCancel(t.Context()), &elasticwebv1.ElasticWeb{}, client.InNamespace(namespace))
+			_ = shared.Client.DeleteAllOf(context.WithoutCancel(t.Context()), &elasticwebv1.ElasticWeb{}, client.InNamespace(namespace))
 		}
 	})
 	return webs
@@ -108,7 +108,7 @@ func TestFleet(t *testing.T) {
 	w.eval(`(() => { const s = document.getElementById('search'); s.value = ''; s.dispatchEvent(new Event('input')); document.querySelector('.count.short').click(); })()`, &ignored)
 	w.awaitText(".summary", "0 of 1,000 ElasticWebs") // the short ones are even, and in the other namespace.
 
-	if err := shared.client.Delete(t.Context(), webs[1]); err != nil {
+	if err := shared.Client.Delete(t.Context(), webs[1]); err != nil {
 		t.Fatal(err)
 	}
 	w.awaitText(".summary", "0 of 999 ElasticWebs")

@@ -40,7 +40,7 @@ func newHostile(t *testing.T, namespace string) {
 	for _, kind := range []string{"Ready", "Stalled", "CapacityMet"} {
 		web.Status.Conditions = append(web.Status.Conditions, metav1.Condition{Type: kind, Status: "False", Reason: "Hostile", Message: hostile, LastTransitionTime: now})
 	}
-	if err := shared.client.Status().Patch(t.Context(), web, before); err != nil {
+	if err := shared.Client.Status().Patch(t.Context(), web, before); err != nil {
 		t.Fatal(err)
 	}
 
@@ -65,12 +65,12 @@ func refused(t *testing.T, namespace string, labels map[string]string) {
 	t.Helper()
 	pods := &corev1.PodList{}
 	eventually(t, "a pod", func() bool {
-		return shared.client.List(t.Context(), pods, client.InNamespace(namespace), client.MatchingLabels(labels)) == nil && len(pods.Items) == 1
+		return shared.Client.List(t.Context(), pods, client.InNamespace(namespace), client.MatchingLabels(labels)) == nil && len(pods.Items) == 1
 	})
 	pod := &pods.Items[0]
 	before := client.MergeFrom(pod.DeepCopy())
 	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: hostile}}
-	if err := shared.client.Status().Patch(t.Context(), pod, before); err != nil {
+	if err := shared.Client.Status().Patch(t.Context(), pod, before); err != nil {
 		t.Fatal(err)
 	}
 }

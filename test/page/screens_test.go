@@ -54,7 +54,7 @@ func TestOne(t *testing.T) {
 	w.slide("9600")
 	w.awaitText(".verdict", "12 pods; now 3")
 	before := web.Generation
-	if err := shared.client.Get(t.Context(), client.ObjectKeyFromObject(web), web); err != nil || web.Generation != before {
+	if err := shared.Client.Get(t.Context(), client.ObjectKeyFromObject(web), web); err != nil || web.Generation != before {
 		t.Errorf("the question changed the ElasticWeb: %v, generation %d, was %d", err, web.Generation, before)
 	}
 
@@ -66,7 +66,7 @@ func TestOne(t *testing.T) {
 	there := podsOf(t, web)
 	w.await("the pods", fmt.Sprintf("[...document.querySelectorAll('.pod.serving[data-pod]')].map((e) => e.dataset.pod).sort().join() === %s", quoted(strings.Join(there, ","))), "[data-pod]")
 
-	if err := shared.client.Delete(t.Context(), web); err != nil {
+	if err := shared.Client.Delete(t.Context(), web); err != nil {
 		t.Fatal(err)
 	}
 	w.awaitText(".refused", "There is no such ElasticWeb")
@@ -89,7 +89,7 @@ func (w *window) pods() (names []string) {
 func podsOf(t *testing.T, web *elasticwebv1.ElasticWeb) (names []string) {
 	t.Helper()
 	list := &corev1.PodList{}
-	if err := shared.client.List(t.Context(), list, client.InNamespace(web.Namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web.Name}); err != nil {
+	if err := shared.Client.List(t.Context(), list, client.InNamespace(web.Namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web.Name}); err != nil {
 		t.Fatal(err)
 	}
 	for _, pod := range list.Items {

@@ -19,8 +19,6 @@ export interface Row extends Key {
   ready: number;
   pods: number;
   architectures: string;
-  image: string;
-  created: number;
   since: number;
 }
 
