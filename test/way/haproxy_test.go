@@ -48,7 +48,7 @@ func startPods(t *testing.T, groups []capacity.Group) []*pod {
 // servicesOf are the backends of a Route to these pods.
 func servicesOf(pods []*pod, tiers []capacity.Tier) []Service {
 	var services []Service
-	for i, weight := range way.Weights(tiers, RouteWeight) {
+	for i, weight := range way.Weights(tiers, way.MaxRouteWeight) {
 		service := Service{Weight: weight}
 		for _, p := range pods {
 			if p.qps >= tiers[i].QPS {
