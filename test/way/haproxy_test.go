@@ -73,6 +73,7 @@ func startHAProxy(t *testing.T, services []Service) string {
 	if err := os.WriteFile(file, []byte(RouterConfiguration(address, services)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin") // where Debian has it, and make found it.
 	ctx, stop := context.WithCancel(context.Background())
 	command := exec.CommandContext(ctx, "haproxy", "-db", "-f", file)
 	command.Stderr = os.Stderr
