@@ -320,7 +320,7 @@ e2e-cluster: ## Run a cluster of true nodes until Ctrl-C (Linux, root); NODES=am
 	go run ./test/nodes/localnodes $(if $(NODES),-nodes=$(NODES))
 
 .PHONY: demo
-demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the table.
+demo: ## Show the operator at work on simulated nodes; DEMO_EXIT=1 ends after the show.
 	@go run ./test/demo/launch
 
 .PHONY: bench

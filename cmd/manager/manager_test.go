@@ -36,8 +36,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -158,27 +156,11 @@ func (b *bench) create(t *testing.T, object client.Object) {
 // kubeconfigOf has the rights of a service account of the manager's namespace.
 func (b *bench) kubeconfigOf(t *testing.T, account string) string {
 	t.Helper()
-	config, err := b.plane.ServiceAccountConfig(t.Context(), systemNamespace, account)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(kubeconfig(config), path); err != nil {
+	if err := b.plane.WriteServiceAccountKubeconfig(t.Context(), path, systemNamespace, account); err != nil {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func kubeconfig(config *rest.Config) clientcmdapi.Config {
-	const name = "test"
-	return clientcmdapi.Config{
-		Clusters: map[string]*clientcmdapi.Cluster{name: {
-			Server: config.Host, CertificateAuthority: config.CAFile, CertificateAuthorityData: config.CAData,
-		}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}
 }
 
 // process is a running manager.
@@ -549,7 +531,7 @@ func (b *bench) observed(t *testing.T, web *elasticwebv1.ElasticWeb) error {
 
 func TestMistakesAreNamed(t *testing.T) {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(kubeconfigOfNothing(), kubeconfig); err != nil {
+	if err := cluster.WriteKubeconfig(kubeconfig, &rest.Config{Host: "https://127.0.0.1:1"}); err != nil {
 		t.Fatal(err)
 	}
 	for name, given := range map[string]struct {
@@ -587,8 +569,4 @@ func TestMistakesAreNamed(t *testing.T) {
 			}
 		})
 	}
-}
-
-func kubeconfigOfNothing() clientcmdapi.Config {
-	return kubeconfig(&rest.Config{Host: "https://127.0.0.1:1"})
 }

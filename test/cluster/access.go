@@ -56,6 +56,15 @@ func (c *Cluster) ServiceAccountConfig(ctx context.Context, namespace, name stri
 	return config, nil
 }
 
+// WriteServiceAccountKubeconfig puts into a file what ServiceAccountConfig returns.
+func (c *Cluster) WriteServiceAccountKubeconfig(ctx context.Context, path, namespace, name string) error {
+	config, err := c.ServiceAccountConfig(ctx, namespace, name)
+	if err != nil {
+		return err
+	}
+	return WriteKubeconfig(path, config)
+}
+
 // WriteKubeconfig puts into a file what config says.
 func WriteKubeconfig(path string, config *rest.Config) error {
 	const name = "elasticweb-cluster"

@@ -138,12 +138,8 @@ func (i *installation) serve() *cluster.Program {
 
 func (i *installation) kubeconfigOf(account string) string {
 	i.Helper()
-	config, err := controlPlane.ServiceAccountConfig(i.Context(), releaseNamespace, account)
-	if err != nil {
-		i.Fatal(err)
-	}
 	path := filepath.Join(i.TempDir(), "kubeconfig")
-	if err := cluster.WriteKubeconfig(path, config); err != nil {
+	if err := controlPlane.WriteServiceAccountKubeconfig(i.Context(), path, releaseNamespace, account); err != nil {
 		i.Fatal(err)
 	}
 	return path

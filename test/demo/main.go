@@ -21,7 +21,7 @@ import (
 )
 
 const introduction = `The operator on a real Kubernetes control plane, with simulated nodes of four
-architectures, on this machine alone. It takes a minute to two.
+architectures, on this machine alone. It takes two to four minutes.
 Ctrl-C ends it at any time, and nothing stays behind.`
 
 func main() {

@@ -13,10 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
 
@@ -38,13 +34,9 @@ type operator struct {
 // Ctrl-C at the terminal reaches the demo alone, which then ends things in order. Should the demo be killed, the
 // operator loses its lease with the API server, and ends itself.
 func startOperator(ctx context.Context, c *cluster.Cluster, root, path, plainHTTPRegistry, prometheus string) (*operator, error) {
-	config, err := c.ServiceAccountConfig(ctx, operatorNamespace, operatorAccount)
-	if err != nil {
-		return nil, err
-	}
 	folder := filepath.Dir(c.Kubeconfig())
 	kubeconfig := filepath.Join(folder, "operator.kubeconfig")
-	if err := writeKubeconfig(kubeconfig, config); err != nil {
+	if err := c.WriteServiceAccountKubeconfig(ctx, kubeconfig, operatorNamespace, operatorAccount); err != nil {
 		return nil, err
 	}
 	o := &operator{log: filepath.Join(folder, "operator.log"), exited: make(chan struct{})}
@@ -97,14 +89,4 @@ func (o *operator) logTail() string {
 	}
 	all := strings.Split(strings.TrimSpace(string(content)), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
-}
-
-func writeKubeconfig(path string, config *rest.Config) error {
-	const name = "operator"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
 }

@@ -22,7 +22,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
 )
@@ -120,9 +119,7 @@ func newBuilder(ctx context.Context, s *scenario) *builder {
 	b := &builder{scenario: s, program: program, config: filepath.Join(folder, "buildkitd.toml"), hosts: filepath.Join(folder, "hosts")}
 
 	kubeconfig := filepath.Join(folder, "kubeconfig")
-	rights, err := s.ServiceAccountConfig(ctx, buildNamespace, "buildx")
-	Expect(err).NotTo(HaveOccurred())
-	Expect(cluster.WriteKubeconfig(kubeconfig, rights)).To(Succeed())
+	Expect(s.WriteServiceAccountKubeconfig(ctx, kubeconfig, buildNamespace, "buildx")).To(Succeed())
 	authority := filepath.Join(folder, "registry.crt")
 	b.env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "BUILDX_CONFIG="+filepath.Join(folder, "buildx"),
 		"DOCKER_CONFIG="+filepath.Join(folder, "docker"), "SSL_CERT_FILE="+authority, "MAKEFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")

@@ -15,10 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
+	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
 )
@@ -55,7 +52,7 @@ func (r *run) startManager(arguments, environment []string, faults ...proxy.Faul
 	p, err := proxy.Start(account, faults...)
 	r.must(err)
 	kubeconfig := filepath.Join(r.t.TempDir(), "kubeconfig")
-	r.must(clientcmd.WriteToFile(kubeconfigOf(p.Config(account)), kubeconfig))
+	r.must(cluster.WriteKubeconfig(kubeconfig, p.Config(account)))
 	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
 	running, ended := make(chan *os.Process, 1), make(chan struct{})
@@ -112,14 +109,4 @@ func mostMemory(pid int) (int64, error) {
 		return 0, fmt.Errorf("read VmHWM: %w", err)
 	}
 	return kibibytes << 10, nil
-}
-
-func kubeconfigOf(config *rest.Config) clientcmdapi.Config {
-	const name = "faults"
-	return clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}
 }

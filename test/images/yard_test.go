@@ -13,9 +13,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 )
@@ -41,9 +38,7 @@ func newYard(t *testing.T) *yard {
 	y.apply("config/buildx")
 
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	config, err := y.cluster.ServiceAccountConfig(t.Context(), buildNamespace, "buildx")
-	y.must(err)
-	y.must(writeKubeconfig(kubeconfig, config))
+	y.must(y.cluster.WriteServiceAccountKubeconfig(t.Context(), kubeconfig, buildNamespace, "buildx"))
 	y.env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "BUILDX_CONFIG="+t.TempDir(), "DOCKER_CONFIG="+t.TempDir(),
 		"BUILDX="+buildx, "MAKEFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")
 	return y
@@ -93,14 +88,4 @@ func (y *yard) must(err error) {
 	if err != nil {
 		y.t.Fatal(err)
 	}
-}
-
-func writeKubeconfig(path string, config *rest.Config) error {
-	const name = "buildx"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
 }

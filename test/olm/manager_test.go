@@ -10,9 +10,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
@@ -76,21 +73,9 @@ func fieldOf(pod *corev1.Pod, path string) string {
 
 func serviceAccountKubeconfig(ctx SpecContext, namespace, name string) string {
 	GinkgoHelper()
-	config, err := controlPlane.ServiceAccountConfig(ctx, namespace, name)
-	Expect(err).NotTo(HaveOccurred())
 	path := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
-	Expect(writeKubeconfig(path, config)).To(Succeed())
+	Expect(controlPlane.WriteServiceAccountKubeconfig(ctx, path, namespace, name)).To(Succeed())
 	return path
-}
-
-func writeKubeconfig(path string, config *rest.Config) error {
-	const name = "operator"
-	return clientcmd.WriteToFile(clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{name: {Server: config.Host, CertificateAuthorityData: config.CAData}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: config.BearerToken}},
-		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: name, AuthInfo: name}},
-		CurrentContext: name,
-	}, path)
 }
 
 // operatorPod is the one pod of a Deployment that runs.

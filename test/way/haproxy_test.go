@@ -48,7 +48,7 @@ func startPods(t *testing.T, groups []capacity.Group) []*pod {
 // servicesOf are the backends of a Route to these pods.
 func servicesOf(pods []*pod, tiers []capacity.Tier) []Service {
 	var services []Service
-	for i, weight := range way.Weights(tiers, RouteWeight) {
+	for i, weight := range way.Weights(tiers, way.MaxRouteWeight) {
 		service := Service{Weight: weight}
 		for _, p := range pods {
 			if p.qps >= tiers[i].QPS {
@@ -73,6 +73,7 @@ func startHAProxy(t *testing.T, services []Service) string {
 	if err := os.WriteFile(file, []byte(RouterConfiguration(address, services)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin") // where Debian has it, and make found it.
 	ctx, stop := context.WithCancel(context.Background())
 	command := exec.CommandContext(ctx, "haproxy", "-db", "-f", file)
 	command.Stderr = os.Stderr

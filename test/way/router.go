@@ -14,12 +14,6 @@ type Service struct {
 	Pods   []string
 }
 
-// HTTPRouteWeight and RouteWeight are the greatest weights that the kinds take.
-const (
-	HTTPRouteWeight int32 = 1_000_000
-	RouteWeight     int32 = 256
-)
-
 // RouterWeights are those that OpenShift's router gives each pod of each Service: the weight of a Service is divided by the number of its
 // pods, these are scaled so that the greatest is 256, cut to whole numbers, and are 1 at least. Where only one Service has pods and a
 // weight, its pods have 1. (openshift/router, pkg/router/template/router.go, calculateServiceWeights, at 015e038.)
