@@ -5,6 +5,7 @@ package elasticweb_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"strings"
@@ -291,8 +292,10 @@ var _ = Describe("The walk-through's known faults", func() {
 		for name, web := range webs {
 			deployment, budget := read(ctx, web, &appsv1.Deployment{}), read(ctx, web, &policyv1.PodDisruptionBudget{})
 			selected := read(ctx, web, &corev1.Service{}).Spec.Selector
-			Expect(deployment.Spec.Selector.MatchLabels).To(Equal(selected))
-			Expect(budget.Spec.Selector.MatchLabels).To(Equal(selected))
+			ofService := maps.Clone(deployment.Spec.Selector.MatchLabels)
+			ofService[elasticwebv1.LabelJoined] = "true" // requests go to those of the pods that help.
+			Expect(selected).To(Equal(ofService))
+			Expect(budget.Spec.Selector.MatchLabels).To(Equal(deployment.Spec.Selector.MatchLabels))
 			Expect(read(ctx, web, &elasticwebv1.ElasticWeb{}).Status.Selector).To(Equal(
 				"app.kubernetes.io/instance=" + name + ",app.kubernetes.io/name=elasticweb"))
 			pods := &corev1.PodList{}

@@ -273,13 +273,14 @@ func basis(in Input) string {
 	}
 }
 
+const evenly = "A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves"
+
 // counted is about pods that are at rest. A Service spreads requests evenly, so that each serves what the slowest does; those that are not
 // needed leave, the slowest first. No fewer than spec.minReplicas are kept, be they slow.
 func counted(in Input) string {
 	if in.Plan.Spread != capacity.Even {
 		return countedBy(in.Plan.Spread, in)
 	}
-	const evenly = "A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves"
 	qps, kept, asked := in.Plan.Demand.QPS, in.Reasons.Groups, in.Plan.Asked
 	for j := range kept {
 		slowest, isAny := capacity.Slowest(kept[:j+1])

@@ -66,7 +66,7 @@ func countedBy(spread capacity.Spread, in Input) string {
 	case spread != capacity.Joined:
 		return fmt.Sprintf("The pods that are kept longest count with what each serves: %d requests per second take %d.", qps, asked)
 	case capacity.PodsFor(qps, slowest) == asked:
-		return fmt.Sprintf("A Service spreads requests evenly, so that each pod is counted at what the slowest of them serves: %d / %d makes %d.", qps, slowest, asked)
+		return fmt.Sprintf("%s: %d / %d makes %d.", evenly, qps, slowest, asked)
 	case served >= qps && more == 0:
 		return fmt.Sprintf("%d stay. Requests go to those alone that make the whole serve more: these serve %d, and %d are asked for.", asked, served, qps)
 	}

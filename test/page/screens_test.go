@@ -70,6 +70,8 @@ func TestOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.awaitText(".refused", "There is no such ElasticWeb")
+	runningShop(t, "one")
+	w.await("nothing is said of one that was made anew", "document.querySelectorAll('.refused').length === 0", ".refused")
 }
 
 // slide moves the slider as a user does.

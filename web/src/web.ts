@@ -53,11 +53,16 @@ export class Web {
   }
 
   missing(): void {
-    only(this.trouble, h("p", { class: "refused" }, "There is no such ElasticWeb, or not any more. What is shown is what was seen of it last."));
+    this.tell("There is no such ElasticWeb, or not any more. What is shown is what was seen of it last.");
   }
 
   unread(why: string): void {
-    only(this.trouble, h("p", { class: "refused" }, `It could not be read: ${why}`));
+    this.tell(`It could not be read: ${why}`);
+  }
+
+  /** tell says what is wrong until there is something to show again. */
+  private tell(text: string): void {
+    this.fresh.draw(this.trouble, text, () => [h("p", { class: "refused" }, text)]);
   }
 
   set(detail: Detail): void {
