@@ -34,9 +34,13 @@ const (
 
 // SpreadingFor is that of a rollout. It does not follow the number of pods, so that a template holds for every number. nodes counts the
 // nodes that take pods by architecture; nil where that is not known. Where a single node is of the best architecture there is nothing to
-// spread over: the constraint on the host name could only pull pods to slower nodes.
+// spread over: the constraint on the host name could only pull pods to slower nodes. Where the user has constraints, none is derived, and
+// it only tells that the weights are not an older operator's.
 func SpreadingFor(in Input, nodes map[string]int, hasKarpenter bool) Spreading {
 	spreading := Spreading{Host: few, Whole: even}
+	if len(in.Spread) > 0 {
+		return spreading
+	}
 	if hasKarpenter {
 		spreading.Host = full
 	}

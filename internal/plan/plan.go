@@ -157,11 +157,11 @@ func keptInput(input placement.Input, live *Record, deployment *appsv1.Deploymen
 }
 
 // readInput is what the live template was made from where the Record is lost: the reading of it that leaves it as it is. Where it has no
-// derived spread constraint, only the weights tell whether an older operator made it.
+// derived spread constraint, only the weights tell whether an older operator made it; where they are the same, it is as if none had.
 func readInput(web *elasticwebv1.ElasticWeb, facts *ImageFacts, measured Measurements, live corev1.PodSpec) placement.Input {
 	spreadings := []placement.Spreading{bounded(placement.ReadSpreading(live.TopologySpreadConstraints))}
 	if spreadings[0].IsOlder() && len(live.TopologySpreadConstraints) == len(web.Spec.TopologySpreadConstraints) {
-		spreadings = append(spreadings, placement.SpreadingFor(placement.Input{}, nil, false))
+		spreadings = append([]placement.Spreading{placement.SpreadingFor(placement.Input{}, nil, false)}, spreadings...)
 	}
 	readings := append(placement.Readings(live, allowedArchitectures(&web.Spec, facts)), nil)
 	for _, spreading := range spreadings {

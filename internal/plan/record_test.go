@@ -180,6 +180,25 @@ func TestALostRecordRestartsNothing(t *testing.T) {
 	})
 }
 
+// Where the constraints are the user's own, none is derived that would tell which operator made the template, and the nodes that there were
+// at the last rollout are not known.
+func TestALostRecordBesideTheUsersConstraintsIsRepairedAsItWas(t *testing.T) {
+	for name, nodes := range map[string]*Nodes{"no node": nil, "one": {Schedulable: map[string]int{"arm64": 1}}} {
+		for _, architectures := range [][]elasticwebv1.ArchitectureSpec{{{Name: "arm64"}}, {{Name: "arm64", Weight: ptr.To[int32](9)}, {Name: "amd64"}, {Name: "s390x"}}} {
+			web := shop(listing(architectures...))
+			web.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{
+				{MaxSkew: 2, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.ScheduleAnyway}}
+			first := Make(web, Observed{Nodes: nodes, HasKarpenter: true})
+			observed := Observed{Deployment: deploymentOf(first)}
+			templated(observed.Deployment, first.Placement)
+			delete(observed.Deployment.Annotations, AnnotationRecord)
+			if diff := cmp.Diff(first.Record, Make(web, observed).Record); diff != "" {
+				t.Errorf("%s, %d architectures: is repaired to another one (-before +after):\n%s", name, len(architectures), diff)
+			}
+		}
+	}
+}
+
 // What others put beside the operator's own terms says nothing of the order, nor of the spread.
 func TestALostRecordIsReadBesideOthersTerms(t *testing.T) {
 	for name, add := range map[string]func(*corev1.PodSpec){
