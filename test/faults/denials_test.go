@@ -23,11 +23,9 @@ import (
 const (
 	// soon is how long the rest may take that a policy has nothing to do with, and the word about it.
 	soon = time.Minute
-	// hold is for how long requests are counted while a policy is in force and nothing changes. mostDenied is how many there may be
-	// where it denies: what is refused is tried again after a second, then after twice as long each time. What is changed is not
-	// written again: there is a while without any among the first.
+	// hold is for how long requests are counted while a policy is in force and nothing changes. What is changed is not written again:
+	// there is a while without any among the first.
 	hold       = 3 * time.Second
-	mostDenied = 9
 	firstHolds = 4
 )
 
@@ -117,12 +115,21 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 		p.expectReported(what, o)
 	}
 	p.awaitPods()
-	if made := requestsAtRest(o, d); made > mostDenied || made > 0 && !d.denies() {
+	if made := requestsAtRest(o, d); made > d.mostDenied() || made > 0 && !d.denies() {
 		p.differ("%s: %d requests within %s in which nothing changed: %s", what, made, hold, lastRequests(o))
 	}
-	if made, most := o.proxy.Requests().Count()-begin, 3*len(done.requests)+40; made > most {
+	if made, most := o.proxy.Requests().Count()-begin, 3*len(done.requests)+5*d.mostDenied(); made > most {
 		p.differ("%s: %d requests, where %d would do without the policy: %s", what, made, len(done.requests), lastRequests(o))
 	}
+}
+
+// mostDenied is how many requests there may be in a hold where the policy denies: what is refused is tried again after a second, then after
+// twice as long each time. Of pods six are tried each time, with their labels and without.
+func (d policy) mostDenied() int {
+	if d.resource == "pods" {
+		return 3 * 6 * 2
+	}
+	return 9
 }
 
 // requestsAtRest counts the requests of a while, of the quietest of the first ones where the policy denies nothing.

@@ -58,9 +58,9 @@ const (
 func policies() []policy {
 	const (
 		create, update = admissionv1.Create, admissionv1.Update
-		costIsWrong    = `[JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("controller.kubernetes.io/pod-deletion-cost"), value: "100"}]`
-		createdCost    = `has(object.metadata.annotations) ? ` + costIsWrong +
-			` : [JSONPatch{op: "add", path: "/metadata/annotations", value: {"controller.kubernetes.io/pod-deletion-cost": "100"}}]`
+		wrongCost      = `has(object.metadata.annotations) ? ` +
+			`[JSONPatch{op: "add", path: "/metadata/annotations/" + jsonpatch.escapeKey("controller.kubernetes.io/pod-deletion-cost"), value: "100"}] : ` +
+			`[JSONPatch{op: "add", path: "/metadata/annotations", value: {"controller.kubernetes.io/pod-deletion-cost": "100"}}]`
 		noted       = `[JSONPatch{op: "add", path: "/metadata/annotations", value: {"` + annotationChanged + `": "true"}}]`
 		deadline    = `[JSONPatch{op: "add", path: "/spec/progressDeadlineSeconds", value: 47}]`
 		servicePort = `[JSONPatch{op: "add", path: "/spec/ports/0/port", value: 4711}]`
@@ -86,8 +86,8 @@ func policies() []policy {
 		{name: "change-created-budgets", operation: create, group: groupPolicy, version: "v1", resource: resourceBudgets, change: budget},
 		{name: "change-patched-budgets", operation: update, group: groupPolicy, version: "v1", resource: resourceBudgets, change: budget},
 		{name: "change-seeded-replicas", operation: update, group: groupElasticWeb, version: "v1", resource: "elasticwebs", change: noted},
-		{name: "change-patched-pods", operation: update, version: "v1", resource: "pods", change: costIsWrong},
-		{name: "change-created-pods", operation: create, version: "v1", resource: "pods", change: createdCost, byAnybody: true},
+		{name: "change-patched-pods", operation: update, version: "v1", resource: "pods", change: wrongCost},
+		{name: "change-created-pods", operation: create, version: "v1", resource: "pods", change: wrongCost, byAnybody: true},
 		{name: "change-status", operation: update, group: groupElasticWeb, version: "v1", resource: resourceStatus,
 			change: `[JSONPatch{op: "add", path: "/status/readyReplicas", value: 47}]`},
 		{name: "change-events", operation: create, group: "events.k8s.io", version: "v1", resource: "events",
