@@ -53,10 +53,10 @@ func selectsJoined(observed Observed) bool {
 
 // joiners says which pods are to join the Service: those of the architectures that make the whole better, see slowestToJoin. What has no
 // architecture that is known stays as it is.
-func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Pod) bool {
+func joiners(spread capacity.Spread, demand int64, rates []placement.Rate, pods []Pod) func(Pod) bool {
 	slowest, isEven := int64(0), spread == capacity.Joined || spread == capacity.Weighted // beside a way in with weights the Service spreads evenly.
 	if isEven {
-		slowest = slowestToJoin(rates, pods)
+		slowest = slowestToJoin(demand, rates, pods)
 	}
 	return func(pod Pod) bool {
 		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
@@ -67,17 +67,32 @@ func joiners(spread capacity.Spread, rates []placement.Rate, pods []Pod) func(Po
 	}
 }
 
-// slowestToJoin is what the pods serve at least that are to join, see capacity.Join. What was ready a moment ago counts as ready, so that one probe
-// that fails moves nothing, but only while those that are ready serve at least half so of what they can.
-func slowestToJoin(rates []placement.Rate, pods []Pod) int64 {
+// worthJoining is the part of what is served that a change of what joins has to bring where what joined serves the demand: a twentieth. Near the
+// break-even one pod that comes and goes would have all of the slower architectures join and leave each time, a write for each pod.
+const worthJoining = 20
+
+// slowestToJoin is what the pods serve at least that are to join, see capacity.Join. Those that joined stay while they serve the demand and
+// hardly less than the best would. What was ready a moment ago counts as ready, so that one probe that fails moves nothing, but only while
+// those that are ready serve at least half so of what they can.
+func slowestToJoin(demand int64, rates []placement.Rate, pods []Pod) int64 {
 	ready := GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready })
 	slowest, best := capacity.Join(ready)
+	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready && pod.IsJoined() })
+	if present, isAny := capacity.Slowest(joined); isAny {
+		if served := servedFrom(ready, present.PodQPS); served >= demand && served >= best-best/worthJoining {
+			return present.PodQPS
+		}
+	}
 	steady, _ := capacity.Join(GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && (pod.Ready || !pod.WaversUntil.IsZero()) }))
-	served := capacity.Even.Served(slices.DeleteFunc(ready, func(group capacity.Group) bool { return group.PodQPS < steady }))
-	if served > 0 && served >= best-served {
+	if served := servedFrom(ready, steady); served > 0 && served >= best-served {
 		return steady
 	}
 	return slowest
+}
+
+// servedFrom is what the pods serve that serve slowest or more each.
+func servedFrom(groups []capacity.Group, slowest int64) int64 {
+	return capacity.Even.Served(slices.DeleteFunc(slices.Clone(groups), func(group capacity.Group) bool { return group.PodQPS < slowest }))
 }
 
 // GroupsOf are the pods on nodes by architecture, in the order of the rates, as far as they count.

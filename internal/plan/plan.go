@@ -125,7 +125,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
 			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand), Joins: joins,
 		},
-		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, rates, observed.Pods), weights.on, rates),
+		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, demand.QPS, rates, observed.Pods), weights.on, rates),
 		SelectsJoined: selects, Spread: spread,
 		TemplateTiers: tiers, WeighedArchitectures: weights.on, WeightsInForce: weights.isInForce,
 		Tiers:   weights.backends(rates, observed.Pods, int(existing-replicas-surge)),
