@@ -114,8 +114,7 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		}
 
 		By("being at rest")
-		before := running.requests.count()
-		Consistently(func() []string { return slices.DeleteFunc(running.requests.since(before), isRead) }, "3s").Should(BeEmpty())
+		expectRest(ctx, running)
 
 		By("somebody changing a Service")
 		service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shopArm64}}
@@ -180,8 +179,6 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		Expect(podNames(ctx, namespace)).To(Equal(pods))
 	}, SpecTimeout(4*time.Minute))
 })
-
-func isRead(request string) bool { return strings.HasPrefix(request, "GET") }
 
 // tierServices are the names of the ElasticWeb's Services by architecture, sorted.
 func tierServices(ctx context.Context, web *elasticwebv1.ElasticWeb) []string {
