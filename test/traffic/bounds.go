@@ -19,9 +19,8 @@ func bounds(t *testing.T, out io.Writer, traces []trace) {
 	for _, recording := range traces {
 		on := arrivals(recording)
 		decided := recordHPA(t, on, targets[0])
-		for _, set := range []mix{{}, mixed} {
-			for _, start := range startTimes {
-				s := setting{start, set}
+		for _, s := range sets {
+			for _, s.start = range startTimes {
 				hpa := replay(on, s, &numbers{decided}, nil)
 				fmt.Fprintf(out, "| %s | %v |", on.name, s)
 				besides(out, byHeadroom(on, s, demand.Forecast{}, headroomStep), hpa)
@@ -45,7 +44,7 @@ func besides(out io.Writer, found [][]figures, hpa []figures) {
 func knowing(on traffic, s setting) [][]figures {
 	found := make([][]figures, greatestHeadroom/headroomStep+1)
 	inParallel(len(found), func(i int) {
-		o := newOperator(int32(i*headroomStep), demand.Forecast{GrowthRank: 1}, s.start)
+		o := newOperator(int32(i*headroomStep), demand.Forecast{GrowthRank: 1}, s)
 		o.future = func(from, to time.Duration) (greatest float64) {
 			for at := from; at <= to; at += period {
 				greatest = max(greatest, on.observed(min(int(at/step), len(on.requests))))
@@ -88,7 +87,7 @@ func foreseen(on traffic, s setting, decided []int) (seen sight) {
 
 // expected is what is expected at each decision.
 func expected(on traffic, s setting, forecast demand.Forecast) (all []float64) {
-	o := newOperator(0, forecast, s.start)
+	o := newOperator(0, forecast, s)
 	replay(on, s, o, func(since time.Duration, _ float64, _ *cluster) {
 		if since > 0 && since%period == 0 {
 			all = append(all, float64(o.expected))

@@ -17,7 +17,7 @@ func newClairvoyant(t traffic, s setting) []figures {
 	steps := len(t.requests)
 	needed := make([]int, steps)
 	for i, requests := range t.requests {
-		needed[i] = fewest(requests/step.Seconds(), s.mix)
+		needed[i] = fewest(requests/step.Seconds(), s)
 	}
 	start := int(s.start / step)
 	there := widened(needed, start)
@@ -34,12 +34,13 @@ func newClairvoyant(t traffic, s setting) []figures {
 	return days
 }
 
-func fewest(qps float64, on mix) int {
+func fewest(qps float64, s setting) int {
 	pods := int(math.Ceil(qps / podQPS))
-	if on != (mix{}) && pods > on.room {
-		return int(capacity.PodsFor(int64(math.Ceil(qps)), int64(on.slowQPS)))
+	if s.mix == (mix{}) || pods <= s.mix.room {
+		return pods
 	}
-	return pods
+	fast := capacity.Group{Architecture: "fast", PodQPS: podQPS, Pods: int64(s.mix.room)}
+	return int(s.spread.Size(int64(math.Ceil(qps)), 0, int64(s.mix.slowQPS), []capacity.Group{fast}))
 }
 
 // widened is the greatest that is needed from now until a pod that is asked for now is ready.

@@ -30,6 +30,8 @@ type cluster struct {
 	now, start time.Duration
 	mix        mix
 	pods       []pod
+	// spread is how requests are spread over them.
+	spread capacity.Spread
 	// changes is how often the number was changed.
 	changes int
 }
@@ -91,5 +93,5 @@ func (c *cluster) serves() float64 {
 			groups[0].Pods++
 		}
 	}
-	return float64(capacity.Even.Served(groups))
+	return float64(c.spread.Served(groups))
 }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
 )
 
@@ -23,15 +24,21 @@ var (
 	// shown headrooms of the operator, in percent.
 	shown      = []int32{0, 10, 20, 40}
 	startTimes = []time.Duration{20 * time.Second, time.Minute, 3 * time.Minute}
+	// sets of pods: the mixed one behind a Service, and behind a way in that knows weights.
+	sets = []setting{{}, {mix: mixed, spread: capacity.Joined}, {mix: mixed, spread: capacity.Weighted}}
 )
 
 const greatestHeadroom, headroomStep = 60, 2
 
 func (s setting) String() string {
+	text := fmt.Sprintf("%.0f s", s.start.Seconds())
 	if s.mix != (mix{}) {
-		return fmt.Sprintf("%.0f s, mixed", s.start.Seconds())
+		text += ", mixed"
 	}
-	return fmt.Sprintf("%.0f s", s.start.Seconds())
+	if s.spread == capacity.Weighted {
+		text += ", weights"
+	}
+	return text
 }
 
 // numbers replays what the HPA decided: that depends on the metric and on its own number alone, so that it holds in every setting.
@@ -41,6 +48,8 @@ func (n *numbers) decide(_ float64, c *cluster) {
 	c.scale(n.decided[0])
 	n.decided = n.decided[1:]
 }
+
+func (*numbers) spreads() capacity.Spread { return capacity.Even }
 
 // recordHPA is the numbers that the HPA decides on.
 func recordHPA(t *testing.T, on traffic, percent int64) (decided []int) {
@@ -72,7 +81,7 @@ func inParallel(count int, work func(int)) {
 func byHeadroom(on traffic, s setting, forecast demand.Forecast, headroomStep int) [][]figures {
 	found := make([][]figures, greatestHeadroom/headroomStep+1)
 	inParallel(len(found), func(i int) {
-		found[i] = replay(on, s, newOperator(int32(i*headroomStep), forecast, s.start), nil)
+		found[i] = replay(on, s, newOperator(int32(i*headroomStep), forecast, s), nil)
 	})
 	return found
 }
@@ -87,9 +96,9 @@ func compare(t *testing.T, out io.Writer, traces []trace) {
 		for i, percent := range targets {
 			decided[i] = recordHPA(t, on, percent)
 		}
-		for _, set := range []mix{{}, mixed} {
-			for _, start := range startTimes {
-				compareIn(out, &parts, on, setting{start, set}, decided)
+		for _, s := range sets {
+			for _, s.start = range startTimes {
+				compareIn(out, &parts, on, s, decided)
 			}
 		}
 	}
@@ -109,7 +118,9 @@ func compareIn(out, parts io.Writer, on traffic, s setting, decided [][]int) {
 		if i == 0 {
 			hpa = days
 		}
-		row(fmt.Sprintf("HPA, %d%%", percent), total(days))
+		if s.spread != capacity.Weighted { // its pods are behind a Service all the same.
+			row(fmt.Sprintf("HPA, %d%%", percent), total(days))
+		}
 	}
 	found := byHeadroom(on, s, demand.Auto, headroomStep)
 	for _, headroom := range shown {

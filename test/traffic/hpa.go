@@ -30,6 +30,8 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/controller/podautoscaler"
 	"k8s.io/kubernetes/pkg/controller/podautoscaler/metrics"
+
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 )
 
 // The defaults of kube-controller-manager.
@@ -86,6 +88,8 @@ func newHPA(ctx context.Context, percent int64) *hpa {
 }
 
 // decide lets the controller have its next turn, a period after the last.
+func (*hpa) spreads() capacity.Spread { return capacity.Even }
+
 func (h *hpa) decide(qps float64, c *cluster) {
 	h.milliQPS, h.existing, h.wanted = int64(qps*1000), int32(len(c.pods)), int32(len(c.pods))
 	time.Sleep(period)

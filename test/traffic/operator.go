@@ -24,6 +24,7 @@ type operator struct {
 	settings demand.Settings
 	memory   demand.Memory
 	lead     time.Duration
+	spread   capacity.Spread
 	// planned and expected are what was decided last.
 	planned, expected int64
 	// observed is every sample until now: the history of the source.
@@ -32,20 +33,23 @@ type operator struct {
 	future func(from, to time.Duration) float64
 }
 
-func newOperator(headroom int32, forecast demand.Forecast, start time.Duration) *operator {
+func newOperator(headroom int32, forecast demand.Forecast, s setting) *operator {
 	var starts demand.Starts
-	starts.Add(start)
+	starts.Add(s.start)
 	return &operator{
+		spread:   s.spread,
 		settings: demand.Settings{HeadroomPercent: headroom, Stabilization: stabilization, Period: period, Forecast: forecast},
 		lead:     starts.LeadTime(),
 	}
 }
 
+func (o *operator) spreads() capacity.Spread { return o.spread }
+
 func (o *operator) decide(qps float64, c *cluster) {
 	now := epoch.Add(c.now)
 	o.observed = append(o.observed, qps)
 	if o.planned == 0 {
-		o.planned = capacity.Even.Served(c.groups())
+		o.planned = o.spread.Served(c.groups())
 	}
 	decision := o.memory.Decide(demand.Input{
 		Settings: o.settings,
@@ -57,7 +61,7 @@ func (o *operator) decide(qps float64, c *cluster) {
 	o.planned, o.expected = decision.Planned, decision.Expected
 	for range tries {
 		slowest, _ := capacity.Slowest(c.groups()) // as the product has it: more land where the last ones did.
-		c.scale(int(capacity.Even.Size(o.planned, 1, slowest.PodQPS, c.groups())))
+		c.scale(int(o.spread.Size(o.planned, 1, slowest.PodQPS, c.groups())))
 	}
 }
 

@@ -32,7 +32,7 @@ func draw(t *testing.T, path string, recording trace) error {
 		values       []float64
 	}{
 		{"HorizontalPodAutoscaler, 70%", "#d97706", capacityOf(on, s, &numbers{recordHPA(t, on, 70)})},
-		{fmt.Sprintf("operator, %d%% headroom", drawnHeadroom), "#2563eb", capacityOf(on, s, newOperator(drawnHeadroom, demand.Auto, s.start))},
+		{fmt.Sprintf("operator, %d%% headroom", drawnHeadroom), "#2563eb", capacityOf(on, s, newOperator(drawnHeadroom, demand.Auto, s))},
 		{"requests per second", "#6b7280", demanded},
 	}
 	greatest := 0.0

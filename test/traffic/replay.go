@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 )
 
 const (
@@ -19,16 +21,19 @@ const (
 	settling = 15 * time.Minute
 )
 
-// setting is what the pods are.
+// setting is what the pods are, and how requests are spread over them by who knows of architectures.
 type setting struct {
-	start time.Duration
-	mix   mix
+	start  time.Duration
+	mix    mix
+	spread capacity.Spread
 }
 
 // scaler decides on the number of pods.
 type scaler interface {
 	// decide sees the rate of the last minute, and scales.
 	decide(qps float64, c *cluster)
+	// spreads says how requests are spread over the pods: by a Service, unless the scaler sees to more.
+	spreads() capacity.Spread
 }
 
 // figures are of a day.
@@ -70,7 +75,7 @@ func (t traffic) observed(steps int) float64 {
 // replay puts the traffic on pods that the scaler has the number of; seen gets each step.
 func replay(t traffic, s setting, decides scaler, seen func(since time.Duration, requests float64, c *cluster)) []figures {
 	days := make([]figures, int((t.length()+day-1)/day))
-	c := &cluster{start: s.start, mix: s.mix, now: -s.start}
+	c := &cluster{start: s.start, mix: s.mix, now: -s.start, spread: decides.spreads()}
 	c.scale(int(math.Ceil(t.at(0) / podQPS / 0.7)))
 	for i, requests := range t.requests {
 		c.now = time.Duration(i) * step
