@@ -67,8 +67,8 @@ FOCUS ?=
 TEST_TIMEOUT ?= 30m
 # Minor version of the control plane that the suites run on, a folder of tools/controlplanes; empty is that of tools/controlplane.
 K8S_VERSION ?=
-# Those of test-versions, comma-separated.
-VERSIONS ?= 1.30
+# Those of test-versions, comma-separated: the oldest and the newest.
+VERSIONS ?= 1.30,1.37
 # Output of gotestsum: a line per package and what fails; standard-verbose prints everything.
 TEST_FORMAT ?= pkgname-and-test-fails
 # The race detector needs cgo, and go env says 0 where there is no C compiler.
@@ -246,9 +246,9 @@ test: test-kstatus test-consumer test-argocd test-traffic $(if $(BROWSER),test-p
 	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
 		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
-# Apart from make test, since each version is compiled.
+# Apart from make test, since the oldest is compiled for it.
 .PHONY: test-versions
-test-versions: ## Run what depends on the version of Kubernetes on the oldest one, and write the table of docs/compatibility.md.
+test-versions: ## Run what depends on the version of Kubernetes on the oldest and the newest, and write the table of docs/compatibility.md.
 	go run ./test/compatibility -versions $(VERSIONS)
 
 # Apart from make test, since it compiles much: the operator for every platform, and buildx.

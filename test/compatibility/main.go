@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	versions := flag.String("versions", "1.30", "minor versions of Kubernetes, comma-separated: that of tools/controlplane, or folders of tools/controlplanes")
+	versions := flag.String("versions", "1.30,1.37", "minor versions of Kubernetes, comma-separated: that of tools/controlplane, or folders of tools/controlplanes")
 	page := flag.String("page", "docs/compatibility.md", "Markdown page whose table is replaced")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

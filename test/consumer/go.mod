@@ -7,7 +7,7 @@ replace github.com/elasticweb/elasticweb-operator => ../..
 
 require (
 	github.com/elasticweb/elasticweb-operator v0.0.0-00010101000000-000000000000
-	k8s.io/apimachinery v0.37.0
+	k8s.io/apimachinery v0.37.2
 )
 
 require (
@@ -46,8 +46,8 @@ require (
 	golang.org/x/time v0.15.0 // indirect
 	google.golang.org/protobuf v1.36.12-0.20260120151049-f2248ac996af // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
-	k8s.io/api v0.37.0 // indirect
-	k8s.io/client-go v0.37.0 // indirect
+	k8s.io/api v0.37.2 // indirect
+	k8s.io/client-go v0.37.2 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad // indirect
 	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect

@@ -59,7 +59,7 @@ func TestModulesOfTheSourceTree(t *testing.T) {
 }
 
 func TestOtherVersionsOfTheControlPlane(t *testing.T) {
-	for minor, want := range map[string]string{"1.30": "controlplanes/1.30", "1.36": "controlplane"} {
+	for minor, want := range map[string]string{"1.30": "controlplanes/1.30", "1.37": "controlplane"} {
 		t.Setenv(versionVariable, minor)
 		builds, err := Request{Names: append(All(), Kubelet)}.builds(tools, runtime.GOARCH)
 		if err != nil {
