@@ -47,7 +47,11 @@ func TestMain(m *testing.M) {
 var pushed = map[string][]string{"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"}}
 
 func startWorld(ctx context.Context) (*world, error) {
-	started, err := operator.Start(ctx, operator.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}}})
+	started, err := operator.Start(ctx, operator.Options{Gateways: true, Nodes: []cluster.NodePool{
+		{Arch: "amd64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}}, {Arch: "arm64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}},
+		// For those who tolerate it: what is preferred has room for a few.
+		tight("amd64", 110), tight("arm64", 4),
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +62,11 @@ func startWorld(ctx context.Context) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+func tight(architecture string, pods int) cluster.NodePool {
+	return cluster.NodePool{Arch: architecture, Count: 2, Pods: pods, CPU: "16", NamePrefix: "tight-" + architecture, Labels: map[string]string{"pool": "tight"},
+		Taints: []corev1.Taint{{Key: "pool", Value: "tight", Effect: corev1.TaintEffectNoSchedule}}}
 }
 
 func (w *world) image(tag string) string { return w.Host + "/shop:" + tag }
