@@ -143,6 +143,7 @@ func (b *bench) tryChange(scene scene, what string, set []string) int {
 	}
 	var want whatif.Outcome
 	decode(b.T, out, &want)
+	b.Logf("%s: %d now, %d, %d settled, restarts %t, refused %q", what, want.PodsNow, want.Pods, want.PodsSettled, want.Restarts, want.Refused)
 	before, unchanged := b.deployment(), b.read()
 	written := b.watchReplicas(before)
 	patch, _ := json.Marshal(map[string]any{"spec": spec})

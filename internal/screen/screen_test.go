@@ -18,7 +18,9 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
 
@@ -94,10 +96,20 @@ func short() Web {
 	return in
 }
 
+// exposed is one whose way in leads by weights, to Services one of which has a name that nobody gives.
+func exposed() Web {
+	in := served()
+	in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+	in.Web.Status.Address = "https://shop.example.com/"
+	in.Observed.HTTPRoute = &way.HTTPRoute{Spec: packed.JSON(`{"rules": [{"backendRefs": [{"name": "shop-8d9001d3-arm64", "weight": 1}, {"name": "a\u001b[31m", "weight": 2}]}]}`)}
+	in.Web.Status.Conditions = append(in.Web.Status.Conditions, condition(elasticwebv1.ConditionExposed, metav1.ConditionTrue, elasticwebv1.ReasonAdmitted, "the Gateway public serves the HTTPRoute"))
+	return in
+}
+
 func TestStatus(t *testing.T) {
 	unreported := served()
 	unreported.Web.Status, unreported.Observed, unreported.Plan = elasticwebv1.ElasticWebStatus{ObservedGeneration: -1}, plan.Observed{}, plan.Plan{}
-	for name, in := range map[string]Web{"served": served(), "short": short(), "unreported": unreported} {
+	for name, in := range map[string]Web{"served": served(), "short": short(), "exposed": exposed(), "unreported": unreported} {
 		t.Run(name, func(t *testing.T) { checkScreen(t, "status-"+name, Status(in, Fit(80, false)), Fit(80, false)) })
 	}
 }

@@ -243,3 +243,25 @@ func TestTextIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+// The way in is a part of the diff, and of what the API server is asked about, be it that another kind takes its place.
+func TestTheWayInIsPlanned(t *testing.T) {
+	before := shop()
+	before.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{Host: "old.example.com"}}
+	after := before.DeepCopy()
+	after.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+		ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}, Hostnames: []elasticwebv1.Hostname{"new.example.com"}}}
+	world := running(before, "amd64")
+	got := Compare(Side{Web: before, Observed: world}, Side{Web: after, Observed: world})
+	for _, want := range []string{"--- Ingress/shop now", "-- host: old.example.com\n", "+++ HTTPRoute/shop planned", "+- new.example.com\n", "+    kind: Service"} {
+		if !strings.Contains(got.Diff, want) {
+			t.Errorf("there is no %q in\n%s", want, got.Diff)
+		}
+	}
+	if got.Restarts || got.Pods != 3 {
+		t.Errorf("%+v", got)
+	}
+	if objects := Objects(Side{Web: after, Observed: world}); objects["HTTPRoute"] == nil || objects["Ingress"] != nil {
+		t.Errorf("the API server is asked about %v", objects)
+	}
+}
