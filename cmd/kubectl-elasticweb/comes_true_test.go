@@ -16,7 +16,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -108,8 +107,7 @@ func TestPlansComeTrue(t *testing.T) {
 			b.create(probe())
 			random := rand.New(rand.NewPCG(*seed, 1)) //nolint:gosec // no secret.
 			web := b.shop()
-			web.Spec.NodeSelector = map[string]string{"pool": scene.pool}
-			web.Spec.Tolerations = []corev1.Toleration{{Key: "pool", Operator: corev1.TolerationOpExists}}
+			b.onPool(web, scene.pool)
 			b.create(web)
 			b.measured()
 			b.settle()

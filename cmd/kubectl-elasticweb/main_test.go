@@ -87,7 +87,18 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = shared.Client.Delete(context.WithoutCancel(t.Context()), namespace) })
-	return &bench{T: t, namespace: namespace.Name, kubeconfig: shared.Kubeconfig()}
+	b := &bench{T: t, namespace: namespace.Name, kubeconfig: shared.Kubeconfig()}
+	t.Cleanup(func() {
+		for _, command := range []string{"why", "status"} {
+			if !t.Failed() {
+				return
+			}
+			if out, errOut, code := b.runWith(context.WithoutCancel(t.Context()), "", command, "shop"); code == 0 {
+				t.Logf("kubectl elasticweb %s shop:\n%s%s", command, out, errOut)
+			}
+		}
+	})
+	return b
 }
 
 // as runs the commands with the rights of somebody else.
@@ -159,6 +170,12 @@ func (b *bench) shop() *elasticwebv1.ElasticWeb {
 	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
 	web.Spec = elasticwebv1.ElasticWebSpec{Image: shared.image("1"), Port: ptr.To(lastPort), SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400)}
 	return web
+}
+
+// onPool puts it on the nodes of a pool alone.
+func (b *bench) onPool(web *elasticwebv1.ElasticWeb, pool string) {
+	web.Spec.NodeSelector = map[string]string{"pool": pool}
+	web.Spec.Tolerations = []corev1.Toleration{{Key: "pool", Operator: corev1.TolerationOpExists}}
 }
 
 func (b *bench) read() *elasticwebv1.ElasticWeb {

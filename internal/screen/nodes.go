@@ -44,7 +44,7 @@ func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
 // ready is the number of pods that are, and whether they wait without requests.
 func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
 	waits := slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool {
-		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !pod.IsJoined()
+		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !in.Plan.Serves(&pod)
 	})
 	if waits {
 		return fmt.Sprintf("%d, wait", entry.ReadyPods)

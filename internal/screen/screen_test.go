@@ -18,6 +18,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
@@ -100,6 +101,8 @@ func short() Web {
 func exposed() Web {
 	in := served()
 	in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+	in.Plan.Spread, in.Plan.WeightsInForce = capacity.Weighted, true
+	in.Observed.Pods[0].JoinedLabel = elasticwebv1.JoinedFalse // and has its share all the same.
 	in.Web.Status.Address = "https://shop.example.com/"
 	in.Observed.HTTPRoute = &way.HTTPRoute{Spec: packed.JSON(`{"rules": [{"backendRefs": [{"name": "shop-8d9001d3-arm64", "weight": 1}, {"name": "a\u001b[31m", "weight": 2}]}]}`)}
 	in.Web.Status.Conditions = append(in.Web.Status.Conditions, condition(elasticwebv1.ConditionExposed, metav1.ConditionTrue, elasticwebv1.ReasonAdmitted, "the Gateway public serves the HTTPRoute"))
