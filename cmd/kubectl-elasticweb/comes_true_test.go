@@ -44,7 +44,7 @@ var scenes = []scene{{"with room", "roomy", true}, {"where pods spill", "tight",
 
 const (
 	armFirst = `[{"name":"arm64","singlePodsQPS":1000},{"name":"amd64","singlePodsQPS":500}]`
-	byRoute  = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.com"]}}`
+	byRoute  = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.com"]},"ingress":null}`
 )
 
 // choices are the changes that a user could make, as --set: each is of one field, or of those that exclude each other.
@@ -68,7 +68,7 @@ func (s scene) choices() (all [][][]string) {
 	of("maxReplicas", "null", "15", "40")
 	of("architectures", "null", armFirst, armFirst, `[{"name":"amd64"},{"name":"arm64","singlePodsQPS":1000}]`, `[{"name":"amd64","singlePodsQPS":1000},{"name":"arm64"}]`, `[{"name":"arm64"},{"name":"amd64","weight":90}]`)
 	of("benchmarkRef", "null", `{"name":"probe"}`)
-	of("expose", "null", byRoute, byRoute, `{"ingress":{"host":"shop.example.com"}}`)
+	of("expose", "null", byRoute, byRoute, `{"ingress":{"host":"shop.example.com"},"httpRoute":null}`)
 	of("balancing", "null", "LeastRequest")
 	of("service", "null", `{"type":"ClusterIP"}`)
 	of("podLabels", "null", `{"a":"b"}`, `{"a":"c"}`)

@@ -63,6 +63,8 @@ func maskedField(key string, field any) any {
 		return maskOthers(fields)
 	case key == "env":
 		return maskValues(field)
+	case key == "tls" && isObject: // of a Route, to which somebody may have added a key.
+		maskKeys(fields)
 	case key == "terminated" && isObject && fields["message"] != nil: // the end of a container's log.
 		fields["message"] = masked
 	case maskAll[key]:
@@ -109,6 +111,15 @@ func isOurs(annotation string) bool {
 		}
 	}
 	return false
+}
+
+// maskKeys masks certificates and keys that stand in a field themselves.
+func maskKeys(tls map[string]any) {
+	for _, name := range []string{"key", "certificate", "caCertificate", "destinationCACertificate"} {
+		if _, isThere := tls[name]; isThere {
+			tls[name] = masked
+		}
+	}
 }
 
 // maskValues keeps the names of environment variables, and where they come from.

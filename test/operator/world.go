@@ -141,7 +141,7 @@ func (w *World) startOperator(namespaces []string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: mgr.GetEventRecorder(controllers.FieldManager),
-		Images: resolver, ImageWait: 10 * time.Second, WatchesNodes: true, Concurrency: 4, Clock: clock.RealClock{},
+		Images: resolver, ImageWait: 10 * time.Second, WatchesNodes: true, FollowsBenchmarks: true, Concurrency: 4, Clock: clock.RealClock{},
 	}
 	reader, err := traffic.New(traffic.Options{Period: time.Second, Config: mgr.GetConfig(), Deliver: reconciler.Deliver}) // there is no Prometheus.
 	if err != nil {
