@@ -30,7 +30,28 @@ func TestAgainstPrometheus(t *testing.T) {
 
 	s.deploy()
 	s.endBenchmark()
+	s.gatewaySays("True")
+	eventually(t, "the way in leads by weights", func() error {
+		if backends := strings.Fields(s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}")); len(backends) != 2 {
+			return fmt.Errorf("it leads to %v", backends)
+		}
+		return nil
+	})
+	p.expectFiring(t, "ElasticWebWeightsStale") // of which the gateway has not heard.
+	s.gatewaySays("True")
 	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
+	p.expectFiring(t)
+
+	s.gatewaySays("False")
+	p.expectFiring(t, "ElasticWebNotExposed")
+	eventually(t, "the way in is served by weights again", func() error {
+		s.gatewaySays("True")
+		if number, err := p.series(`elasticweb_way_in_weight{name="mixed"}`); err != nil || number != 2 {
+			return fmt.Errorf("%d weights, %w", number, err)
+		}
+		return nil
+	})
+	s.gatewaySays("True")
 	p.expectFiring(t)
 
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
@@ -90,11 +111,38 @@ spec:
   architectures: [{name: amd64}] # the other one has room for shop alone.
   demand: {prometheus: {query: vector(700)}}
 ---
+apiVersion: elasticweb.example.com/v1
+kind: ElasticWeb
+metadata: {name: mixed, namespace: dev}
+spec:
+  image: REGISTRY/shop:1
+  port: 80
+  singlePodsQPS: 500
+  totalQPS: 3000
+  service: {type: ClusterIP}
+  architectures: [{name: arm64, singlePodsQPS: 1000}, {name: amd64}]
+  nodeSelector: {pool: mixed}
+  tolerations: [{key: pool, operator: Exists}]
+  expose: {httpRoute: {parentRefs: [{name: public}], hostnames: [mixed.example.com]}}
+---
 apiVersion: elasticweb.example.com/v1alpha1
 kind: ElasticWebBenchmark
 metadata: {name: probe, namespace: dev}
 spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
 `, "REGISTRY", s.registry))
+}
+
+// gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute.
+func (s *stage) gatewaySays(accepted string) {
+	s.Helper()
+	eventually(s.T, "there is a way in", func() error { return s.kubectlCommand("get", "httproute", "mixed", "-n", "dev").Run() })
+	generation := s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}")
+	condition := func(kind, status string) string {
+		return fmt.Sprintf(`{"type": %q, "status": %q, "reason": "Said", "message": "", "observedGeneration": %s, "lastTransitionTime": "2026-01-01T00:00:00Z"}`, kind, status, generation)
+	}
+	s.kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
+		`{"status": {"parents": [{"parentRef": {"name": "public"}, "controllerName": "example.com/gateway", "conditions": [%s, %s]}]}}`,
+		condition("Accepted", accepted), condition("ResolvedRefs", "True")))
 }
 
 // endBenchmark has the load generators end, each with the rate that the spec of the ElasticWeb has.
