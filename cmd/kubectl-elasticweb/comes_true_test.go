@@ -108,6 +108,9 @@ func TestPlansComeTrue(t *testing.T) {
 			random := rand.New(rand.NewPCG(*seed, 1)) //nolint:gosec // no secret.
 			web := b.shop()
 			b.onPool(web, scene.pool)
+			if !scene.isRoomy { // pods of both architectures behind a way in with weights.
+				exposed(web)
+			}
 			b.create(web)
 			b.measured()
 			b.settle()

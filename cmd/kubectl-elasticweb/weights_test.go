@@ -11,15 +11,20 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
+// exposed has pods spill on the nodes of the pool tight, behind a way in that knows weights.
+func exposed(web *elasticwebv1.ElasticWeb) {
+	web.Spec.TotalQPS = ptr.To[int32](9000)
+	web.Spec.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "arm64", SinglePodsQPS: ptr.To[int32](1100)}, {Name: "amd64", SinglePodsQPS: ptr.To[int32](640)}}
+	web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+		ParentRefs: []elasticwebv1.GatewayReference{{Name: "public", Namespace: "gateways"}}, Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+}
+
 // TestWeights: pods that spilled behind a way in that knows weights are worth their sum to whoever looks as they are to the operator.
 func TestWeights(t *testing.T) {
 	b := newBench(t)
 	web := b.shop()
 	b.onPool(web, "tight")
-	web.Spec.TotalQPS = ptr.To[int32](9000)
-	web.Spec.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "arm64", SinglePodsQPS: ptr.To[int32](1100)}, {Name: "amd64", SinglePodsQPS: ptr.To[int32](640)}}
-	web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
-		ParentRefs: []elasticwebv1.GatewayReference{{Name: "public", Namespace: "gateways"}}, Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+	exposed(web)
 	b.create(web)
 	b.settle()
 	if got := b.read().Status.PodsByArchitecture; got != "arm64=8,amd64=1" {

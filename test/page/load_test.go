@@ -5,6 +5,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/performance"
+	"github.com/chromedp/chromedp"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -55,7 +58,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("the page has %d elements, of which %d are enough", elements, mostElements)
 	}
 	var ignored any
-	w.eval(watchWork, &ignored)
+	used := w.startWatch(".rows")
 	began := time.Now()
 	for i := range 600 { // none is short, so that the order stays, and those are the last by name.
 		reported(t, webs[400+i], []int32{3200, 2400}[i%2])
@@ -64,18 +67,18 @@ func TestLoad(t *testing.T) {
 	w.eval(`void (document.querySelector('.scroll').scrollTop = 1e9)`, &ignored) // the last is seen.
 	w.awaitText(".rows .row .amount", "2,400 of 2,400")
 	done := w.work()
-	t.Logf("600 changes in %.1fs: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms; %d rows were made; %d elements",
-		took.Seconds(), done.Pictures, done.Median, done.Longest, done.Tasks, done.Rows, elements)
+	t.Logf("600 changes in %.1fs: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms; %d rows were made; %d elements; %s",
+		took.Seconds(), done.Pictures, done.Median, done.Longest, done.Tasks, done.Rows, elements, used())
 	if done.Rows > mostRows {
 		t.Errorf("%d rows were made, of which %d can be seen at the end", done.Rows, mostRows)
 	}
 
-	w.eval("work.rows = 0, work.tasks = [], work.gaps = []", &ignored)
+	used = w.startWatch(".rows")
 	w.eval(`new Promise((done) => { const s = document.querySelector('.scroll'); let steps = 0;
 		const step = () => { s.scrollTop = (s.scrollHeight - s.clientHeight) * (1 - ++steps / 120); steps < 120 ? requestAnimationFrame(step) : done(0); }; step(); })`, &ignored)
 	done = w.work()
-	t.Logf("from the last to the first in 120 steps: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms; %d rows were made",
-		done.Pictures, done.Median, done.Longest, done.Tasks, done.Rows)
+	t.Logf("from the last to the first in 120 steps: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms; %d rows were made; %s",
+		done.Pictures, done.Median, done.Longest, done.Tasks, done.Rows, used())
 	if drawn := w.count(".rows .row"); drawn > mostRows {
 		t.Errorf("%d rows are drawn", drawn)
 	}
@@ -124,6 +127,40 @@ func TestManyWindows(t *testing.T) {
 	t.Logf("%d MiB are resident before, %d with %d streams of 1,000 ElasticWebs that nobody reads", before, residentMiB(t, pid), taken)
 }
 
+// processor is how many seconds of a processor the page has used, whatever else the machine does: for scripts, layout and all in all.
+func (w *window) processor() (script, layout, all float64) {
+	w.Helper()
+	w.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		metrics, err := performance.GetMetrics().Do(ctx)
+		for _, metric := range metrics {
+			switch metric.Name {
+			case "ScriptDuration":
+				script = metric.Value
+			case "LayoutDuration", "RecalcStyleDuration":
+				layout += metric.Value
+			case "TaskDuration":
+				all = metric.Value
+			}
+		}
+		return err
+	}))
+	return script, layout, all
+}
+
+// startWatch begins to count what a page does, of which end says how much of a processor it took.
+func (w *window) startWatch(of string) (end func() string) {
+	w.Helper()
+	var ignored any
+	w.do(performance.Enable().WithTimeDomain(performance.EnableTimeDomainThreadTicks))
+	script, layout, all := w.processor()
+	w.eval(strings.ReplaceAll(watchWork, "'.rows'", quoted(of)), &ignored)
+	return func() string {
+		w.Helper()
+		script2, layout2, all2 := w.processor()
+		return fmt.Sprintf("%.2f s of a processor, %.2f of it scripts and %.2f layout", all2-all, script2-script, layout2-layout)
+	}
+}
+
 // residentMiB is how much of a process is in memory.
 func residentMiB(t *testing.T, pid int) (kib int) {
 	t.Helper()
@@ -149,10 +186,9 @@ func TestManyPods(t *testing.T) {
 	w := newWindow(t, serve(t, shared.Kubeconfig(), "-n", operated), false)
 	w.look("#/web/" + operated + "/many")
 	w.await("the pods", "document.querySelectorAll('.pod.serving[data-pod]').length === 100", ".pods-card")
-	var ignored any
-	w.eval(strings.ReplaceAll(watchWork, "'.rows'", "'.pods-card'"), &ignored)
+	used := w.startWatch(".pods-card")
 	change(t, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.TotalQPS = ptr.To[int32](400) })
 	w.await("the pods", "document.querySelectorAll('.pod.serving[data-pod]').length === 400", ".pods-card")
 	done := w.work()
-	t.Logf("from 100 to 400 pods: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms", done.Pictures, done.Median, done.Longest, done.Tasks)
+	t.Logf("from 100 to 400 pods: %d pictures, %.0f ms apart in the median and %.0f at most; long tasks of %v ms; %s", done.Pictures, done.Median, done.Longest, done.Tasks, used())
 }
