@@ -56,6 +56,9 @@ func maskedField(key string, field any) any {
 		return maskedText(key, text)
 	}
 	fields, isObject := field.(map[string]any)
+	if key == "tls" && isObject { // of a Route, to which somebody may have added a key.
+		maskKeys(fields)
+	}
 	switch {
 	case isLabels[key] && isObject: // whatever the keys of the user's are called.
 		return fields
@@ -63,9 +66,7 @@ func maskedField(key string, field any) any {
 		return maskOthers(fields)
 	case key == "env":
 		return maskValues(field)
-	case key == "tls" && isObject: // of a Route, to which somebody may have added a key.
-		maskKeys(fields)
-	case key == "terminated" && isObject && fields["message"] != nil: // the end of a container's log.
+	case isLog(key, fields): // the end of a container's log.
 		fields["message"] = masked
 	case maskAll[key]:
 		return maskLeaves(field)
@@ -111,6 +112,11 @@ func isOurs(annotation string) bool {
 		}
 	}
 	return false
+}
+
+// isLog is true of what is told of a container that ended, with the last that it said.
+func isLog(key string, fields map[string]any) bool {
+	return key == "terminated" && fields["message"] != nil
 }
 
 // maskKeys masks certificates and keys that stand in a field themselves.
