@@ -57,6 +57,11 @@ func TestCompare(t *testing.T) {
 			Outcome{Changes: true, PodsNow: 3, Pods: 12, PodsSettled: 12, PodsAsked: 12}},
 		"no demand": {"amd64", func(w *web, _ *Side) { w.Spec.TotalQPS = nil },
 			Outcome{Changes: true, PodsNow: 3}},
+		"traffic": {"amd64", func(w *web, s *Side) {
+			w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
+			s.Observed.Traffic = &plan.Traffic{Holds: true}
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{
+			"the traffic of spec.demand is not read here: the pods stay as many as they are until the operator has read it, and follow it then"}}},
 		"a limit": {"amd64", func(w *web, _ *Side) { w.Spec.MaxReplicas = ptr.To[int32](2) },
 			Outcome{Changes: true, PodsNow: 3, Pods: 2, PodsSettled: 2, PodsAsked: 3, Notes: []string{"the demand calls for 3 pods, and spec.maxReplicas allows 2"}}},
 		"a version": {"amd64", func(w *web, _ *Side) { w.Spec.Image = "shop:2" },

@@ -37,13 +37,13 @@ func TestAgainstPrometheus(t *testing.T) {
 		}
 		return nil
 	})
-	p.expectFiring(t, "ElasticWebWeightsStale") // of which the gateway has not heard.
+	p.expectFiring(t, "ElasticWebSpilled", "ElasticWebWeightsStale") // it is meant to spill, and the gateway has not heard of the weights.
 	s.gatewaySays("True")
 	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
-	p.expectFiring(t)
+	p.expectFiring(t, "ElasticWebSpilled")
 
 	s.gatewaySays("False")
-	p.expectFiring(t, "ElasticWebNotExposed")
+	p.expectFiring(t, "ElasticWebNotExposed", "ElasticWebSpilled")
 	eventually(t, "the way in is served by weights again", func() error {
 		s.gatewaySays("True")
 		if number, err := p.series(`elasticweb_way_in_weight{name="mixed"}`); err != nil || number != 2 {
@@ -52,10 +52,10 @@ func TestAgainstPrometheus(t *testing.T) {
 		return nil
 	})
 	s.gatewaySays("True")
-	p.expectFiring(t)
+	p.expectFiring(t, "ElasticWebSpilled")
 
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
-	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort")
+	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort", "ElasticWebSpilled")
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
 	s.kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
 	p.expectFiring(t, "ElasticWebInvalidSpec", "ElasticWebSpilled")
