@@ -160,6 +160,22 @@ func TestColoursRepeatWords(t *testing.T) {
 const hostile = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\n\x00\u202egnp.exe\u200b\u0085\x9b31m\xff" + "\U000e0041"
 
 // TestHostileStrings has every text of an ElasticWeb be hostile, and long.
+// Pods that have no requests are told from those that serve, unless they get their share by weights.
+func TestPodsThatWait(t *testing.T) {
+	in := served()
+	in.Observed.Pods[0].JoinedLabel = elasticwebv1.JoinedFalse
+	in.Plan.Spread = capacity.Joined
+	for _, want := range []string{"4, wait", "◇", "● serves, ◇ is ready without requests\n"} {
+		if got := Status(in, Fit(80, false)); !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
+	}
+	in.Plan.Spread, in.Plan.WeightsInForce = capacity.Weighted, true
+	if got := Status(in, Fit(80, false)); strings.Contains(got, "◇") || strings.Contains(got, "wait") {
+		t.Errorf("some wait by weights:\n%s", got)
+	}
+}
+
 func TestHostileStrings(t *testing.T) {
 	for _, text := range []string{hostile, strings.Repeat(hostile, 300), strings.Repeat("a\u0301\u0301\u0301", 9000), strings.Repeat("語", 4000)} {
 		in := short()
