@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/operator"
 	"github.com/elasticweb/elasticweb-operator/test/testmain"
@@ -200,9 +201,43 @@ func (b *bench) settle() {
 				return false, condition.Message
 			}
 		}
+		if why := b.moves(); why != "" {
+			return false, why
+		}
 		out, errOut, code := b.run("plan", "shop")
 		return code == 0, out + errOut
 	})
+}
+
+// youngService is how old a Service by architecture is at least before a way in leads to it, and a bit.
+const youngService = 6 * time.Second
+
+// moves says what is not at rest yet though nobody has to do anything any more; "" where all is. Until then a plan is of a moment.
+func (b *bench) moves() string {
+	b.Helper()
+	pods, services, deployment := &corev1.PodList{}, &corev1.ServiceList{}, b.deployment()
+	ours := []client.ListOption{client.InNamespace(b.namespace), client.MatchingLabels{elasticwebv1.LabelInstance: "shop"}}
+	if err := errors.Join(shared.Client.List(b.Context(), pods, ours...), shared.Client.List(b.Context(), services, ours...)); err != nil {
+		return err.Error()
+	}
+	if len(pods.Items) != int(*deployment.Spec.Replicas) {
+		return fmt.Sprintf("there are %d pods", len(pods.Items))
+	}
+	for _, service := range services.Items {
+		if service.Name != "shop" && time.Since(service.CreationTimestamp.Time) < youngService {
+			return "the Service " + service.Name + " is young"
+		}
+	}
+	web, route := b.read(), b.httpRoute()
+	switch {
+	case route == nil:
+		return ""
+	case way.KindOf(web) != way.KindHTTPRoute:
+		return "the HTTPRoute is there still"
+	case route.Of(way.ParentReferences(web), route.Generation).Outcome != way.Admitted:
+		return "the gateway has not taken the HTTPRoute up"
+	}
+	return ""
 }
 
 func decode(t *testing.T, text string, into any) {
