@@ -38,9 +38,8 @@ func TestAgainstPrometheus(t *testing.T) {
 		return nil
 	})
 	p.expectFiring(t, "ElasticWebSpilled", "ElasticWebWeightsStale") // it is meant to spill, and the gateway has not heard of the weights.
-	s.gatewaySays("True")
+	s.expectServed(p, "ElasticWebSpilled")
 	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
-	p.expectFiring(t, "ElasticWebSpilled")
 
 	s.gatewaySays("False")
 	p.expectFiring(t, "ElasticWebNotExposed", "ElasticWebSpilled")
@@ -51,8 +50,7 @@ func TestAgainstPrometheus(t *testing.T) {
 		}
 		return nil
 	})
-	s.gatewaySays("True")
-	p.expectFiring(t, "ElasticWebSpilled")
+	s.expectServed(p, "ElasticWebSpilled")
 
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
 	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort", "ElasticWebSpilled")
@@ -143,6 +141,15 @@ func (s *stage) gatewaySays(accepted string) {
 	s.kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
 		`{"status": {"parents": [{"parentRef": {"name": "public"}, "controllerName": "example.com/gateway", "conditions": [%s, %s]}]}}`,
 		condition("Accepted", accepted), condition("ResolvedRefs", "True")))
+}
+
+// expectServed has a gateway take up what comes, until these alerts fire, and none of the others.
+func (s *stage) expectServed(p server, want ...string) {
+	s.Helper()
+	eventually(s.T, "the alerts "+strings.Join(want, ", ")+" of a way in that is served", func() error {
+		s.gatewaySays("True")
+		return p.isFiring(s.T, want...)
+	})
 }
 
 // endBenchmark has the load generators end, each with the rate that the spec of the ElasticWeb has.
