@@ -103,8 +103,7 @@ func (e *environment) terminal() (style screen.Style, height int, isTerminal boo
 	if size, err := term.GetWinsize(file.Fd()); err == nil {
 		width, height = int(size.Width), int(size.Height)
 	}
-	_, isWithout := os.LookupEnv("NO_COLOR")
-	return screen.Fit(width, !isWithout && os.Getenv("TERM") != "dumb"), height, true
+	return screen.Fit(width, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"), height, true
 }
 
 // completionPatience is short: somebody waits at a prompt.

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/operator"
 	"github.com/elasticweb/elasticweb-operator/test/testmain"
@@ -47,7 +48,11 @@ func TestMain(m *testing.M) {
 var pushed = map[string][]string{"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"}}
 
 func startWorld(ctx context.Context) (*world, error) {
-	started, err := operator.Start(ctx, operator.Options{Nodes: []cluster.NodePool{{Arch: "amd64", Count: 2}, {Arch: "arm64", Count: 2}}})
+	started, err := operator.Start(ctx, operator.Options{Gateways: true, Nodes: []cluster.NodePool{
+		{Arch: "amd64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}}, {Arch: "arm64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}},
+		// For those who tolerate it: what is preferred has room for a few.
+		tight("amd64", 110), tight("arm64", 4),
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +63,11 @@ func startWorld(ctx context.Context) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+func tight(architecture string, pods int) cluster.NodePool {
+	return cluster.NodePool{Arch: architecture, Count: 2, Pods: pods, CPU: "16", NamePrefix: "tight-" + architecture, Labels: map[string]string{"pool": "tight"},
+		Taints: []corev1.Taint{{Key: "pool", Value: "tight", Effect: corev1.TaintEffectNoSchedule}}}
 }
 
 func (w *world) image(tag string) string { return w.Host + "/shop:" + tag }
@@ -78,7 +88,18 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = shared.Client.Delete(context.WithoutCancel(t.Context()), namespace) })
-	return &bench{T: t, namespace: namespace.Name, kubeconfig: shared.Kubeconfig()}
+	b := &bench{T: t, namespace: namespace.Name, kubeconfig: shared.Kubeconfig()}
+	t.Cleanup(func() {
+		for _, command := range []string{"why", "status"} {
+			if !t.Failed() {
+				return
+			}
+			if out, errOut, code := b.runWith(context.WithoutCancel(t.Context()), "", command, "shop"); code == 0 {
+				t.Logf("kubectl elasticweb %s shop:\n%s%s", command, out, errOut)
+			}
+		}
+	})
+	return b
 }
 
 // as runs the commands with the rights of somebody else.
@@ -152,6 +173,12 @@ func (b *bench) shop() *elasticwebv1.ElasticWeb {
 	return web
 }
 
+// onPool puts it on the nodes of a pool alone.
+func (b *bench) onPool(web *elasticwebv1.ElasticWeb, pool string) {
+	web.Spec.NodeSelector = map[string]string{"pool": pool}
+	web.Spec.Tolerations = []corev1.Toleration{{Key: "pool", Operator: corev1.TolerationOpExists}}
+}
+
 func (b *bench) read() *elasticwebv1.ElasticWeb {
 	b.Helper()
 	web := &elasticwebv1.ElasticWeb{}
@@ -174,9 +201,43 @@ func (b *bench) settle() {
 				return false, condition.Message
 			}
 		}
+		if why := b.moves(); why != "" {
+			return false, why
+		}
 		out, errOut, code := b.run("plan", "shop")
 		return code == 0, out + errOut
 	})
+}
+
+// youngService is how old a Service by architecture is at least before a way in leads to it, and a bit.
+const youngService = 6 * time.Second
+
+// moves says what is not at rest yet though nobody has to do anything any more; "" where all is. Until then a plan is of a moment.
+func (b *bench) moves() string {
+	b.Helper()
+	pods, services, deployment := &corev1.PodList{}, &corev1.ServiceList{}, b.deployment()
+	ours := []client.ListOption{client.InNamespace(b.namespace), client.MatchingLabels{elasticwebv1.LabelInstance: "shop"}}
+	if err := errors.Join(shared.Client.List(b.Context(), pods, ours...), shared.Client.List(b.Context(), services, ours...)); err != nil {
+		return err.Error()
+	}
+	if len(pods.Items) != int(*deployment.Spec.Replicas) {
+		return fmt.Sprintf("there are %d pods", len(pods.Items))
+	}
+	for _, service := range services.Items {
+		if service.Name != "shop" && time.Since(service.CreationTimestamp.Time) < youngService {
+			return "the Service " + service.Name + " is young"
+		}
+	}
+	web, route := b.read(), b.httpRoute()
+	switch {
+	case route == nil:
+		return ""
+	case way.KindOf(web) != way.KindHTTPRoute:
+		return "the HTTPRoute is there still"
+	case route.Of(way.ParentReferences(web), route.Generation).Outcome != way.Admitted:
+		return "the gateway has not taken the HTTPRoute up"
+	}
+	return ""
 }
 
 func decode(t *testing.T, text string, into any) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
@@ -25,6 +26,8 @@ func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side
 		err := cluster.Apply(ctx, objects[kind], client.DryRunAll, client.ForceOwnership, client.FieldOwner(controllers.FieldManager))
 		switch {
 		case err == nil:
+		case meta.IsNoMatchError(err):
+			refused = append(refused, fmt.Sprintf("the cluster does not have the kind %s that spec.expose asks for: install it, or take another way in", kind))
 		case isDenied(err):
 			notes = append(notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
 		case apierrors.IsForbidden(err):

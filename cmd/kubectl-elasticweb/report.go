@@ -14,6 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -26,6 +29,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 	"github.com/elasticweb/elasticweb-operator/internal/supportreport"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Of each kind no more objects, and of each log no more, than are of use to somebody.
@@ -95,6 +99,10 @@ func (o *reportOptions) run(ctx context.Context) error {
 		{appsv1.SchemeGroupVersion.WithKind("ReplicaSet"), []client.ListOption{inNamespace, ours}},
 		{corev1.SchemeGroupVersion.WithKind("Pod"), []client.ListOption{inNamespace, ours}},
 		{corev1.SchemeGroupVersion.WithKind("Service"), []client.ListOption{inNamespace, ours}},
+		{discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), []client.ListOption{inNamespace, ours}},
+		{networkingv1.SchemeGroupVersion.WithKind(way.KindIngress), []client.ListOption{inNamespace, ours}},
+		{way.HTTPRouteVersion.WithKind(way.KindHTTPRoute), []client.ListOption{inNamespace, ours}},
+		{way.RouteVersion.WithKind(way.KindRoute), []client.ListOption{inNamespace, ours}},
 		{schema.GroupVersionKind{Group: "policy", Version: "v1", Kind: "PodDisruptionBudget"}, []client.ListOption{inNamespace, ours}},
 		{schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Job"}, []client.ListOption{inNamespace, client.HasLabels{v1alpha1.LabelRun}}},
 		{schema.GroupVersionKind{Group: "autoscaling", Version: "v2", Kind: "HorizontalPodAutoscaler"}, []client.ListOption{inNamespace}},
@@ -127,6 +135,9 @@ func (o *reportOptions) addObjects(ctx context.Context, folder string, kind sche
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 	if err := o.client.List(ctx, list, append(options, client.Limit(mostObjects))...); err != nil {
+		if meta.IsNoMatchError(err) {
+			err = errors.New("the cluster does not have that kind")
+		}
 		o.archive.Note(supportreport.Note(kind.Kind, err))
 		return
 	}

@@ -115,18 +115,17 @@ func (o Onlooker) lookAtPods(ctx context.Context, seen *Sight, now time.Time) er
 	return err
 }
 
-// lookAtWay reads what decides about weights, where the spec asks for a way in that has some.
-func (o Onlooker) lookAtWay(ctx context.Context, seen *Sight, now time.Time) error {
-	if !plan.Weighs(&seen.Web.Spec) {
-		return nil
-	}
-	var err error
-	if seen.Web.Spec.Expose.Route != nil {
+// lookAtWay reads the way in that the spec asks for, and what decides about its weights.
+func (o Onlooker) lookAtWay(ctx context.Context, seen *Sight, now time.Time) (err error) {
+	switch way.KindOf(seen.Web) {
+	case way.KindRoute:
 		err = readOwned(ctx, o.Reader, way.KindRoute, seen.Web, &seen.Route, asRead)
-	} else {
+	case way.KindHTTPRoute:
 		err = readOwned(ctx, o.Reader, way.KindHTTPRoute, seen.Web, &seen.HTTPRoute, asRead)
+	case way.KindIngress:
+		err = readOwned(ctx, o.Reader, way.KindIngress, seen.Web, &seen.Ingress, asRead)
 	}
-	if err != nil {
+	if err != nil || !plan.Weighs(&seen.Web.Spec) {
 		return err
 	}
 	seen.Way.IsInForce = isInForce(seen.Web, &seen.Observed, &remembered{}, now)

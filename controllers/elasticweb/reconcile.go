@@ -139,6 +139,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene},
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
+	r.tallyWeights(web, &planned, &seen.Observed)
 	r.tallyPass(web, planned.Demand, before, seen.Observed, again == 0 && carried.isComplete() && !planned.WaitsForImage)
 	return ctrl.Result{RequeueAfter: controllers.Soonest(seen.retry, carried.retry, reported, again, rebalanced)}, errors.Join(carried.err, err)
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 )
@@ -24,6 +25,7 @@ type tally struct {
 	changes map[types.NamespacedName]*change
 	// rebalanceWaits are those of ElasticWebs that wait for their next try to bring pods back.
 	rebalanceWaits map[types.NamespacedName]time.Duration
+	weights        map[types.NamespacedName]*metrics.Weights
 }
 
 // change is a spec that changed, and that is not all written or not Ready yet.
@@ -59,6 +61,7 @@ func (t *tally) forget(name types.NamespacedName) {
 	delete(t.pods, name)
 	delete(t.changes, name)
 	delete(t.rebalanceWaits, name)
+	delete(t.weights, name)
 }
 
 // began takes note of when a spec changed.

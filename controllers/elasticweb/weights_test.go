@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/metrics"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/waysin"
@@ -51,14 +52,15 @@ func backendsOf(ctx context.Context, web *elasticwebv1.ElasticWeb) func() string
 	}
 }
 
-// acceptAll says of each version of an HTTPRoute that it is served, as a gateway does, until the spec ends.
-func acceptAll(web *elasticwebv1.ElasticWeb) {
+// acceptAll says of each version of an HTTPRoute that it is served, as a gateway does, until the spec or the gateway ends.
+func acceptAll(web *elasticwebv1.ElasticWeb) (end func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	DeferCleanup(func() {
+	end = func() {
 		stop()
 		<-ended
-	})
+	}
+	DeferCleanup(end)
 	go func() {
 		defer close(ended)
 		defer GinkgoRecover()
@@ -79,6 +81,7 @@ func acceptAll(web *elasticwebv1.ElasticWeb) {
 			}
 		}
 	}()
+	return end
 }
 
 var _ = Describe("Weights of a way in", Ordered, func() {
@@ -113,6 +116,9 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 			Expect(pod.Labels).To(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"arm64", fmt.Sprint(strings.Contains(pod.Spec.NodeName, "arm64"))))
 		}
 
+		weights := func() *metrics.Weights { return running.reconciler.Weights(client.ObjectKeyFromObject(web)) }
+		Eventually(weights).WithContext(ctx).Should(Equal(&metrics.Weights{ByArchitecture: map[string]int32{"arm64": 1, "amd64": 2}}))
+
 		By("being at rest")
 		expectRest(ctx, running)
 
@@ -130,6 +136,7 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		update(ctx, web, serving(8000))
 		expectCapacity(ctx, web, "arm64=8", 8000, true)
 		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop=1"))
+		Eventually(weights).WithContext(ctx).Should(BeNil())
 
 		By("taking the way in away: its Services go, and no pod is restarted")
 		update(ctx, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose = nil })
@@ -140,11 +147,11 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 
 	It("are none while a Service has the name of one", func(ctx SpecContext) {
 		ownNodes(ctx, "named", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 2}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
-		namespace, _ := startInNamespace(ctx)
+		namespace, running := startInNamespace(ctx)
 		theirs := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: shopArm64}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}}}
 		Expect(k8s.Create(ctx, theirs)).To(Succeed())
 		web := newWeb(namespace, "shop", onOwnNodes("named"), armTwiceAsFast, serving(3000), byHTTPRoute)
-		acceptAll(web)
+		endGateway := acceptAll(web)
 		Expect(k8s.Create(ctx, web)).To(Succeed())
 		expectCapacity(ctx, web, "arm64=2,amd64=4", 3000, true)
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
@@ -156,6 +163,22 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		Expect(k8s.Delete(ctx, theirs)).To(Succeed())
 		expectCapacity(ctx, web, "arm64=2,amd64=2", 3000, true)
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+
+		By("telling the metrics that a gateway does not take them up")
+		isStale := func() *bool {
+			weights := running.reconciler.Weights(client.ObjectKeyFromObject(web))
+			if weights == nil {
+				return nil
+			}
+			return &weights.IsStale
+		}
+		Eventually(isStale).WithContext(ctx).Should(HaveValue(BeFalse()))
+		endGateway()
+		update(ctx, web, serving(4500))
+		expectCapacity(ctx, web, "arm64=2,amd64=5", 4500, true)
+		Eventually(isStale).WithContext(ctx).Should(HaveValue(BeTrue()))
+		acceptAll(web)
+		Eventually(isStale).WithContext(ctx).Should(HaveValue(BeFalse()))
 	}, SpecTimeout(4*time.Minute))
 
 	It("take back the Services that an ElasticWeb of the name left behind", func(ctx SpecContext) {

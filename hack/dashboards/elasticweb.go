@@ -38,10 +38,17 @@ func elasticWeb() board {
 				{title: "By state", width: 12, isStacked: true, queries: []query{{"sum by (state) (elasticweb_pods_by_state" + one + ")", "{{state}}"}}},
 				{title: "By architecture", width: 12, isStacked: true, queries: []query{{"elasticweb_pods" + one, "{{architecture}}"}}},
 			}},
+			{"Requests", []panel{
+				{title: "Weights of the way in", width: 12, help: "Of the Services by architecture, while spec.expose leads there by weights.", queries: []query{
+					{"elasticweb_way_in_weight" + one, "{{architecture}}"},
+				}},
+				{title: "Ready and without requests", width: 12, help: "Pods with which the Service would serve less.", queries: []query{{"elasticweb_unjoined_pods" + one, "{{architecture}}"}}},
+			}},
 			{"Why", []panel{
-				{title: "Reason of Ready", width: 8, help: "1 while it is Ready.", queries: []query{{"elasticweb_ready" + one, "{{reason}}"}}},
-				{title: "Source of the traffic", width: 8, help: "1 while there is a number.", queries: []query{{"elasticweb_demand_up" + one, "{{reason}}"}}},
-				{title: "Lead time", width: 8, unit: seconds, help: "How long pods take to start, which is how far ahead the demand is planned.", queries: []query{
+				{title: "Reason of Ready", width: 6, help: "1 while it is Ready.", queries: []query{{"elasticweb_ready" + one, "{{reason}}"}}},
+				{title: "Way in", width: 6, help: "1 while it is served.", queries: []query{{"elasticweb_exposed" + one, "{{reason}}"}}},
+				{title: "Source of the traffic", width: 6, help: "1 while there is a number.", queries: []query{{"elasticweb_demand_up" + one, "{{reason}}"}}},
+				{title: "Lead time", width: 6, unit: seconds, help: "How long pods take to start, which is how far ahead the demand is planned.", queries: []query{
 					{"elasticweb_demand_lead_time_seconds" + one, "lead time"},
 				}},
 			}},

@@ -36,6 +36,10 @@ func fleet() board {
 				{title: "By architecture", width: 8, isStacked: true, queries: []query{{"sum by (architecture) (elasticweb_pods" + of + ")", "{{architecture}}"}}},
 				{title: "Off their preferred architecture", width: 8, queries: []query{{"sum(elasticweb_spilled_pods" + of + ")", "spilled"}}},
 			}},
+			{"Ways in", []panel{
+				{title: "By state", width: 12, isStacked: true, queries: []query{{"count by (reason) (elasticweb_exposed" + of + ")", "{{reason}}"}}},
+				{title: "Weights that are old", help: "Others than the pods call for, or not taken up by the gateway.", width: 12, queries: []query{{"sum(elasticweb_way_in_stale" + of + ") or vector(0)", "stale"}}},
+			}},
 			{"What needs a look", []panel{
 				{title: "Not ready", kind: listing, width: 12, queries: []query{{"elasticweb_ready" + of + " == 0", ""}}},
 				{title: "Alerts", kind: listing, width: 12, queries: []query{{`ALERTS{alertname=~"ElasticWeb.+", alertstate="firing"}`, ""}}},

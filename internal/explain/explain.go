@@ -332,6 +332,10 @@ func waits(in Input) (said []string) {
 	if home != nil && home.Status != metav1.ConditionTrue {
 		said = append(said, fmt.Sprintf("Rebalanced is False, for %s: %s.", home.Reason, home.Message))
 	}
+	exposed := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionExposed)
+	if exposed != nil && exposed.Status != metav1.ConditionTrue {
+		said = append(said, fmt.Sprintf("Exposed is %s, for %s: %s.", exposed.Status, exposed.Reason, exposed.Message))
+	}
 	if len(said) == 0 {
 		return []string{"Nothing waits."}
 	}

@@ -124,6 +124,11 @@ func TestSteps(t *testing.T) {
 			seen.Traffic = &plan.Traffic{Holds: true}
 			return seen
 		}},
+		"refused way in": {change: func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{Host: "shop.example.com"}}
+			w.Status.Conditions = append(w.Status.Conditions, metav1.Condition{Type: elasticwebv1.ConditionExposed, Status: "False",
+				Reason: elasticwebv1.ReasonNameConflict, Message: "there is an Ingress shop that is somebody else's: delete it"})
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "arm64") }},
 		"nothing": {change: func(w *elasticwebv1.ElasticWeb) {
 			w.Spec.TotalQPS, w.Status = nil, elasticwebv1.ElasticWebStatus{}
 			w.Generation = 0

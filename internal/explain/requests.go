@@ -18,13 +18,13 @@ func requests(in Input) (said []string) {
 	if len(joined)+len(waiting) < 2 {
 		return nil
 	}
-	switch in.Plan.Spread {
-	case capacity.LeastRequest:
+	switch {
+	case in.Plan.Spread == capacity.LeastRequest:
 		return []string{fmt.Sprintf("spec.balancing says that they go to the pods with the fewest under way, so that the pods serve their sum, of which %d%% are not counted on.",
 			capacity.LeastRequestMargin)}
-	case capacity.Weighted:
+	case in.Plan.WeightsInForce:
 		return []string{"Each pod gets its share by what it serves, so that the pods serve their sum."}
-	case capacity.Even:
+	case in.Plan.Spread == capacity.Even:
 		return []string{"To all pods that are ready, each as many: they are of a template that an older operator made. From the next rollout on those wait that make the whole serve less."}
 	}
 	said = append(said, fmt.Sprintf("The Service sends each pod that joined as many as any other: %s, which serve %d together.", listed(joined), capacity.Even.Served(joined)))
@@ -32,6 +32,9 @@ func requests(in Input) (said []string) {
 		all := append(joined, waiting...)
 		said = append(said, fmt.Sprintf("%s wait: with them it would be %d.", listed(waiting), capacity.Even.Served(all)),
 			fmt.Sprintf("By weights that follow what each serves, all of them would serve their sum, %d.", capacity.Weighted.Served(all)))
+	}
+	if in.Plan.Spread == capacity.Weighted {
+		said = append(said, "Weights of the way in are on their way: its gateway has not taken them up yet.")
 	}
 	return said
 }

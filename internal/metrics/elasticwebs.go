@@ -39,6 +39,15 @@ var (
 	rebalanceWait = prometheus.NewDesc("elasticweb_rebalance_wait_seconds",
 		"How long the ElasticWeb waits between two tries to bring pods back to where they are preferred; absent while it waits for none.",
 		[]string{"namespace", "name"}, nil)
+	wayInServed = prometheus.NewDesc("elasticweb_exposed",
+		"1 while whoever serves the way in of the ElasticWeb says so, else 0, with the reason; absent without spec.expose.",
+		[]string{"namespace", "name", "reason"}, nil)
+	wayInWeight = prometheus.NewDesc("elasticweb_way_in_weight",
+		"Weight of the Service of an architecture in the way in of the ElasticWeb, as it was written last; absent while that leads to one Service.",
+		[]string{"namespace", "name", "architecture"}, nil)
+	wayInStale = prometheus.NewDesc("elasticweb_way_in_stale",
+		"1 while the weights in the way in of the ElasticWeb are others than its pods call for, or its gateway has not taken them up, else 0; absent without weights.",
+		[]string{"namespace", "name"}, nil)
 	atLimit = prometheus.NewDesc("elasticweb_at_limit",
 		"1 while maxReplicas keeps the ElasticWeb from the pods that its demand calls for, else 0.",
 		[]string{"namespace", "name"}, nil)
@@ -61,8 +70,18 @@ type Seen interface {
 	Pods(types.NamespacedName) []observed.PodCount
 	// RebalanceWait is how long an ElasticWeb waits between two tries to bring pods back; 0 where it waits for none.
 	RebalanceWait(types.NamespacedName) time.Duration
+	// Weights are those of its way in; nil where it leads to one Service, and is meant to.
+	Weights(types.NamespacedName) *Weights
 	// NodePortsAwaited is how many ElasticWebs wait for a node port.
 	NodePortsAwaited() int
+}
+
+// Weights are those of a way in.
+type Weights struct {
+	// ByArchitecture are those that were written last, of the Services by architecture.
+	ByArchitecture map[string]int32
+	// IsStale is true while others are called for, or whoever serves the way in has not taken them up.
+	IsStale bool
 }
 
 // RegisterElasticWebs exposes the ElasticWebs that the cache holds.
@@ -77,7 +96,10 @@ type elasticWebs struct {
 
 // Describe implements prometheus.Collector.
 func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{totalQPS, realQPS, pods, podsByState, unjoined, spilled, rebalanceWait, atLimit, ready, stalled, unreadable, nodePortsAwaited} {
+	for _, description := range []*prometheus.Desc{
+		totalQPS, realQPS, pods, podsByState, unjoined, spilled, rebalanceWait, wayInServed, wayInWeight, wayInStale, atLimit, ready, stalled,
+		unreadable, nodePortsAwaited,
+	} {
 		descriptions <- description
 	}
 }
@@ -103,6 +125,17 @@ func (c elasticWebs) Collect(metrics chan<- prometheus.Metric) {
 		if wait := c.seen.RebalanceWait(client.ObjectKeyFromObject(web)); wait > 0 {
 			o.gauge(rebalanceWait, wait.Seconds())
 		}
+		o.collectWeights(c.seen.Weights(client.ObjectKeyFromObject(web)))
+	}
+}
+
+func (o object) collectWeights(weights *Weights) {
+	if weights == nil {
+		return
+	}
+	o.gauge(wayInStale, oneIf(weights.IsStale))
+	for architecture, weight := range weights.ByArchitecture {
+		o.gauge(wayInWeight, float64(weight), architecture)
 	}
 }
 
@@ -147,6 +180,9 @@ func (o object) collectConditions(web *elasticwebv1.ElasticWeb) {
 	}
 	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionReady); condition != nil {
 		o.gauge(ready, oneIf(condition.Status == metav1.ConditionTrue), condition.Reason)
+	}
+	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionExposed); condition != nil {
+		o.gauge(wayInServed, oneIf(condition.Status == metav1.ConditionTrue), condition.Reason)
 	}
 	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionStalled); condition != nil && condition.Status == metav1.ConditionTrue {
 		o.gauge(stalled, 1, condition.Reason)

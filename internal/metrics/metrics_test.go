@@ -57,6 +57,13 @@ func (seen) RebalanceWait(name types.NamespacedName) time.Duration {
 	return 0
 }
 
+func (seen) Weights(name types.NamespacedName) *Weights {
+	if name.Name == "short" {
+		return &Weights{ByArchitecture: map[string]int32{"arm64": 1, "amd64": 2}, IsStale: true}
+	}
+	return nil
+}
+
 func (seen) Pods(types.NamespacedName) []observed.PodCount { return twoPods }
 
 var twoPods = []observed.PodCount{{State: observed.PodWaiting, Pods: 1}, {Architecture: "amd64", State: observed.PodReady, Pods: 1}}
@@ -77,6 +84,7 @@ func webs() []elasticwebv1.ElasticWeb {
 		Conditions: []metav1.Condition{
 			condition(elasticwebv1.ConditionReady, metav1.ConditionFalse, elasticwebv1.ReasonReplicaLimit),
 			condition(elasticwebv1.ConditionStalled, metav1.ConditionTrue, elasticwebv1.ReasonReplicaLimit),
+			condition(elasticwebv1.ConditionExposed, metav1.ConditionFalse, elasticwebv1.ReasonNotAdmitted),
 			condition(elasticwebv1.ConditionCapacityMet, metav1.ConditionFalse, elasticwebv1.ReasonReplicaLimit),
 		},
 	}
@@ -107,6 +115,7 @@ func stats() platforms.Stats {
 const wantWebs = `
 elasticweb_at_limit{name="fine",namespace="prod"} 0
 elasticweb_at_limit{name="short",namespace="dev"} 1
+elasticweb_exposed{name="short",namespace="dev",reason="NotAdmitted"} 0
 elasticweb_invalid_spec{kind="ElasticWeb",name="invalid",namespace="dev"} 1
 elasticweb_node_ports_awaited 1
 elasticweb_pods{architecture="",name="short",namespace="dev"} 7
@@ -130,6 +139,9 @@ elasticweb_unjoined_pods{architecture="amd64",name="fine",namespace="prod"} 0
 elasticweb_unjoined_pods{architecture="amd64",name="short",namespace="dev"} 0
 elasticweb_unjoined_pods{architecture="arm64",name="short",namespace="dev"} 0
 elasticweb_unjoined_pods{architecture="s390x",name="short",namespace="dev"} 0
+elasticweb_way_in_stale{name="short",namespace="dev"} 1
+elasticweb_way_in_weight{architecture="amd64",name="short",namespace="dev"} 2
+elasticweb_way_in_weight{architecture="arm64",name="short",namespace="dev"} 1
 `
 
 const wantBenchmarks = `

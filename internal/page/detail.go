@@ -189,7 +189,7 @@ func nodesOf(in *Sight) (nodes []Node, hidden int) {
 			node = &Node{Name: pod.Node, Architecture: pod.Architecture}
 			byName[pod.Node] = node
 		}
-		state, why := stateOfPod(pod)
+		state, why := stateOfPod(pod, in.Plan.Serves(pod))
 		node.Pods = append(node.Pods, Pod{Name: screen.Name(pod.Name), State: state, QPS: rates[pod.Architecture], Why: screen.Line(why, 2*longestShort)})
 	}
 	last := len(rank) + 1
@@ -205,11 +205,12 @@ func nodesOf(in *Sight) (nodes []Node, hidden int) {
 	return nodes, hidden
 }
 
-func stateOfPod(pod *plan.Pod) (state, why string) {
+// stateOfPod is what a pod does. One that is ready serves, unless no requests are sent to it.
+func stateOfPod(pod *plan.Pod, serves bool) (state, why string) {
 	switch {
 	case pod.Gone:
 		return "ending", ""
-	case pod.IsAvailable() && !pod.IsJoined():
+	case pod.IsAvailable() && !serves:
 		return "standby", "with it the Service, which sends each pod as many requests, would serve less"
 	case pod.IsAvailable():
 		return "serving", ""

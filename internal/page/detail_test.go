@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -21,7 +22,7 @@ import (
 )
 
 func sightOf(web *elasticwebv1.ElasticWeb, pods ...plan.Pod) *Sight {
-	planned := plan.Plan{Rates: []placement.Rate{{Architecture: "arm64", QPS: 1000}, {Architecture: "amd64", QPS: 500}}}
+	planned := plan.Plan{Spread: capacity.Joined, Rates: []placement.Rate{{Architecture: "arm64", QPS: 1000}, {Architecture: "amd64", QPS: 500}}}
 	return &Sight{Web: screen.Web{Web: web, Observed: plan.Observed{Pods: pods}, Plan: planned, Now: start}}
 }
 
@@ -48,6 +49,12 @@ func TestPodsAreOnTheirNodes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, nodes); diff != "" || hidden != 0 {
 		t.Errorf("%d are hidden; %s", hidden, diff)
+	}
+
+	byWeights := sightOf(newWeb("a", 1, 1), pods...)
+	byWeights.Plan.Spread, byWeights.Plan.WeightsInForce = capacity.Weighted, true
+	if nodes, _ := nodesOf(byWeights); nodes[1].Pods[2].State != "serving" {
+		t.Errorf("by weights it is %+v", nodes[1].Pods[2])
 	}
 }
 

@@ -96,6 +96,9 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		live.spreadsAs(input.Spreading)
 	}
 	pod := podHash(spec)
+	if live.isOf(spec) { // be it in the words of an older operator.
+		pod = live.Pod
+	}
 	if observed.KeepsTemplate && observed.Deployment != nil {
 		input, pod = keptInput(input, live, observed.Deployment), live.Pod
 	}

@@ -64,10 +64,11 @@ func RecordOf(deployment *appsv1.Deployment) *Record {
 
 // IsDue reports whether the Record has to be written to the Deployment though nothing else differs: without it neither an older spec,
 // nor a change of the image, nor what others did to the replicas could be told, the registry would be asked for ever, an order that
-// changes no template, since the user's own terms prefer, would be new for ever, and a restarted operator would go on with another demand.
+// changes no template, since the user's own terms prefer, would be new for ever, a change of the spec that gives the pods no other template would
+// be the user's rollout for ever, so that whatever a registry says later replaced them, and a restarted operator would go on with another demand.
 func (r Record) IsDue(deployment *appsv1.Deployment) bool {
 	live := RecordOf(deployment)
-	return live == nil || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas || live.PlannedQPS != r.PlannedQPS ||
+	return live == nil || live.Pod != r.Pod || live.Generation > r.Generation || live.Replicas != 0 && live.Replicas != r.Replicas || live.PlannedQPS != r.PlannedQPS ||
 		live.Surge != r.Surge || !reflect.DeepEqual(live.Levels, r.Levels) || live.Stale != r.Stale || live.Restart != nil && r.Restart != nil && *live.Restart != *r.Restart
 }
 

@@ -295,6 +295,7 @@ func TestRecordIsDue(t *testing.T) {
 		"a generation that never was":                   {Record{Generation: 3, Pod: record.Pod, Replicas: 3}.String(), true},
 		"another number of pods":                        {Record{Generation: 2, Pod: record.Pod, Replicas: 4}.String(), true},
 		"a restart that an older operator did not note": {(Record{Generation: 2, Pod: record.Pod, Replicas: 3, Restart: ptr.To("0123456789abcdef")}).String(), false},
+		"another shape of the pods":                     {Record{Generation: 2, Pod: "fedcba9876543210", Replicas: 3}.String(), true},
 		"another order":                                 {Record{Generation: 2, Pod: record.Pod, Replicas: 3, Levels: [][]string{{"arm64"}}}.String(), true},
 		"another demand":                                {Record{Generation: 2, Pod: record.Pod, Replicas: 3, PlannedQPS: 1}.String(), true},
 		"of before that number was kept":                {Record{Generation: 2, Pod: record.Pod}.String(), false},
@@ -303,6 +304,28 @@ func TestRecordIsDue(t *testing.T) {
 		if got := record.IsDue(recorded(tc.live)); got != tc.want {
 			t.Errorf("%s: due: %t, want %t", name, got, tc.want)
 		}
+	}
+}
+
+// A change of the spec that gives the pods no other template is taken note of: else it would be a rollout for ever, and what the registry or a
+// benchmark says later would replace the pods.
+func TestAChangeThatShapesNothingIsNoted(t *testing.T) {
+	web := shop()
+	facts := &ImageFacts{Reference: web.Spec.Image, Platforms: []string{"linux/amd64", "linux/arm64"}}
+	observed := Observed{Image: Image{State: ImageResolved, Facts: facts}}
+	first := Make(web, observed)
+	observed.Deployment = deploymentOf(first)
+	web.Generation++
+	web.Spec.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "amd64"}, {Name: "arm64"}}
+	second, reasons := Explained(web, observed)
+	if !reasons.Rolls || !second.Record.IsDue(observed.Deployment) || cmp.Diff(first.Placement, second.Placement) != "" {
+		t.Fatalf("rolls %t, due %t: %s", reasons.Rolls, second.Record.IsDue(observed.Deployment), cmp.Diff(first.Placement, second.Placement))
+	}
+	observed.Deployment = deploymentOf(second)
+	observed.Image.Facts = &ImageFacts{Reference: web.Spec.Image, Platforms: facts.Platforms, Port: new(int32(9090))}
+	third, reasons := Explained(web, observed)
+	if reasons.Rolls || third.Record.IsDue(observed.Deployment) || third.ContainerPort != second.ContainerPort {
+		t.Errorf("it is a rollout still: rolls %t, port %d", reasons.Rolls, third.ContainerPort)
 	}
 }
 

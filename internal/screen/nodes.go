@@ -44,7 +44,7 @@ func RateFrom(entry elasticwebv1.ArchitectureStatus) string {
 // ready is the number of pods that are, and whether they wait without requests.
 func ready(in Web, entry elasticwebv1.ArchitectureStatus) string {
 	waits := slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool {
-		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !pod.IsJoined()
+		return pod.Ready && !pod.Gone && pod.Architecture == entry.Name && !in.Plan.Serves(&pod)
 	})
 	if waits {
 		return fmt.Sprintf("%d, wait", entry.ReadyPods)
@@ -70,7 +70,7 @@ func nodes(in Web, style Style) []string {
 		if pod.Ready && !pod.Gone {
 			node.ready++
 		}
-		node.dots += dot(pod)
+		node.dots += dot(pod, in.Plan.Serves(&pod))
 	}
 	all := slices.SortedFunc(maps.Values(byName), func(a, b *onNode) int { return cmp.Or(b.pods-a.pods, cmp.Compare(a.name, b.name)) })
 	var rows [][]string
@@ -80,17 +80,38 @@ func nodes(in Web, style Style) []string {
 	if len(rows) == 0 {
 		return nil
 	}
-	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS (● ready, ◐ warms up, ○ not ready, × ends)"}, rows)
+	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS"}, rows)
 	if more := len(all) - len(rows); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %s more nodes", number(int64(more))))
 	}
-	return lines
+	return append(lines, indented("", legend(all), style)...)
 }
 
-func dot(pod plan.Pod) string {
+// signs of pods, in the order in which they are drawn.
+var signs = []struct{ sign, says string }{
+	{"●", "serves"}, {"◇", "is ready without requests"}, {"◐", "warms up"}, {"○", "is not ready"}, {"×", "ends"},
+}
+
+// legend says what the signs mean that are there, below the table: beside names of nodes as they are in clouds there is no room.
+func legend(all []*onNode) string {
+	var drawn, parts []string
+	for _, node := range all {
+		drawn = append(drawn, node.dots)
+	}
+	for _, sign := range signs {
+		if strings.Contains(strings.Join(drawn, ""), sign.sign) {
+			parts = append(parts, sign.sign+" "+sign.says)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func dot(pod plan.Pod, serves bool) string {
 	switch {
 	case pod.Gone:
 		return "×"
+	case pod.IsAvailable() && !serves:
+		return "◇"
 	case pod.IsAvailable():
 		return "●"
 	case pod.Ready:
@@ -100,7 +121,7 @@ func dot(pod plan.Pod) string {
 }
 
 func sortedDots(dots string) string {
-	order := []rune("●◐○×")
+	order := []rune("●◇◐○×")
 	all := []rune(dots)
 	slices.SortFunc(all, func(a, b rune) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return string(all)

@@ -18,7 +18,10 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/packed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
 
@@ -94,10 +97,22 @@ func short() Web {
 	return in
 }
 
+// exposed is one whose way in leads by weights, to Services one of which has a name that nobody gives.
+func exposed() Web {
+	in := served()
+	in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+	in.Plan.Spread, in.Plan.WeightsInForce = capacity.Weighted, true
+	in.Observed.Pods[0].JoinedLabel = elasticwebv1.JoinedFalse // and has its share all the same.
+	in.Web.Status.Address = "https://shop.example.com/"
+	in.Observed.HTTPRoute = &way.HTTPRoute{Spec: packed.JSON(`{"rules": [{"backendRefs": [{"name": "shop-8d9001d3-arm64", "weight": 1}, {"name": "a\u001b[31m", "weight": 2}]}]}`)}
+	in.Web.Status.Conditions = append(in.Web.Status.Conditions, condition(elasticwebv1.ConditionExposed, metav1.ConditionTrue, elasticwebv1.ReasonAdmitted, "the Gateway public serves the HTTPRoute"))
+	return in
+}
+
 func TestStatus(t *testing.T) {
 	unreported := served()
 	unreported.Web.Status, unreported.Observed, unreported.Plan = elasticwebv1.ElasticWebStatus{ObservedGeneration: -1}, plan.Observed{}, plan.Plan{}
-	for name, in := range map[string]Web{"served": served(), "short": short(), "unreported": unreported} {
+	for name, in := range map[string]Web{"served": served(), "short": short(), "exposed": exposed(), "unreported": unreported} {
 		t.Run(name, func(t *testing.T) { checkScreen(t, "status-"+name, Status(in, Fit(80, false)), Fit(80, false)) })
 	}
 }
@@ -145,6 +160,22 @@ func TestColoursRepeatWords(t *testing.T) {
 const hostile = "\x1b]0;owned\x07\x1b[2J\x1b[31m\r\n\x00\u202egnp.exe\u200b\u0085\x9b31m\xff" + "\U000e0041"
 
 // TestHostileStrings has every text of an ElasticWeb be hostile, and long.
+// Pods that have no requests are told from those that serve, unless they get their share by weights.
+func TestPodsThatWait(t *testing.T) {
+	in := served()
+	in.Observed.Pods[0].JoinedLabel = elasticwebv1.JoinedFalse
+	in.Plan.Spread = capacity.Joined
+	for _, want := range []string{"4, wait", "◇", "● serves, ◇ is ready without requests\n"} {
+		if got := Status(in, Fit(80, false)); !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
+	}
+	in.Plan.Spread, in.Plan.WeightsInForce = capacity.Weighted, true
+	if got := Status(in, Fit(80, false)); strings.Contains(got, "◇") || strings.Contains(got, "wait") {
+		t.Errorf("some wait by weights:\n%s", got)
+	}
+}
+
 func TestHostileStrings(t *testing.T) {
 	for _, text := range []string{hostile, strings.Repeat(hostile, 300), strings.Repeat("a\u0301\u0301\u0301", 9000), strings.Repeat("語", 4000)} {
 		in := short()

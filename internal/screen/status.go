@@ -16,6 +16,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Web is what a screen about one ElasticWeb is drawn from.
@@ -41,6 +42,8 @@ const (
 	mostNodes  = 12
 	mostEvents = 6
 	mostDots   = 40
+	// mostBackends of a way in are as many as there are architectures, unless somebody else wrote it.
+	mostBackends = 8
 )
 
 // Status is one screen: demand and capacity, pods, rollout, image, conditions with their remedies, the last events.
@@ -126,6 +129,9 @@ type Fact struct{ Label, Text string }
 // Facts are what is said of an ElasticWeb in a line each, beside bars and tables: its demand first.
 func Facts(in Web) []Fact {
 	facts := []Fact{{"Demand", demand(in)}, {"Rollout", rollout(in)}, {"Image", image(in)}, {"Service", service(in)}}
+	if way.KindOf(in.Web) != "" {
+		facts = append(facts, Fact{"Way in", wayIn(in)})
+	}
 	if in.Web.Status.Address != "" {
 		facts = append(facts, Fact{"Address", in.Web.Status.Address})
 	}
@@ -277,6 +283,30 @@ func image(in Web) string {
 		text += fmt.Sprintf("; user %d", *facts.User)
 	}
 	return text
+}
+
+// wayIn is the way in of spec.expose: who serves it its condition says.
+func wayIn(in Web) string {
+	kind := way.KindOf(in.Web)
+	var backends []way.Backend
+	switch observed := &in.Observed; {
+	case kind == way.KindHTTPRoute && observed.HTTPRoute != nil:
+		backends = observed.HTTPRoute.Backends()
+	case kind == way.KindRoute && observed.Route != nil:
+		backends = observed.Route.Backends()
+	case kind == way.KindIngress && observed.Ingress != nil:
+		backends = []way.Backend{{Service: in.Web.Name}}
+	default:
+		return kind + ", not there"
+	}
+	if len(backends) == 1 {
+		return kind + " to the Service " + Name(backends[0].Service)
+	}
+	var parts []string
+	for _, backend := range backends[:min(len(backends), mostBackends)] {
+		parts = append(parts, fmt.Sprintf("%s %d", Name(backend.Service), backend.Weight))
+	}
+	return kind + " by weights: " + strings.Join(parts, ", ")
 }
 
 func service(in Web) string {

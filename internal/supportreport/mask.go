@@ -56,6 +56,9 @@ func maskedField(key string, field any) any {
 		return maskedText(key, text)
 	}
 	fields, isObject := field.(map[string]any)
+	if key == "tls" && isObject { // of a Route, to which somebody may have added a key.
+		maskKeys(fields)
+	}
 	switch {
 	case isLabels[key] && isObject: // whatever the keys of the user's are called.
 		return fields
@@ -63,7 +66,7 @@ func maskedField(key string, field any) any {
 		return maskOthers(fields)
 	case key == "env":
 		return maskValues(field)
-	case key == "terminated" && isObject && fields["message"] != nil: // the end of a container's log.
+	case isLog(key, fields): // the end of a container's log.
 		fields["message"] = masked
 	case maskAll[key]:
 		return maskLeaves(field)
@@ -109,6 +112,20 @@ func isOurs(annotation string) bool {
 		}
 	}
 	return false
+}
+
+// isLog is true of what is told of a container that ended, with the last that it said.
+func isLog(key string, fields map[string]any) bool {
+	return key == "terminated" && fields["message"] != nil
+}
+
+// maskKeys masks certificates and keys that stand in a field themselves.
+func maskKeys(tls map[string]any) {
+	for _, name := range []string{"key", "certificate", "caCertificate", "destinationCACertificate"} {
+		if _, isThere := tls[name]; isThere {
+			tls[name] = masked
+		}
+	}
 }
 
 // maskValues keeps the names of environment variables, and where they come from.

@@ -63,6 +63,7 @@ func TestMask(t *testing.T) {
 		`{"kind":"Event","message":"Error: failed to start: exec: \"/bin/app --password=secret\": no such file"}`,
 		`{"status":{"state":{"waiting":{"message":"exec: \"app\\t-p secret\": not found"}}}}`, `{"note":"GET \"http://u:secret@db\""}`,
 		`{"httpGet":{"path":"/ready?token=secret"}}`, `{"prometheus":{"query":"up{key=\"secret\"}"}}`,
+		`{"spec":{"tls":{"termination":"edge","key":"secret","certificate":"secret","caCertificate":"secret","destinationCACertificate":["secret"]}}}`,
 	} {
 		if got, _ := json.Marshal(Mask(decoded(t, text))); strings.Contains(string(got), "secret") {
 			t.Errorf("%s: %s", text, got)
@@ -70,7 +71,7 @@ func TestMask(t *testing.T) {
 	}
 	for _, text := range []string{
 		`{"labels":{"command":"x","env":"prod","options":"y"}}`, `{"nodeSelector":{"env":"prod"}}`, `{"matchLabels":{"args":"z"}}`,
-		`{"message":"pods \"shop-1\" is forbidden: a = b of \"dev\""}`, `{"path":"/ready"}`,
+		`{"message":"pods \"shop-1\" is forbidden: a = b of \"dev\""}`, `{"path":"/ready"}`, `{"secretKeyRef":{"key":"b"},"tls":{"termination":"edge"}}`, `{"tls":[{"hosts":["a"],"secretName":"b"}]}`,
 	} {
 		if got, _ := json.Marshal(Mask(decoded(t, text))); string(got) != text {
 			t.Errorf("%s: %s", text, got)

@@ -4,11 +4,23 @@
 package way
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 )
+
+func TestBackends(t *testing.T) {
+	want := []Backend{{"a", 1}, {"b", 2}}
+	route := &HTTPRoute{Spec: packed.JSON(`{"rules": [{"backendRefs": [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}]}]}`)}
+	if got := route.Backends(); !slices.Equal(got, want) {
+		t.Errorf("of an HTTPRoute: %v", got)
+	}
+	if got := (&Route{Spec: packed.JSON(`{"to": {"name": "a", "weight": 1}, "alternateBackends": [{"name": "b", "weight": 2}]}`)}).Backends(); !slices.Equal(got, want) {
+		t.Errorf("of a Route: %v", got)
+	}
+}
 
 func TestIsWeighted(t *testing.T) {
 	for spec, want := range map[string]bool{

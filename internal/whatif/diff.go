@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // diff is what would change in the objects: the spec of the ElasticWeb, and what the operator sets in those that it makes.
@@ -21,6 +23,7 @@ func diff(before, after *Side) string {
 		of   func(*Side) any
 	}{
 		{"ElasticWeb", specOf}, {"Deployment", deploymentOf}, {"Service", serviceOf}, {"PodDisruptionBudget", budgetOf},
+		{way.KindHTTPRoute, wayOf(way.KindHTTPRoute)}, {way.KindRoute, wayOf(way.KindRoute)}, {way.KindIngress, wayOf(way.KindIngress)},
 	} {
 		if kind.name == "Deployment" && after.keepsDeployment() {
 			continue
@@ -75,6 +78,24 @@ func serviceOf(side *Side) any {
 		return nil
 	}
 	return resources.Service(side.Web, &side.planned, side.Observed.Service).Spec
+}
+
+// wayOf is the way in, where the spec asks for that kind.
+func wayOf(kind string) func(*Side) any {
+	return func(side *Side) any {
+		if side.makesNothing() || way.KindOf(side.Web) != kind {
+			return nil
+		}
+		switch made := wayIn(side, kind).(type) {
+		case *way.HTTPRouteApplyConfiguration:
+			return made.Spec
+		case *way.RouteApplyConfiguration:
+			return made.Spec
+		case *networkingv1ac.IngressApplyConfiguration:
+			return made.Spec
+		}
+		return nil
+	}
 }
 
 func budgetOf(side *Side) any {

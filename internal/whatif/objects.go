@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // impossibleVersion is one that no object has: where there is one of the name that is not the ElasticWeb's, a creation is a conflict.
@@ -31,5 +32,33 @@ func Objects(side Side) map[string]runtime.ApplyConfiguration {
 		}
 		objects["Deployment"] = deployment
 	}
+	if kind := way.KindOf(side.Web); kind != "" {
+		objects[kind] = wayIn(&side, kind)
+	}
 	return objects
+}
+
+// wayIn is the one that the spec asks for, with the backends that it would have at once.
+func wayIn(side *Side, kind string) runtime.ApplyConfiguration {
+	backends := resources.Backends(side.Web, &side.planned)
+	switch kind {
+	case way.KindHTTPRoute:
+		route := resources.HTTPRoute(side.Web, resources.ServicePort(side.Web, side.Observed.Service), backends)
+		if side.Observed.HTTPRoute == nil {
+			route.WithResourceVersion(impossibleVersion)
+		}
+		return route
+	case way.KindRoute:
+		route := resources.Route(side.Web, backends)
+		if side.Observed.Route == nil {
+			route.WithResourceVersion(impossibleVersion)
+		}
+		return route
+	default:
+		ingress := resources.Ingress(side.Web)
+		if side.Observed.Ingress == nil {
+			ingress.WithResourceVersion(impossibleVersion)
+		}
+		return ingress
+	}
 }

@@ -7,6 +7,7 @@ package whatif
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -273,6 +274,9 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 	if before.Web != nil && !before.keepsDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))
 	}
+	if asksForTraffic(before, after) {
+		notes = append(notes, "the traffic of spec.demand is not read here: the pods stay as many as they are until the operator has read it, and follow it then")
+	}
 	if limited := int64(after.planned.Replicas); result.PodsAsked > limited {
 		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", result.PodsAsked, limited))
 	} else if result.PodsAsked < limited {
@@ -288,6 +292,18 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 		notes = append(notes, "no architecture is known to be possible: the pods may be put on any node")
 	}
 	return notes
+}
+
+// asksForTraffic reports whether the change is to other traffic than the operator has reported on.
+func asksForTraffic(before, after *Side) bool {
+	return after.Web.Spec.Demand != nil && !reflect.DeepEqual(demandOf(before.Web), demandOf(after.Web))
+}
+
+func demandOf(web *elasticwebv1.ElasticWeb) *elasticwebv1.DemandSpec {
+	if web == nil {
+		return nil
+	}
+	return web.Spec.Demand
 }
 
 func needsImage(after *Side) bool {

@@ -57,6 +57,11 @@ func TestCompare(t *testing.T) {
 			Outcome{Changes: true, PodsNow: 3, Pods: 12, PodsSettled: 12, PodsAsked: 12}},
 		"no demand": {"amd64", func(w *web, _ *Side) { w.Spec.TotalQPS = nil },
 			Outcome{Changes: true, PodsNow: 3}},
+		"traffic": {"amd64", func(w *web, s *Side) {
+			w.Spec.TotalQPS, w.Spec.Demand = nil, &elasticwebv1.DemandSpec{Prometheus: &elasticwebv1.PrometheusDemand{Query: "up"}}
+			s.Observed.Traffic = &plan.Traffic{Holds: true}
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{
+			"the traffic of spec.demand is not read here: the pods stay as many as they are until the operator has read it, and follow it then"}}},
 		"a limit": {"amd64", func(w *web, _ *Side) { w.Spec.MaxReplicas = ptr.To[int32](2) },
 			Outcome{Changes: true, PodsNow: 3, Pods: 2, PodsSettled: 2, PodsAsked: 3, Notes: []string{"the demand calls for 3 pods, and spec.maxReplicas allows 2"}}},
 		"a version": {"amd64", func(w *web, _ *Side) { w.Spec.Image = "shop:2" },
@@ -241,5 +246,27 @@ func TestTextIsHarmless(t *testing.T) {
 		if strings.ContainsAny(line, "\x1b\x07") || len(line) > 81 {
 			t.Errorf("%q", line)
 		}
+	}
+}
+
+// The way in is a part of the diff, and of what the API server is asked about, be it that another kind takes its place.
+func TestTheWayInIsPlanned(t *testing.T) {
+	before := shop()
+	before.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{Host: "old.example.com"}}
+	after := before.DeepCopy()
+	after.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+		ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}, Hostnames: []elasticwebv1.Hostname{"new.example.com"}}}
+	world := running(before, "amd64")
+	got := Compare(Side{Web: before, Observed: world}, Side{Web: after, Observed: world})
+	for _, want := range []string{"--- Ingress/shop now", "-- host: old.example.com\n", "+++ HTTPRoute/shop planned", "+- new.example.com\n", "+    kind: Service"} {
+		if !strings.Contains(got.Diff, want) {
+			t.Errorf("there is no %q in\n%s", want, got.Diff)
+		}
+	}
+	if got.Restarts || got.Pods != 3 {
+		t.Errorf("%+v", got)
+	}
+	if objects := Objects(Side{Web: after, Observed: world}); objects["HTTPRoute"] == nil || objects["Ingress"] != nil {
+		t.Errorf("the API server is asked about %v", objects)
 	}
 }

@@ -30,11 +30,30 @@ func TestAgainstPrometheus(t *testing.T) {
 
 	s.deploy()
 	s.endBenchmark()
+	s.gatewaySays("True")
+	eventually(t, "the way in leads by weights", func() error {
+		if backends := strings.Fields(s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}")); len(backends) != 2 {
+			return fmt.Errorf("it leads to %v", backends)
+		}
+		return nil
+	})
+	p.expectFiring(t, "ElasticWebSpilled", "ElasticWebWeightsStale") // it is meant to spill, and the gateway has not heard of the weights.
+	s.expectServed(p, "ElasticWebSpilled")
 	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
-	p.expectFiring(t)
+
+	s.gatewaySays("False")
+	p.expectFiring(t, "ElasticWebNotExposed", "ElasticWebSpilled")
+	eventually(t, "the way in is served by weights again", func() error {
+		s.gatewaySays("True")
+		if number, err := p.series(`elasticweb_way_in_weight{name="mixed"}`); err != nil || number != 2 {
+			return fmt.Errorf("%d weights, %w", number, err)
+		}
+		return nil
+	})
+	s.expectServed(p, "ElasticWebSpilled")
 
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
-	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort")
+	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort", "ElasticWebSpilled")
 	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
 	s.kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
 	p.expectFiring(t, "ElasticWebInvalidSpec", "ElasticWebSpilled")
@@ -90,11 +109,47 @@ spec:
   architectures: [{name: amd64}] # the other one has room for shop alone.
   demand: {prometheus: {query: vector(700)}}
 ---
+apiVersion: elasticweb.example.com/v1
+kind: ElasticWeb
+metadata: {name: mixed, namespace: dev}
+spec:
+  image: REGISTRY/shop:1
+  port: 80
+  singlePodsQPS: 500
+  totalQPS: 3000
+  service: {type: ClusterIP}
+  architectures: [{name: arm64, singlePodsQPS: 1000}, {name: amd64}]
+  nodeSelector: {pool: mixed}
+  tolerations: [{key: pool, operator: Exists}]
+  expose: {httpRoute: {parentRefs: [{name: public}], hostnames: [mixed.example.com]}}
+---
 apiVersion: elasticweb.example.com/v1alpha1
 kind: ElasticWebBenchmark
 metadata: {name: probe, namespace: dev}
 spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
 `, "REGISTRY", s.registry))
+}
+
+// gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute.
+func (s *stage) gatewaySays(accepted string) {
+	s.Helper()
+	eventually(s.T, "there is a way in", func() error { return s.kubectlCommand("get", "httproute", "mixed", "-n", "dev").Run() })
+	generation := s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}")
+	condition := func(kind, status string) string {
+		return fmt.Sprintf(`{"type": %q, "status": %q, "reason": "Said", "message": "", "observedGeneration": %s, "lastTransitionTime": "2026-01-01T00:00:00Z"}`, kind, status, generation)
+	}
+	s.kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
+		`{"status": {"parents": [{"parentRef": {"name": "public"}, "controllerName": "example.com/gateway", "conditions": [%s, %s]}]}}`,
+		condition("Accepted", accepted), condition("ResolvedRefs", "True")))
+}
+
+// expectServed has a gateway take up what comes, until these alerts fire, and none of the others.
+func (s *stage) expectServed(p server, want ...string) {
+	s.Helper()
+	eventually(s.T, "the alerts "+strings.Join(want, ", ")+" of a way in that is served", func() error {
+		s.gatewaySays("True")
+		return p.isFiring(s.T, want...)
+	})
 }
 
 // endBenchmark has the load generators end, each with the rate that the spec of the ElasticWeb has.

@@ -103,23 +103,26 @@ func (p server) firing() (map[string]map[string]string, error) {
 // expectFiring waits until these alerts fire, and none of the others. What they say was made without an error.
 func (p server) expectFiring(t *testing.T, want ...string) {
 	t.Helper()
+	eventually(t, "the alerts "+strings.Join(want, ", "), func() error { return p.isFiring(t, want...) })
+}
+
+func (p server) isFiring(t *testing.T, want ...string) error {
+	t.Helper()
 	slices.Sort(want)
-	eventually(t, "the alerts "+strings.Join(want, ", "), func() error {
-		found, err := p.firing()
-		names := []string{}
-		for name, annotations := range found {
-			names = append(names, name)
-			for _, text := range annotations {
-				if strings.Contains(text, "error expanding") || strings.Contains(text, "<no value>") || text == "" {
-					t.Errorf("%s says %q", name, text)
-				}
+	found, err := p.firing()
+	names := []string{}
+	for name, annotations := range found {
+		names = append(names, name)
+		for _, text := range annotations {
+			if strings.Contains(text, "error expanding") || strings.Contains(text, "<no value>") || text == "" {
+				t.Errorf("%s says %q", name, text)
 			}
 		}
-		if slices.Sort(names); err == nil && !slices.Equal(names, want) {
-			err = fmt.Errorf("there are %v", names)
-		}
-		return err
-	})
+	}
+	if slices.Sort(names); err == nil && !slices.Equal(names, want) {
+		err = fmt.Errorf("there are %v", names)
+	}
+	return err
 }
 
 func eventually(t *testing.T, what string, holds func() error) {

@@ -19,9 +19,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/compile"
+	"github.com/elasticweb/elasticweb-operator/test/waysin"
 )
 
 const operatorNamespace = "elasticweb-system"
@@ -48,7 +51,7 @@ func newStage(t *testing.T) *stage {
 	s.push("shop:1")
 	plane, err := cluster.Start(t.Context(), cluster.Options{
 		// The second architecture has room for what the first, which is preferred, has none for.
-		Nodes: []cluster.NodePool{{Arch: "arm64", Count: 1, Pods: 4}, {Arch: "amd64", Count: 1}}, Progress: os.Stderr,
+		Nodes: []cluster.NodePool{{Arch: "arm64", Count: 1, Pods: 4}, {Arch: "amd64", Count: 1}, mixed("arm64", 2), mixed("amd64", 20)}, Progress: os.Stderr,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,10 +62,27 @@ func newStage(t *testing.T) *stage {
 		}
 	})
 	s.plane = plane
+	routes, err := waysin.HTTPRoutes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(routes.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.apply(string(text), "--server-side")
 	s.apply(s.output(exec.Command(filepath.Join(root, "bin/kustomize"), "build", filepath.Join(root, "config/default"))), "--server-side")
-	eventually(t, "the kinds are served", func() error { return s.kubectlCommand("get", "elasticwebs,elasticwebbenchmarks", "-A").Run() })
+	eventually(t, "the kinds are served", func() error {
+		return s.kubectlCommand("get", "elasticwebs,elasticwebbenchmarks,httproutes", "-A").Run()
+	})
 	s.kubectl("scale", "deployment/elasticweb-controller-manager", "-n", operatorNamespace, "--replicas=0") // it runs as a process.
 	return s
+}
+
+// mixed nodes are for an ElasticWeb alone.
+func mixed(architecture string, pods int) cluster.NodePool {
+	return cluster.NodePool{Arch: architecture, Count: 1, Pods: pods, NamePrefix: "mixed-" + architecture, Labels: map[string]string{"pool": "mixed"},
+		Taints: []corev1.Taint{{Key: "pool", Value: "mixed", Effect: corev1.TaintEffectNoSchedule}}}
 }
 
 // push puts an image of both architectures into the registry.

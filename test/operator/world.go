@@ -33,6 +33,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
 	"github.com/elasticweb/elasticweb-operator/controllers/images"
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
+	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
@@ -44,6 +45,8 @@ type Options struct {
 	Nodes []cluster.NodePool
 	// Namespaces that the operator watches, which are made; none for all that there are.
 	Namespaces []string
+	// Gateways has the cluster know HTTPRoutes, and somebody say of each that it is served.
+	Gateways bool
 }
 
 // World is a cluster with the CRDs, a registry, and the operator, which runs in this process and asks that registry.
@@ -51,7 +54,7 @@ type World struct {
 	*cluster.Cluster
 	*Registry
 	// Client has all rights.
-	Client client.Client
+	Client client.WithWatch
 
 	stops []func() error
 }
@@ -65,7 +68,12 @@ func Start(ctx context.Context, options Options) (*World, error) {
 	}
 	w := &World{Cluster: started, Registry: startRegistry()}
 	w.stops = append(w.stops, func() error { w.server.Close(); return nil })
-	if err = w.install(ctx, options.Namespaces); err == nil {
+	err = w.install(ctx, options.Namespaces)
+	if err == nil && options.Gateways {
+		err = w.installGateways(ctx)
+		w.startGateway()
+	}
+	if err == nil {
 		err = w.startOperator(options.Namespaces)
 	}
 	if err != nil {
@@ -112,7 +120,7 @@ func (w *World) install(ctx context.Context, namespaces []string) error {
 		}
 	}
 	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		w.Client, err = client.New(unbounded, client.Options{Scheme: scheme}) // a mapper that has learnt the kinds.
+		w.Client, err = client.NewWithWatch(unbounded, client.Options{Scheme: scheme}) // a mapper that has learnt the kinds.
 		return err == nil && w.Client.List(ctx, &elasticwebv1.ElasticWebList{}) == nil, nil
 	})
 }
@@ -133,9 +141,15 @@ func (w *World) startOperator(namespaces []string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(), Events: mgr.GetEventRecorder(controllers.FieldManager),
-		Images: resolver, ImageWait: 10 * time.Second, WatchesNodes: true, Concurrency: 4, Clock: clock.RealClock{},
+		Images: resolver, ImageWait: 10 * time.Second, WatchesNodes: true, FollowsBenchmarks: true, Concurrency: 4, Clock: clock.RealClock{},
 	}
-	if err := errors.Join(mgr.Add(resolver), reconciler.SetupWithManager(ctx, mgr, resolved)); err != nil {
+	reader, err := traffic.New(traffic.Options{Period: time.Second, Config: mgr.GetConfig(), Deliver: reconciler.Deliver}) // there is no Prometheus.
+	if err != nil {
+		stop()
+		return err
+	}
+	reconciler.Traffic = reader
+	if err := errors.Join(mgr.Add(resolver), mgr.Add(reader), reconciler.SetupWithManager(ctx, mgr, resolved)); err != nil {
 		stop()
 		return err
 	}

@@ -42,9 +42,9 @@ func reported(t *testing.T, web *elasticwebv1.ElasticWeb, serving int32) {
 }
 
 // newFleet makes many, of which each hundredth is short, in two namespaces.
-func newFleet(t *testing.T, count int) (webs []*elasticwebv1.ElasticWeb) {
+func newFleet(t *testing.T, name string, count int) (webs []*elasticwebv1.ElasticWeb) {
 	t.Helper()
-	namespaces := []string{newNamespace(t, "fleet-a"), newNamespace(t, "fleet-b")}
+	namespaces := []string{newNamespace(t, name+"-a"), newNamespace(t, name+"-b")}
 	for i := range count {
 		webs = append(webs, newWeb(namespaces[i%2], fmt.Sprintf("web-%04d", i), 2400))
 	}
@@ -72,7 +72,7 @@ func newFleet(t *testing.T, count int) (webs []*elasticwebv1.ElasticWeb) {
 // A thousand are listed as one is: those that need a look first, as many rows as can be seen, and what changes is told alone.
 func TestFleet(t *testing.T) {
 	needsCluster(t)
-	webs := newFleet(t, 1000)
+	webs := newFleet(t, "fleet", 1000)
 	w := newWindow(t, serve(t, shared.Kubeconfig()), false)
 	w.awaitText(".summary", "1,000 ElasticWebs")
 	w.awaitText(".count.short b", "10")

@@ -58,6 +58,20 @@ func TestLooks(t *testing.T) {
 			w.isFit(fmt.Sprintf("one, %d wide, dark %v", size[0], isDark))
 			w.picture("page-one", size[0], isDark)
 		}
+		// As the browser's zoom makes 1280 by 860 of it: 200%, and the 400% that a page has to bear to be called accessible.
+		for _, zoom := range []int64{2, 4} {
+			w.do(chromedp.EmulateViewport(1280/zoom, 860/zoom, chromedp.EmulateScale(float64(zoom))))
+			w.look("#/")
+			w.awaitText(".row .name", "checkout")
+			w.isFit(fmt.Sprintf("fleet, zoomed %d times, dark %v", zoom, isDark))
+			w.picture("page-fleet-zoomed", zoom, isDark)
+			w.look("#/web/" + operated + "/checkout")
+			w.awaitText(".bars", "ready")
+			w.slide("8000")
+			w.awaitText(".verdict", "pods; now")
+			w.isFit(fmt.Sprintf("one, zoomed %d times, dark %v", zoom, isDark))
+			w.picture("page-one-zoomed", zoom, isDark)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
@@ -89,6 +90,13 @@ func (w *world) compile(ctx context.Context) error {
 // serve runs kubectl elasticweb dashboard until the test ends, and gives its address.
 func serve(t *testing.T, kubeconfig string, flags ...string) string {
 	t.Helper()
+	address, _ := serveProcess(t, kubeconfig, flags...)
+	return address
+}
+
+// serveProcess gives the number of its process as well.
+func serveProcess(t *testing.T, kubeconfig string, flags ...string) (address string, pid int) {
+	t.Helper()
 	args := append([]string{"dashboard", "--no-browser", "--kubeconfig", kubeconfig, "--cache-dir", t.TempDir()}, flags...)
 	command := exec.Command(shared.plugin(), args...)
 	command.Env = append(os.Environ(), "GOMAXPROCS=2")
@@ -110,11 +118,11 @@ func serve(t *testing.T, kubeconfig string, flags ...string) string {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if address, isFound := strings.CutPrefix(lines.Text(), "The page is at "); isFound {
-			return address
+			return address, command.Process.Pid
 		}
 	}
 	t.Fatalf("no address was printed: %s", said.String())
-	return ""
+	return "", 0
 }
 
 func create(t *testing.T, objects ...client.Object) {
@@ -131,6 +139,11 @@ func newNamespace(t *testing.T, name string) string {
 	t.Helper()
 	create(t, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
 	return name
+}
+
+// tiny is what so many pods may ask for that hundreds have room.
+func tiny() *corev1.ResourceRequirements {
+	return &corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1m"), corev1.ResourceMemory: resource.MustParse("1Mi")}}
 }
 
 var lastPort int32 = 20000

@@ -26,6 +26,23 @@ export function only(element: Element, ...children: Child[]): void {
   element.replaceChildren(...children.filter((child): child is Node | string => Boolean(child)));
 }
 
+/** arrange has an element hold these children in this order. Those that are in their place are not touched. */
+export function arrange(element: Element, children: Element[]): void {
+  const kept = new Set(children);
+  for (const child of [...element.children]) {
+    if (!kept.has(child)) child.remove();
+  }
+  children.forEach((child, at) => {
+    const there = element.children[at];
+    if (there !== child) element.insertBefore(child, there ?? null);
+  });
+}
+
+/** say gives an element a text, unless it has it. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** hidden is for those who cannot see what is drawn. */
 export const hidden = (text: string): HTMLElement => h("span", { class: "sr" }, text);
 

@@ -14,6 +14,7 @@ const link = document.getElementById("link")!;
 let web: Web | null = null;
 let cluster: Cluster | null = null;
 let isUp = true;
+let isRefused = false;
 let lastUp = Date.now() / 1000;
 
 const stream = new Stream({
@@ -31,9 +32,10 @@ const stream = new Stream({
   unread: (why) => {
     if (!cluster?.away) web?.unread(why);
   },
-  link: (told) => {
+  link: (told, refused) => {
     if (isUp && !told) lastUp = Date.now() / 1000;
     isUp = told;
+    isRefused = refused;
     drawAlerts();
   },
 });
@@ -47,7 +49,8 @@ function drawAlerts(): void {
   link.className = `link ${!isUp || isAway ? "down" : "up"}`;
   const alert = (name: string, ...children: (Node | string)[]): HTMLElement => h("div", { class: `alert ${name}` }, ...children);
   only(alerts,
-    !isUp ? alert("down", `kubectl elasticweb dashboard has not answered since ${clock(lastUp)}, `, since(lastUp), " ago. What is shown is from then. If it was ended, start it again, and open the address that it prints.") : null,
+    isRefused ? alert("down", "kubectl elasticweb dashboard serves 16 windows, and this is one more: close some. Or it was started anew: then open the address that it printed last.") : null,
+    !isUp && !isRefused ? alert("down", `kubectl elasticweb dashboard has not answered since ${clock(lastUp)}, `, since(lastUp), " ago. What is shown is from then. If it was ended, start it again, and open the address that it prints.") : null,
     isUp && isAway ? alert("down", `The cluster has not answered since ${clock(cluster!.awaySince ?? 0)}, `, since(cluster!.awaySince ?? 0), ` ago. What is shown is from then; it comes back by itself. ${cluster!.away}`) : null,
     cluster?.refused?.length ? alert("refusals", h("details", {}, h("summary", {}, "Some may not be read, and is not shown"), h("ul", {}, ...cluster.refused.map((text) => h("li", {}, text))))) : null);
 }

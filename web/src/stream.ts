@@ -11,7 +11,8 @@ export interface Listener {
   web(detail: Detail): void;
   missing(): void;
   unread(why: string): void;
-  link(isUp: boolean): void;
+  /** isRefused: there is an answer, and it is not the stream. */
+  link(isUp: boolean, isRefused: boolean): void;
 }
 
 const retryAfter = 2000;
@@ -51,7 +52,7 @@ export class Stream {
     };
     on("hello", () => {
       this.staged = new Map();
-      this.listener.link(true);
+      this.listener.link(true, false);
     });
     on<Row[]>("rows", (rows) => {
       for (const row of rows) (this.staged ?? this.all).set(keyText(row), row);
@@ -70,8 +71,9 @@ export class Stream {
     on<string>("unread", (why) => this.listener.unread(why));
     source.onerror = () => {
       if (this.source !== source) return;
+      const isRefused = source.readyState === EventSource.CLOSED; // a server that is gone leaves it trying.
       this.close();
-      this.listener.link(false);
+      this.listener.link(false, isRefused);
       this.timer = window.setTimeout(() => this.connect(), retryAfter);
     };
   }

@@ -5,7 +5,7 @@ import { bar } from "./bar";
 import { Chart } from "./chart";
 import { Fresh, h, only } from "./dom";
 import { number, plural, since } from "./format";
-import { podMap } from "./map";
+import { PodMap } from "./map";
 import { badge } from "./states";
 import type { Condition, Detail, Key, Sample } from "./types";
 import { WhatIf } from "./whatif";
@@ -17,7 +17,7 @@ export class Web {
   private readonly title = h("div", { class: "title" });
   private readonly trouble = h("div", { role: "status" });
   private readonly amounts = h("div", { class: "amounts" });
-  private readonly map = h("div", {});
+  private readonly map = new PodMap();
   private readonly architectures = h("div", { class: "wide-content", tabindex: 0, role: "region", "aria-label": "Architectures" });
   private readonly conditions = h("ul", { class: "conditions" });
   private readonly facts = h("dl", { class: "facts" });
@@ -33,7 +33,7 @@ export class Web {
     this.cards.append(
       card("amounts-title", "Demand and capacity", "over", this.amounts, this.chart.element),
       this.whatIf.element,
-      card("map-title", "Pods", "pods-card", this.map),
+      card("map-title", "Pods", "pods-card", this.map.element),
       card("conditions-title", "Conditions", "", this.conditions),
       card("architectures-title", "What a pod serves", "", this.architectures),
       card("changes-title", "Seen on this page", "", this.changes),
@@ -78,7 +78,7 @@ export class Web {
       h("p", { class: "message" }, detail.message),
     ]);
     draw.draw(this.amounts, [detail.serving, detail.planned, detail.wanted, detail.ready, detail.podsPlanned, detail.pods, detail.podsAsked], () => amounts(detail));
-    draw.draw(this.map, [detail.nodes, detail.podsHidden], () => podMap(detail.nodes ?? [], detail.podsHidden));
+    this.map.draw(detail.nodes ?? [], detail.podsHidden);
     draw.draw(this.architectures, detail.byArchitecture, () => architectures(detail));
     draw.draw(this.conditions, detail.conditions, (all) => (all?.length ? all.map(condition) : [h("li", {}, "The operator has reported none yet.")]));
     draw.draw(this.facts, detail.facts, (facts) => facts.map(({ label, text }) => h("div", {}, h("dt", {}, label), h("dd", {}, text))));

@@ -1,0 +1,71 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/test/manifests"
+)
+
+// TestRightsOfTheDocs: with the role view and the one of docs/kubectl.md nothing is missing to those who look.
+func TestRightsOfTheDocs(t *testing.T) {
+	b := newBench(t)
+	text, err := os.ReadFile("../../docs/kubectl.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(text), "```yaml\napiVersion: rbac")
+	block, _, _ = strings.Cut(block, "```")
+	looker := &rbacv1.ClusterRole{}
+	if err := yaml.UnmarshalStrict([]byte("apiVersion: rbac"+block), looker); err != nil {
+		t.Fatal(err)
+	}
+	viewer, err := manifests.ReadFile("../../config/rbac/elasticweb_viewer_role.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	jim := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "jim"}}
+	role := func(name string) rbacv1.RoleRef {
+		return rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name}
+	}
+	for _, object := range []client.Object{
+		viewer[0], looker, &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "jim"}, RoleRef: role(looker.Name), Subjects: jim},
+		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "jim", Namespace: b.namespace}, RoleRef: role("view"), Subjects: jim},
+	} {
+		if err := shared.Client.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	web := b.shop()
+	web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+		ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}, Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+	b.create(web)
+	b.settle()
+	config, err := shared.UserConfig("jim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	his := b.as(config)
+	his.eventually("the rights", func() (bool, string) { _, errOut, code := his.run("status"); return code == 0, errOut })
+	for _, args := range [][]string{{"status", "shop"}, {"why", "shop"}, {"plan", "shop", "--total-qps", "2400"}} {
+		out, errOut, _ := his.run(args...)
+		if strings.Contains(out+errOut, "may not be read") || strings.Contains(out+errOut, "forbidden") || !strings.Contains(out, "shop") {
+			t.Errorf("%v: %s%s", args, out, errOut)
+		}
+	}
+	out := his.want(0, []string{"report", "--file", filepath.Join(t.TempDir(), "r.tar.gz")}, "namespace/HTTPRoute/shop.yaml", "namespace/EndpointSlice/", "Route: the cluster does not have that kind")
+	if missing := out[strings.Index(out, "Not in it:"):]; strings.Contains(missing, "namespace/") || strings.Count(missing, "forbidden") != 3 {
+		t.Errorf("missing is more than what is of the operator: %s", missing)
+	}
+}
