@@ -161,7 +161,7 @@ func (s *stage) deletePods(architecture string) {
 	s.Helper()
 	arguments := []string{"delete", "pods", "--wait=false"}
 	for _, pod := range s.pods("shop") {
-		if s.architecture(pod.Spec.NodeName) == architecture {
+		if architectureOf(pod.Spec.NodeName) == architecture {
 			arguments = append(arguments, pod.Name)
 		}
 	}
@@ -178,7 +178,7 @@ func (s *stage) runsOn(arm, amd int) {
 			case pod.DeletionTimestamp != nil:
 				found["ending"]++
 			case isReady(&pod):
-				found[s.architecture(pod.Spec.NodeName)]++
+				found[architectureOf(pod.Spec.NodeName)]++
 			}
 		}
 		if found["arm64"] != arm || found["amd64"] != amd || found["ending"] > 0 {

@@ -25,7 +25,7 @@ spec:
   port: 30003
   singlePodsQPS: %[1]d
   totalQPS: %[1]d
-  podAnnotations: {elasticweb.test/ready-after: "2"}
+  podAnnotations: {elasticweb.test/ready-after: "3"}
   expose: {ingress: {className: traefik, host: shop.example.com}}
 `
 

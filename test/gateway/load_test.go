@@ -22,9 +22,10 @@ const requestTimeout = 10 * time.Second
 
 // load is requests at random moments, at a mean rate, to one host of the gateway.
 type load struct {
-	attacker *vegeta.Attacker
-	done     sync.WaitGroup
-	begin    time.Time
+	attacker  *vegeta.Attacker
+	done      sync.WaitGroup
+	begin     time.Time
+	perSecond float64
 
 	answers  []time.Duration // of requests that were answered, but for the first.
 	sent     int
@@ -38,7 +39,7 @@ const settling = 5 * time.Second
 
 // startLoad sends requests until stop, or for so long. The same seed gives the same moments.
 func startLoad(host string, perSecond float64, during time.Duration) *load {
-	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(requestTimeout)), failures: map[string]int{}, begin: time.Now()}
+	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(requestTimeout)), failures: map[string]int{}, begin: time.Now(), perSecond: perSecond}
 	target := vegeta.Target{Method: http.MethodGet, URL: "http://" + gatewayAddress, Header: http.Header{"Host": {host}}}
 	moments := &poisson{perSecond: perSecond, random: rand.New(rand.NewPCG(1, 2)), during: during} //nolint:gosec // no secret.
 	results := l.attacker.Attack(vegeta.NewStaticTargeter(target), moments, 0, "")

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,7 +32,6 @@ const patienceOfPods = 2 * time.Second
 
 // servers run in the place of pods, each at its pod's address from before that is ready until it is gone.
 type servers struct {
-	client client.WithWatch
 	// rates are requests per second of a pod by architecture.
 	rates map[string]int
 
@@ -48,7 +48,7 @@ type server struct {
 // serveInPodsPlace does so until the test ends.
 func serveInPodsPlace(t *testing.T, k8s client.WithWatch, rates map[string]int) *servers {
 	t.Helper()
-	s := &servers{client: k8s, rates: rates, pods: map[types.UID]*server{}}
+	s := &servers{rates: rates, pods: map[types.UID]*server{}}
 	pods, err := k8s.Watch(t.Context(), &corev1.PodList{}, client.InNamespace(namespace))
 	if err != nil {
 		t.Fatal(err)
@@ -87,16 +87,12 @@ func (s *servers) follow(ctx context.Context, what watch.EventType, pod *corev1.
 	}
 }
 
-// start has a server at the pod's address. It is called before the pod is ready: the template says that that takes a second or two.
+// start has a server at the pod's address. The template says that a pod is not ready before two seconds or three have passed.
 func (s *servers) start(ctx context.Context, pod *corev1.Pod) error {
 	if isReady(pod) {
 		return fmt.Errorf("the pod was ready before its server")
 	}
-	node := &corev1.Node{}
-	if err := s.client.Get(ctx, client.ObjectKey{Name: pod.Spec.NodeName}, node); err != nil {
-		return err
-	}
-	architecture := node.Labels[corev1.LabelArchStable]
+	architecture := architectureOf(pod.Spec.NodeName)
 	port := strconv.Itoa(portOf(*pod))
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(pod.Status.PodIP, port))
 	if err != nil {
@@ -121,6 +117,12 @@ func (s *servers) lose(architecture string) {
 			delete(s.pods, uid)
 		}
 	}
+}
+
+// architectureOf is that of a node, whose name begins with it.
+func architectureOf(node string) string {
+	architecture, _, _ := strings.Cut(node, "-")
+	return architecture
 }
 
 func portOf(pod corev1.Pod) int { return int(pod.Spec.Containers[0].Ports[0].ContainerPort) }

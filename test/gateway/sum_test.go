@@ -27,7 +27,7 @@ spec:
   totalQPS: %[2]d
   nodeSelector: {set: alike}
   tolerations: [{key: set, operator: Exists}]
-  podAnnotations: {elasticweb.test/ready-after: "2"}
+  podAnnotations: {elasticweb.test/ready-after: "3"}
   expose: {httpRoute: {parentRefs: [{name: public}], hostnames: [alike.example.com]}}
 `
 
@@ -65,13 +65,15 @@ func TestTheSumUnderLoad(t *testing.T) {
 	s.Logf("the HTTPRoute leads to %s", s.backends())
 	s.balanceByRequests()
 	s.Log("| way | asked | failed | p50 | p99 |")
-	unmixed := s.underLoad("8 × fast, one Service", hostAlike, heavy*float64(alikePods**fastQPS))
-	s.underLoad("5 × fast + 5 × slow, plain Service", hostEvery, heavy*float64(sum(5, 5)))
+	// At the same time, so that what the machine does meanwhile counts for both.
+	unmixed, byWeights := startLoad(hostAlike, heavy*float64(alikePods**fastQPS), *period), startLoad(hostShop, heavy*float64(sum(5, 5)), *period)
+	s.row("8 × fast, one Service", unmixed.wait())
+	s.row("5 × fast + 5 × slow, weights", byWeights.wait())
+	s.Logf("p99 by weights is %.2f of that of the unmixed set", float64(byWeights.quantile(0.99))/float64(unmixed.quantile(0.99)))
+	s.underLoad("the same, plain Service", hostEvery, heavy*float64(sum(5, 5)))
 	s.underLoad("the same, those that joined", hostJoined, heavy*float64(sum(5, 5)))
-	byWeights := s.underLoad("the same, weights", hostShop, heavy*float64(sum(5, 5)))
 	s.underLoad("the same, the less loaded of two", hostLeast, heavy*float64(sum(5, 5)))
 	s.underLoad("the same, the less loaded of two, 10% less", hostLeast, 0.9*heavy*float64(sum(5, 5)))
-	s.Logf("p99 by weights is %.2f of that of the unmixed set", float64(byWeights.quantile(0.99))/float64(unmixed.quantile(0.99)))
 
 	s.demand(sum(5, 1))
 	s.serves(sum(5, 1), 5, 1)
@@ -90,6 +92,11 @@ func TestTheSumUnderLoad(t *testing.T) {
 func (s *stage) underLoad(what, host string, perSecond float64) *load {
 	s.Helper()
 	l := startLoad(host, perSecond, *period).wait()
-	s.Logf("| %s | %.0f | %v | %s | %s |", what, perSecond, l, l.quantile(0.5).Round(time.Millisecond/10), l.quantile(0.99).Round(time.Millisecond/10))
+	s.row(what, l)
 	return l
+}
+
+func (s *stage) row(what string, l *load) {
+	s.Helper()
+	s.Logf("| %s | %.0f | %v | %s | %s |", what, l.perSecond, l, l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
 }

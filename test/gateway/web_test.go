@@ -35,7 +35,7 @@ spec:
   singlePodsQPS: %[1]d
   totalQPS: %[2]d
   architectures: [{name: arm64}, {name: amd64, singlePodsQPS: %[3]d}]
-  podAnnotations: {elasticweb.test/ready-after: "2"}
+  podAnnotations: {elasticweb.test/ready-after: "3"}
   expose: {httpRoute: {parentRefs: [{name: public}], hostnames: [shop.example.com]}}
 `
 
@@ -121,7 +121,7 @@ func (s *stage) serves(qps, arm, amd int) {
 		ready := map[string]int{}
 		for _, pod := range s.pods("shop") {
 			if isReady(&pod) && pod.DeletionTimestamp == nil {
-				ready[s.architecture(pod.Spec.NodeName)]++
+				ready[architectureOf(pod.Spec.NodeName)]++
 			}
 		}
 		if now := ptr.Deref(web.Status.RealQPS, 0); int(now) < qps || ready["arm64"] != arm || ready["amd64"] != amd {
@@ -232,12 +232,6 @@ func (s *stage) pods(web string) []corev1.Pod {
 		s.Fatal(err)
 	}
 	return list.Items
-}
-
-// architecture is that of a node, whose name begins with it.
-func (s *stage) architecture(node string) string {
-	architecture, _, _ := strings.Cut(node, "-")
-	return architecture
 }
 
 // backends are the Services and the weights in the HTTPRoute.
