@@ -87,14 +87,14 @@ func (s *stage) sees(event event) {
 	const part = 0.15
 	weights, plain := startLoad(hostShop, part*float64(sum(5, 5)), 0), startLoad(hostEvery, part*float64(sum(5, 5)), 0)
 	time.Sleep(around)
-	began := time.Now()
+	ways, began := s.watchWays(), time.Now()
 	event.happens(s)
 	event.isOver(s)
 	took := time.Since(began).Round(time.Second / 10)
 	time.Sleep(around)
 	weights.stop()
 	plain.stop()
-	s.Logf("| %s | weights: %v | plain Service: %v | over after %s, HTTPRoute: %s |", event.what, weights, plain, took, s.backends())
+	s.Logf("| %s | weights: %v | plain Service: %v | over after %s, HTTPRoute: %v |", event.what, weights, plain, took, ways)
 	if !event.loses && weights.failed() > plain.failed() {
 		s.Errorf("weights: %v, plain Service: %v", weights, plain)
 	}

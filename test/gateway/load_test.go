@@ -105,7 +105,8 @@ func (l *load) String() string {
 	return fmt.Sprintf("%d of %d failed within %s (%s)", l.failed(), l.sent, (l.last - l.first).Round(time.Millisecond), strings.Join(kinds, ", "))
 }
 
-// poisson paces requests that know nothing of each other.
+// poisson paces requests that know nothing of each other. Those that the machine held back come later: sent all at once, they would be a burst
+// that pods under such a load take as long to work off as its length by what they have to spare.
 type poisson struct {
 	perSecond float64
 	random    *rand.Rand
@@ -115,8 +116,12 @@ type poisson struct {
 	next time.Duration // when the next one is due.
 }
 
+// heldBack is how late a request may be without the others being moved.
+const heldBack = 20 * time.Millisecond
+
 // Pace implements vegeta.Pacer.
 func (p *poisson) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
+	p.next = max(p.next, elapsed-heldBack)
 	for p.sent <= hits {
 		p.next += time.Duration(p.random.ExpFloat64() / p.perSecond * float64(time.Second))
 		p.sent++

@@ -62,7 +62,6 @@ func TestTheSumUnderLoad(t *testing.T) {
 		}
 		return nil
 	})
-	s.Logf("the HTTPRoute leads to %s", s.backends())
 	s.balanceByRequests()
 	s.Log("| way | asked | failed | p50 | p99 |")
 	// At the same time, so that what the machine does meanwhile counts for both.
@@ -77,7 +76,6 @@ func TestTheSumUnderLoad(t *testing.T) {
 
 	s.demand(sum(5, 1))
 	s.serves(sum(5, 1), 5, 1)
-	s.Logf("the HTTPRoute leads to %s", s.backends())
 	s.underLoad("5 × fast + 1 × slow, plain Service", hostEvery, heavy*float64(sum(5, 0)))
 	joined := s.underLoad("the same, those that joined", hostJoined, heavy*float64(sum(5, 0)))
 	oneMore := s.underLoad("the same, weights", hostShop, heavy*float64(sum(5, 1)))
@@ -98,5 +96,5 @@ func (s *stage) underLoad(what, host string, perSecond float64) *load {
 
 func (s *stage) row(what string, l *load) {
 	s.Helper()
-	s.Logf("| %s | %.0f | %v | %s | %s |", what, l.perSecond, l, l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
+	s.Logf("| %s | %.0f, sent %.1f | %v | %s | %s |", what, l.perSecond, float64(l.sent)/period.Seconds(), l, l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
 }

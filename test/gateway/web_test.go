@@ -12,8 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -234,22 +235,61 @@ func (s *stage) pods(web string) []corev1.Pod {
 	return list.Items
 }
 
-// backends are the Services and the weights in the HTTPRoute.
-func (s *stage) backends() string {
-	s.Helper()
-	route := &unstructured.Unstructured{}
-	route.SetGroupVersionKind(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"})
-	if err := s.client.Get(s.ctx(), client.ObjectKey{Namespace: namespace, Name: "shop"}, route); err != nil {
-		return err.Error()
+// ways are the Services and weights that an HTTPRoute led to, and since when.
+type ways struct {
+	mu    sync.Mutex
+	since time.Time
+	list  []string
+}
+
+// String is what it leads to at the end, and each change before, by the time since.
+func (w *ways) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.list, ", ")
+}
+
+func (w *ways) add(route *unstructured.Unstructured) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	found := backends(route)
+	if len(w.list) > 0 && strings.HasSuffix(w.list[len(w.list)-1], found) {
+		return
 	}
+	w.list = append(w.list, fmt.Sprintf("%.1fs: %s", time.Since(w.since).Seconds(), found))
+}
+
+// watchWays notes what the HTTPRoute of shop leads to from now on.
+func (s *stage) watchWays() *ways {
+	s.Helper()
+	list := &unstructured.UnstructuredList{}
+	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRouteList"})
+	watch, err := s.client.Watch(s.ctx(), list, client.InNamespace(namespace))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(watch.Stop)
+	w := &ways{since: time.Now()}
+	go func() {
+		for event := range watch.ResultChan() {
+			if route, isOne := event.Object.(*unstructured.Unstructured); isOne && route.GetName() == "shop" {
+				w.add(route)
+			}
+		}
+	}()
+	return w
+}
+
+// backends are the architectures whose Services a route leads to, and their weights.
+func backends(route *unstructured.Unstructured) string {
 	var found []string
 	rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules")
 	for _, rule := range rules {
 		refs, _, _ := unstructured.NestedSlice(rule.(map[string]any), "backendRefs")
 		for _, ref := range refs {
 			one := ref.(map[string]any)
-			weight, _ := one["weight"].(int64)
-			found = append(found, fmt.Sprint(one["name"], "=", strconv.FormatInt(weight, 10)))
+			name := fmt.Sprint(one["name"])
+			found = append(found, fmt.Sprint(name[strings.LastIndex(name, "-")+1:], "=", one["weight"]))
 		}
 	}
 	return strings.Join(found, " ")
