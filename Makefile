@@ -100,6 +100,7 @@ PROMETHEUS := $(LOCALBIN)/prometheus
 PROMTOOL := $(LOCALBIN)/promtool
 PROM_LABEL_PROXY := $(LOCALBIN)/prom-label-proxy
 KARPENTER := $(LOCALBIN)/karpenter
+TRAEFIK := $(LOCALBIN)/traefik
 PREFLIGHT := $(LOCALBIN)/preflight
 SCORECARD_TEST := $(LOCALBIN)/scorecard-test
 CPB := $(LOCALBIN)/cpb
@@ -281,6 +282,12 @@ NODEPOOLS_ARGS ?=
 .PHONY: nodepools
 nodepools: $(KARPENTER) $(KUSTOMIZE) ## Run the operator beside the real Karpenter; NODEPOOLS_ARGS sets flags, for instance '-run TestLife -life 30m'.
 	NODEPOOLS=1 go test -count=1 -v -timeout 0 ./test/nodepools $(NODEPOOLS_ARGS)
+
+# Apart from make test, since Traefik takes minutes to compile from nothing, and latencies want a machine that does little else.
+GATEWAY_ARGS ?=
+.PHONY: gateway
+gateway: $(TRAEFIK) $(KUSTOMIZE) ## Run the operator beside the real Traefik, with load; GATEWAY_ARGS sets flags, for instance '-run TestEvents' or '-qps 800'.
+	GATEWAY=1 go test -count=1 -v -timeout 0 ./test/gateway $(GATEWAY_ARGS)
 
 # Apart from make test, since it runs the tests of each package some hundred times.
 MUTATED := internal/capacity internal/demand internal/placement internal/plan internal/status internal/benchmark internal/podfailure internal/rivals internal/observed internal/nodeports internal/podtemplate \
@@ -566,6 +573,9 @@ $(TOOLS) $(CRANE) $(CYCLONEDX) $(BUILDX_PLUGIN) $(COSIGN_TESTED) $(GREMLINS) $(H
 $(PROMETHEUS) $(PROMTOOL): $(LOCALBIN)/%: tools/prometheus/go.mod tools/prometheus/go.sum
 	@echo 'Compiling $@: seconds when its parts are cached, minutes when not.'
 	go build -C tools/prometheus -tags remove_all_sd -o "$(CURDIR)/$@" github.com/prometheus/prometheus/cmd/$*
+
+$(TRAEFIK): hack/traefik.sh tools/traefik/go.mod tools/traefik/go.sum
+	hack/traefik.sh $@
 
 $(GOLANGCI_LINT): tools/golangci-lint/main.go
 

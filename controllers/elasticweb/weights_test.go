@@ -132,11 +132,13 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 			return service.Spec.Selector
 		}).WithContext(ctx).Should(HaveKeyWithValue(elasticwebv1.LabelTierPrefix+"arm64", "true"))
 
-		By("asking for what the faster ones hold")
+		By("asking for what the faster ones hold: one write, before the pods go")
+		version := wayIn(ctx, httpRouteKind, web).GetGeneration()
 		update(ctx, web, serving(8000))
 		expectCapacity(ctx, web, "arm64=8", 8000, true)
 		Eventually(backendsOf(ctx, web)).WithContext(ctx).Should(Equal("shop=1"))
 		Eventually(weights).WithContext(ctx).Should(BeNil())
+		Expect(wayIn(ctx, httpRouteKind, web).GetGeneration()).To(Equal(version + 1))
 
 		By("taking the way in away: its Services go, and no pod is restarted")
 		update(ctx, web, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose = nil })

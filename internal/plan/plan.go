@@ -131,7 +131,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, demand.QPS, rates, observed.Pods), weights.on, rates),
 		SelectsJoined: selects, Spread: spread,
 		TemplateTiers: tiers, WeighedArchitectures: weights.on, WeightsInForce: weights.isInForce,
-		Tiers:   weights.backends(rates, observed.Pods, int(existing-replicas-surge)),
+		Tiers:   weights.backends(rates, observed.Pods, leaving(observed.Pods, existing, replicas+surge)),
 		Shrinks: replicas+surge < existing,
 	}, reasons
 }

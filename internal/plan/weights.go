@@ -198,6 +198,24 @@ func TierLabels(tiers string) map[string]string {
 	return labels
 }
 
+// leaving is how many of the pods that are ready go with what the plan takes away, and of what it took away a moment ago: the Deployment has the
+// number already, and the pods are still there. While a rollout replaces pods, some of both templates go, as they are ready.
+func leaving(pods []Pod, existing, planned int32) int {
+	ready, templates := 0, map[string]bool{}
+	for _, pod := range pods {
+		if !pod.Gone {
+			templates[pod.TemplateHash] = true
+		}
+		if !pod.Gone && pod.Ready {
+			ready++
+		}
+	}
+	if len(templates) > 1 {
+		return int(existing - planned)
+	}
+	return ready - int(planned)
+}
+
 // weighed are the backends that requests are spread over, the fastest first; none where the plain Service serves as much. Pods count as
 // their labels say, since by these they are endpoints. Those that leave with what the plan takes away count no more: weights go down before
 // the last pods do.

@@ -87,6 +87,35 @@ func TestWeighed(t *testing.T) {
 	}
 }
 
+// Of 5 pods that are ready, those go that are more than the plan has, until they are about to end.
+func TestLeaving(t *testing.T) {
+	five := podsOn("arm64", 5, "")
+	ending, waiting, rolling := slices.Clone(five), slices.Clone(five), slices.Clone(five)
+	for i := range 2 {
+		ending[i].Gone, waiting[i].Ready = true, false
+		rolling[i].TemplateHash = "new"
+	}
+	for name, tc := range map[string]struct {
+		pods              []Pod
+		existing, planned int32
+		want              int
+	}{
+		"the plan takes two away":                     {five, 5, 3, 2},
+		"it took them away, and they are still there": {five, 3, 3, 2},
+		"they end":                               {ending, 3, 3, 0},
+		"those go first that are not ready":      {waiting, 5, 3, 0},
+		"nothing goes":                           {five, 5, 5, 0},
+		"a rollout has one more than the plan":   {rolling, 4, 4, 0},
+		"a rollout, and the plan takes one away": {rolling, 5, 4, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := leaving(tc.pods, tc.existing, tc.planned); max(got, 0) != tc.want {
+				t.Errorf("%d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestCanWeigh(t *testing.T) {
 	all := map[string]bool{"amd64": true, "arm64": true, "s390x": true}
 	admitted := Way{IsAdmitted: true, Services: all}
@@ -147,6 +176,7 @@ func TestCanWeigh(t *testing.T) {
 // Pods that are ready and have no labels would get nothing by weights, and count: the way in leads to the plain Service until all have theirs.
 func TestAFewPodsWithLabelsAreNoBackend(t *testing.T) {
 	web, observed := mixedWeb(40, 10)
+	web.Spec.TotalQPS, observed.Deployment.Spec.Replicas = ptr.To[int32](40*1000+10*400), ptr.To[int32](50)
 	web.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}
 	for _, name := range []string{"arm64", "s390x"} {
 		observed.Deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name] = "true"

@@ -1,8 +1,8 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package waysin gives tests the CRDs of the ways in: HTTPRoutes of the Gateway API and Routes of OpenShift, out of the modules that their
-// projects publish them in.
+// Package waysin gives tests the CRDs of the ways in: those of the Gateway API and Routes of OpenShift, out of the modules that their projects
+// publish them in.
 package waysin
 
 import (
@@ -18,9 +18,20 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
 )
 
+const (
+	gatewayAPI = "sigs.k8s.io/gateway-api"
+	standard   = "config/crd/standard"
+)
+
 // HTTPRoutes is the CRD of HTTPRoutes.
 func HTTPRoutes(ctx context.Context) (*unstructured.Unstructured, error) {
-	return crd(ctx, "gateway-api", "sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml")
+	return crd(ctx, "gateway-api", gatewayAPI, standard+"/gateway.networking.k8s.io_httproutes.yaml")
+}
+
+// GatewayAPI is the folder with the CRDs of all kinds of the Gateway API's standard channel, and what else belongs to them.
+func GatewayAPI(ctx context.Context) (folder string, err error) {
+	folder, err = moduleFolder(ctx, "gateway-api", gatewayAPI)
+	return filepath.Join(folder, standard), err
 }
 
 // Routes is the CRD of Routes.
@@ -28,25 +39,11 @@ func Routes(ctx context.Context) (*unstructured.Unstructured, error) {
 	return crd(ctx, "operator-framework", "github.com/openshift/api", "route/v1/zz_generated.crd-manifests/routes.crd.yaml")
 }
 
-// crd reads one out of a module, in the version that a folder below tools pins.
+// crd reads one out of a module.
 func crd(ctx context.Context, tool, module, path string) (*unstructured.Unstructured, error) {
-	_, here, _, _ := runtime.Caller(0)
-	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
-	list.Dir = filepath.Join(filepath.Dir(here), "../../tools", tool)
-	out, err := list.Output()
-	folder := strings.TrimSpace(string(out))
-	if err != nil || folder == "" {
-		download := exec.CommandContext(ctx, "go", "mod", "download", module)
-		download.Dir = list.Dir
-		if out, err := download.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("download %s: %w: %s", module, err, out)
-		}
-		again := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
-		again.Dir = list.Dir
-		if out, err = again.Output(); err != nil {
-			return nil, fmt.Errorf("find %s: %w", module, err)
-		}
-		folder = strings.TrimSpace(string(out))
+	folder, err := moduleFolder(ctx, tool, module)
+	if err != nil {
+		return nil, err
 	}
 	objects, err := manifests.ReadFile(filepath.Join(folder, path))
 	if err != nil {
@@ -56,4 +53,31 @@ func crd(ctx context.Context, tool, module, path string) (*unstructured.Unstruct
 		return nil, fmt.Errorf("%s: %d objects", path, len(objects))
 	}
 	return objects[0], nil
+}
+
+// moduleFolder is where Go keeps a module, in the version that a folder below tools pins. It is downloaded where it is missing.
+func moduleFolder(ctx context.Context, tool, module string) (string, error) {
+	_, here, _, _ := runtime.Caller(0)
+	pinned := filepath.Join(filepath.Dir(here), "../../tools", tool)
+	if folder, err := find(ctx, pinned, module); err == nil && folder != "" {
+		return folder, nil
+	}
+	download := exec.CommandContext(ctx, "go", "mod", "download", module)
+	download.Dir = pinned
+	if out, err := download.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("download %s: %w: %s", module, err, out)
+	}
+	folder, err := find(ctx, pinned, module)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", module, err)
+	}
+	return folder, nil
+}
+
+// find is the folder of a module; "" where it was not downloaded.
+func find(ctx context.Context, pinned, module string) (string, error) {
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	list.Dir = pinned
+	out, err := list.Output()
+	return strings.TrimSpace(string(out)), err
 }

@@ -1,0 +1,133 @@
+// Copyright The ElasticWeb Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package gateway
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+const requestTimeout = 10 * time.Second
+
+// load is requests at random moments, at a mean rate, to one host of the gateway.
+type load struct {
+	attacker  *vegeta.Attacker
+	done      sync.WaitGroup
+	begin     time.Time
+	perSecond float64
+
+	answers  []time.Duration // of requests that were answered, but for the first.
+	sent     int
+	failures map[string]int // how often, by what happened.
+	// first and last are when the first and the last that failed were sent, since the beginning.
+	first, last time.Duration
+}
+
+// settling is how long latencies do not count: pods have nothing to do when the load begins.
+const settling = 5 * time.Second
+
+// startLoad sends requests until stop, or for so long. The same seed gives the same moments.
+func startLoad(host string, perSecond float64, during time.Duration) *load {
+	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(requestTimeout)), failures: map[string]int{}, begin: time.Now(), perSecond: perSecond}
+	target := vegeta.Target{Method: http.MethodGet, URL: "http://" + gatewayAddress, Header: http.Header{"Host": {host}}}
+	moments := &poisson{perSecond: perSecond, random: rand.New(rand.NewPCG(1, 2)), during: during} //nolint:gosec // no secret.
+	results := l.attacker.Attack(vegeta.NewStaticTargeter(target), moments, 0, "")
+	l.done.Go(func() {
+		for result := range results {
+			l.record(result)
+		}
+	})
+	return l
+}
+
+func (l *load) record(result *vegeta.Result) {
+	l.sent++
+	since := result.Timestamp.Sub(l.begin)
+	if result.Code == http.StatusOK && result.Error == "" {
+		if since >= settling {
+			l.answers = append(l.answers, result.Latency)
+		}
+		return
+	}
+	if len(l.failures) == 0 || since < l.first {
+		l.first = since
+	}
+	l.last = max(l.last, since)
+	l.failures[strings.TrimSpace(fmt.Sprintf("%d %s", result.Code, result.Error))]++
+}
+
+// stop waits for the last answers.
+func (l *load) stop() *load {
+	l.attacker.Stop()
+	return l.wait()
+}
+
+func (l *load) wait() *load {
+	l.done.Wait()
+	slices.Sort(l.answers)
+	return l
+}
+
+func (l *load) failed() (failed int) {
+	for _, times := range l.failures {
+		failed += times
+	}
+	return failed
+}
+
+func (l *load) quantile(q float64) time.Duration {
+	if len(l.answers) == 0 {
+		return 0
+	}
+	return l.answers[int(q*float64(len(l.answers)-1))]
+}
+
+// String lists what failed, and from when to when.
+func (l *load) String() string {
+	if len(l.failures) == 0 {
+		return fmt.Sprintf("0 of %d failed", l.sent)
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(l.failures)) {
+		kinds = append(kinds, fmt.Sprintf("%d × %s", l.failures[kind], kind))
+	}
+	return fmt.Sprintf("%d of %d failed within %s (%s)", l.failed(), l.sent, (l.last - l.first).Round(time.Millisecond), strings.Join(kinds, ", "))
+}
+
+// poisson paces requests that know nothing of each other. Those that the machine held back come later: sent all at once, they would be a burst
+// that pods under such a load take as long to work off as its length by what they have to spare.
+type poisson struct {
+	perSecond float64
+	random    *rand.Rand
+	during    time.Duration
+
+	sent uint64
+	next time.Duration // when the next one is due.
+}
+
+// heldBack is how late a request may be without the others being moved.
+const heldBack = 20 * time.Millisecond
+
+// Pace implements vegeta.Pacer.
+func (p *poisson) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
+	p.next = max(p.next, elapsed-heldBack)
+	for p.sent <= hits {
+		p.next += time.Duration(p.random.ExpFloat64() / p.perSecond * float64(time.Second))
+		p.sent++
+	}
+	return max(0, p.next-elapsed), p.during > 0 && p.next > p.during
+}
+
+// Rate implements vegeta.Pacer.
+func (p *poisson) Rate(time.Duration) float64 { return p.perSecond }
