@@ -62,7 +62,11 @@ func (s scene) choices() (all [][][]string) {
 	}
 	all = append(all, load, load) // what is changed most.
 	of("headroomPercent", "0", "25", "100")
-	of("image", shared.image("1"), shared.image("2"), shared.image("amd64"), shared.image("arm64"))
+	images := []string{shared.image("1"), shared.image("2"), shared.image("amd64")}
+	if s.isRoomy {
+		images = append(images, shared.image("arm64"))
+	}
+	of("image", images...)
 	of("singlePodsQPS", "500", "800", "1200")
 	of("minReplicas", "null", "2", "6")
 	of("maxReplicas", "null", "15", "40")

@@ -277,11 +277,7 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 	if asksForTraffic(before, after) {
 		notes = append(notes, "the traffic of spec.demand is not read here: the pods stay as many as they are until the operator has read it, and follow it then")
 	}
-	if limited := int64(after.planned.Replicas); result.PodsAsked > limited {
-		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", result.PodsAsked, limited))
-	} else if result.PodsAsked < limited {
-		notes = append(notes, fmt.Sprintf("the demand calls for %d pods, and spec.minReplicas keeps %d", result.PodsAsked, limited))
-	}
+	notes = append(notes, limits(int64(after.planned.Replicas), result.PodsAsked)...)
 	switch image := after.Observed.Image; {
 	case image.State == plan.ImageFailed:
 		notes = append(notes, "the platforms of the image are not known here: "+image.Message+"; the operator may learn more")
@@ -292,6 +288,17 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 		notes = append(notes, "no architecture is known to be possible: the pods may be put on any node")
 	}
 	return notes
+}
+
+// limits says what minReplicas and maxReplicas make of what is asked for.
+func limits(planned, asked int64) []string {
+	switch {
+	case asked > planned:
+		return []string{fmt.Sprintf("the demand calls for %d pods, and spec.maxReplicas allows %d", asked, planned)}
+	case asked < planned:
+		return []string{fmt.Sprintf("the demand calls for %d pods, and spec.minReplicas keeps %d", asked, planned)}
+	}
+	return nil
 }
 
 // asksForTraffic reports whether the change is to other traffic than the operator has reported on.
