@@ -37,10 +37,15 @@ type load struct {
 // settling is how long latencies do not count: pods have nothing to do when the load begins.
 const settling = 5 * time.Second
 
-// startLoad sends requests until stop, or for so long. The same seed gives the same moments.
+// startLoad sends requests for a host to the gateway until stop, or for so long.
 func startLoad(host string, perSecond float64, during time.Duration) *load {
+	return startLoadAt(gatewayAddress, host, perSecond, during)
+}
+
+// startLoadAt is startLoad for another address.
+func startLoadAt(address, host string, perSecond float64, during time.Duration) *load {
 	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(requestTimeout)), failures: map[string]int{}, begin: time.Now(), perSecond: perSecond}
-	target := vegeta.Target{Method: http.MethodGet, URL: "http://" + gatewayAddress, Header: http.Header{"Host": {host}}}
+	target := vegeta.Target{Method: http.MethodGet, URL: "http://" + address, Header: http.Header{"Host": {host}}}
 	moments := &poisson{perSecond: perSecond, random: rand.New(rand.NewPCG(1, 2)), during: during} //nolint:gosec // no secret.
 	results := l.attacker.Attack(vegeta.NewStaticTargeter(target), moments, 0, "")
 	l.done.Go(func() {
@@ -105,6 +110,12 @@ func (l *load) String() string {
 	return fmt.Sprintf("%d of %d failed within %s (%s)", l.failed(), l.sent, (l.last - l.first).Round(time.Millisecond), strings.Join(kinds, ", "))
 }
 
+// row is one of a table: what was asked, what failed, and how long it took.
+func (l *load) row(what string) string {
+	return fmt.Sprintf("| %s | %.0f, sent %.1f | %v | %s | %s |", what, l.perSecond, float64(l.sent)/period.Seconds(), l,
+		l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
+}
+
 // poisson paces requests that know nothing of each other. Those that the machine held back come later: sent all at once, they would be a burst
 // that pods under such a load take as long to work off as its length by what they have to spare.
 type poisson struct {
@@ -117,7 +128,7 @@ type poisson struct {
 }
 
 // heldBack is how late a request may be without the others being moved.
-const heldBack = 20 * time.Millisecond
+const heldBack = 100 * time.Millisecond
 
 // Pace implements vegeta.Pacer.
 func (p *poisson) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {

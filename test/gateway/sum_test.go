@@ -8,7 +8,6 @@ package gateway
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -96,5 +95,5 @@ func (s *stage) underLoad(what, host string, perSecond float64) *load {
 
 func (s *stage) row(what string, l *load) {
 	s.Helper()
-	s.Logf("| %s | %.0f, sent %.1f | %v | %s | %s |", what, l.perSecond, float64(l.sent)/period.Seconds(), l, l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
+	s.Log(l.row(what))
 }
