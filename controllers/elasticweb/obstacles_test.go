@@ -69,7 +69,7 @@ func TestNobodyWaitsForObstaclesAnyMore(t *testing.T) {
 
 // Anybody may make an ElasticWeb of a name that is taken: one namespace leaves watches to the others, and there is an end to them all.
 func TestWatchesOfObstaclesAreBounded(t *testing.T) {
-	watching := &obstacles{api: metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme()), live: t.Context(), watched: map[obstacle]context.CancelFunc{}}
+	watching := &obstacles{api: metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme()), live: t.Context(), moved: func(obstacle) {}, watched: map[obstacle]context.CancelFunc{}}
 	for space := range 2 * mostObstacles / mostObstaclesPerNamespace {
 		for i := range 2 * mostObstaclesPerNamespace {
 			watching.keep(types.NamespacedName{Namespace: fmt.Sprint("dev-", space), Name: fmt.Sprint("shop-", i)}, foreignOf(kindService))
