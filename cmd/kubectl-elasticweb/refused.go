@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/controllers"
@@ -36,6 +37,8 @@ func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side
 			refused = append(refused, fmt.Sprintf("there is a %s of this name that is not this ElasticWeb's: delete it, or give the ElasticWeb another name", kind))
 		case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
 			refused = append(refused, kind+": "+quote.Said(side.Words.Say(err.Error())))
+		case apierrors.ReasonForError(err) != metav1.StatusReasonUnknown: // an answer: a webhook that is down, a kind that has just gone.
+			notes = append(notes, "what the API server would refuse of the "+kind+" is not known: "+quote.Said(err.Error()))
 		default:
 			return nil, nil, fmt.Errorf("try the %s: %w", kind, err)
 		}

@@ -19,6 +19,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/client-go/discovery"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -195,6 +197,19 @@ func deadWebhook(ctx context.Context, namespace string) {
 	}).WithContext(ctx).Should(MatchError(ContainSubstring("failed calling webhook")))
 }
 
+// needsOlder leaves a spec out where the API server is of the version, or newer.
+func needsOlder(than string) func(context.Context, string) {
+	return func(context.Context, string) {
+		discover, err := discovery.NewDiscoveryClientForConfig(controlPlane.RESTConfig())
+		Expect(err).NotTo(HaveOccurred())
+		is, err := discover.ServerVersion()
+		Expect(err).NotTo(HaveOccurred())
+		if version.MustParse(is.GitVersion).AtLeast(version.MustParse(than)) {
+			Skip("the API server is " + is.GitVersion)
+		}
+	}
+}
+
 var _ = Describe("A failure", func() {
 	DescribeTable("is named, told once, not fought in a loop, and mended as the message says", func(ctx SpecContext, f failure) {
 		namespace, running := startInNamespace(ctx)
@@ -307,6 +322,7 @@ var _ = Describe("A failure", func() {
 			retries: true,
 		}),
 		Entry("InvalidPod, of a field that is younger than the API server", failure{
+			before: needsOlder("v1.37.0"), // make test K8S_VERSION=1.30 PKGS=./controllers/elasticweb
 			spec: func(w *elasticwebv1.ElasticWeb) {
 				w.Spec.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 80, Mode: ptr.To(corev1.GRPCProbeModePlaintext)}}}
 			},

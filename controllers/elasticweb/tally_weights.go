@@ -16,7 +16,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
-// Weights are those of the way in of an ElasticWeb; nil where it leads to one Service, and is meant to.
+// Weights are those of the way in of an ElasticWeb; nil where it leads to one Service, and is meant to, where there is none, and while it is paused.
 func (r *Reconciler) Weights(name types.NamespacedName) *metrics.Weights {
 	r.tally.mu.Lock()
 	defer r.tally.mu.Unlock()
@@ -25,11 +25,9 @@ func (r *Reconciler) Weights(name types.NamespacedName) *metrics.Weights {
 
 // tallyWeights takes note of the weights of a way in once a pass has written what it could.
 func (r *Reconciler) tallyWeights(web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed) {
-	if plan.IsPaused(web) {
-		return // nothing follows meanwhile, and nothing is to.
-	}
 	var told *metrics.Weights
-	if plan.Weighs(&web.Spec) {
+	isThere := seen.HTTPRoute != nil || seen.Route != nil
+	if plan.Weighs(&web.Spec) && isThere && !plan.IsPaused(web) { // while it is paused nothing follows, and nothing is to.
 		told = weightsOf(web, r.memory.of(web).backends, resources.Backends(web, p), seen)
 	}
 	r.tally.mu.Lock()

@@ -42,7 +42,7 @@ func elasticWeb() board {
 				{title: "Weights of the way in", width: 12, help: "Of the Services by architecture, while spec.expose leads there by weights.", queries: []query{
 					{"elasticweb_way_in_weight" + one, "{{architecture}}"},
 				}},
-				{title: "Ready and without requests", width: 12, help: "Pods with which the Service would serve less.", queries: []query{{"elasticweb_unjoined_pods" + one, "{{architecture}}"}}},
+				{title: "Ready and without requests", width: 12, help: "Pods with which the Service would serve hardly more, or less.", queries: []query{{"elasticweb_unjoined_pods" + one, "{{architecture}}"}}},
 			}},
 			{"Why", []panel{
 				{title: "Reason of Ready", width: 6, help: "1 while it is Ready.", queries: []query{{"elasticweb_ready" + one, "{{reason}}"}}},

@@ -31,7 +31,7 @@ var (
 		"Pods of the ElasticWeb by what they do: ready, not_ready, waiting for a node, terminating; by architecture, which is empty without a node.",
 		[]string{"namespace", "name", "architecture", "state"}, nil)
 	unjoined = prometheus.NewDesc("elasticweb_unjoined_pods",
-		"Ready pods of the ElasticWeb that wait without requests, since with them its Service would serve less, by architecture.",
+		"Ready pods of the ElasticWeb that wait without requests, since with them its Service would serve hardly more, or less, by architecture.",
 		[]string{"namespace", "name", "architecture"}, nil)
 	spilled = prometheus.NewDesc("elasticweb_spilled_pods",
 		"Pods of the ElasticWeb on another architecture than the one that is preferred most; absent where none is.",

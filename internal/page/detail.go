@@ -211,7 +211,7 @@ func stateOfPod(pod *plan.Pod, serves bool) (state, why string) {
 	case pod.Gone:
 		return "ending", ""
 	case pod.IsAvailable() && !serves:
-		return "standby", "with it the Service, which sends each pod as many requests, would serve less"
+		return "standby", "with it the Service, which sends each pod as many requests, would serve hardly more, or less"
 	case pod.IsAvailable():
 		return "serving", ""
 	case pod.Ready:

@@ -43,7 +43,7 @@ func TestPodsAreOnTheirNodes(t *testing.T) {
 			{"a-starts", "starting", 1000, "it is not ready yet"}, {"b-serves", "serving", 1000, ""},
 			{"warms", "warming", 1000, "it counts once it has been ready for spec.rollout.minReadySeconds"}}},
 		{"amd-1", "amd64", []Pod{{"ends", "ending", 500, ""}, {"fails", "failing", 500, "container web: CrashLoopBackOff: it ended"},
-			{"joins-not", "standby", 500, "with it the Service, which sends each pod as many requests, would serve less"}}},
+			{"joins-not", "standby", 500, "with it the Service, which sends each pod as many requests, would serve hardly more, or less"}}},
 		{"", "", []Pod{{"waits", "waiting", 0, "0/3 nodes are available"}}},
 		{"s390-1", "s390x", []Pod{{"alone", "serving", 0, ""}}},
 	}

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"k8s.io/utils/ptr"
@@ -52,11 +53,16 @@ func selectsJoined(observed Observed) bool {
 }
 
 // joiners says which pods are to join the Service: those of the architectures that make the whole better, see slowestToJoin. What has no
-// architecture that is known stays as it is.
-func joiners(spread capacity.Spread, demand int64, rates []placement.Rate, pods []Pod) func(Pod) bool {
-	slowest, isEven := int64(0), spread == capacity.Joined || spread == capacity.Weighted // beside a way in with weights the Service spreads evenly.
-	if isEven {
-		slowest = slowestToJoin(demand, rates, pods)
+// architecture that is known stays as it is. leave is how many of the pods that are ready go with what the plan takes away.
+func joiners(spread capacity.Spread, demand int64, leave int, rates []placement.Rate, pods []Pod) func(Pod) bool {
+	slowest, isEven := int64(0), true
+	switch spread {
+	case capacity.Joined:
+		slowest = slowestToJoin(demand, demand > unknownQPS, leave, rates, pods)
+	case capacity.Weighted: // the Service beside a way in with weights spreads evenly; the demand is none of its own.
+		slowest = slowestToJoin(0, true, leave, rates, pods)
+	default:
+		isEven = false
 	}
 	return func(pod Pod) bool {
 		at := slices.IndexFunc(rates, func(rate placement.Rate) bool { return rate.Architecture == pod.Architecture })
@@ -67,27 +73,47 @@ func joiners(spread capacity.Spread, demand int64, rates []placement.Rate, pods 
 	}
 }
 
+// unknownQPS is the greatest demand that stands for one that nobody knows: none, and what holds the pods that there are.
+const unknownQPS = 1
+
 // worthJoining is the part of what is served that a change of what joins has to bring where what joined serves the demand: a twentieth. Near the
 // break-even one pod that comes and goes would have all of the slower architectures join and leave each time, a write for each pod.
 const worthJoining = 20
 
 // slowestToJoin is what the pods serve at least that are to join, see capacity.Join. Those that joined stay while they serve the demand and
-// hardly less than the best would. What was ready a moment ago counts as ready, so that one probe that fails moves nothing, but only while
-// those that are ready serve at least half so of what they can.
-func slowestToJoin(demand int64, rates []placement.Rate, pods []Pod) int64 {
-	ready := GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready })
+// hardly less than the best would, and nobody has to join them. What was ready a moment ago counts as ready, so that one probe that fails
+// moves nothing, but only while those that are ready serve at least half so of what they can. What leaves counts no more where a few slow pods
+// that are left would drag the fast ones below the demand.
+func slowestToJoin(demand int64, mayStay bool, leave int, rates []placement.Rate, pods []Pod) int64 {
+	isReady := func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready }
+	if stay := staying(pods, leave); leave > 0 {
+		left := capacity.Even.Served(GroupsOf(rates, stay, func(pod *Pod) bool { return isReady(pod) && pod.IsJoined() }))
+		if _, served := capacity.Join(GroupsOf(rates, stay, isReady)); left < demand && served >= demand {
+			pods = stay
+		}
+	}
+	wavers := func(pod *Pod) bool { return isReady(pod) || pod.Architecture != "" && !pod.WaversUntil.IsZero() }
+	ready := GroupsOf(rates, pods, isReady)
 	slowest, best := capacity.Join(ready)
-	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready && pod.IsJoined() })
-	if present, isAny := capacity.Slowest(joined); isAny {
+	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return wavers(pod) && pod.IsJoined() })
+	waiting := GroupsOf(rates, pods, func(pod *Pod) bool { return isReady(pod) && !pod.IsJoined() })
+	if present, isAny := capacity.Slowest(joined); isAny && mayStay && servedFrom(waiting, present.PodQPS) == 0 {
 		if served := servedFrom(ready, present.PodQPS); served >= demand && served >= best-best/worthJoining {
 			return present.PodQPS
 		}
 	}
-	steady, _ := capacity.Join(GroupsOf(rates, pods, func(pod *Pod) bool { return pod.Architecture != "" && (pod.Ready || !pod.WaversUntil.IsZero()) }))
+	steady, _ := capacity.Join(GroupsOf(rates, pods, wavers))
 	if served := servedFrom(ready, steady); served > 0 && served >= best-served {
 		return steady
 	}
 	return slowest
+}
+
+// staying are the pods that are ready, without those that leave first.
+func staying(pods []Pod, leave int) []Pod {
+	byCost := slices.DeleteFunc(slices.Clone(pods), func(pod Pod) bool { return pod.Gone || !pod.Ready })
+	slices.SortStableFunc(byCost, func(a, b Pod) int { return cmp.Compare(costOf(a), costOf(b)) })
+	return byCost[min(max(leave, 0), len(byCost)):]
 }
 
 // servedFrom is what the pods serve that serve slowest or more each.

@@ -116,6 +116,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 	reasons.Rolls, reasons.RecordLost = rolls, isLost
 	replicas := clamp(spec, asked)
 	surge := surgeWithin(spec, replicas, observed.Surge)
+	leave := leaving(observed.Pods, existing, replicas+surge)
 	return Plan{
 		Demand: demand, Wanted: wanted, Seed: seed, Asked: asked, Replicas: replicas, Surge: surge, Preferred: preferred,
 		Rollout:       rolloutOf(spec, observed.Deployment, replicas+surge),
@@ -128,10 +129,10 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
 			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand), Joins: joins,
 		},
-		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, demand.QPS, rates, observed.Pods), weights.on, rates),
+		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, demand.QPS, leave, rates, observed.Pods), weights.on, rates),
 		SelectsJoined: selects, Spread: spread,
 		TemplateTiers: tiers, WeighedArchitectures: weights.on, WeightsInForce: weights.isInForce,
-		Tiers:   weights.backends(rates, observed.Pods, leaving(observed.Pods, existing, replicas+surge)),
+		Tiers:   weights.backends(rates, observed.Pods, leave),
 		Shrinks: replicas+surge < existing,
 	}, reasons
 }

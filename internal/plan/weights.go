@@ -220,9 +220,7 @@ func leaving(pods []Pod, existing, planned int32) int {
 // their labels say, since by these they are endpoints. Those that leave with what the plan takes away count no more: weights go down before
 // the last pods do.
 func weighed(architectures []string, rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
-	ready := slices.DeleteFunc(slices.Clone(pods), func(pod Pod) bool { return pod.Gone || !pod.Ready })
-	slices.SortStableFunc(ready, func(a, b Pod) int { return cmp.Compare(costOf(a), costOf(b)) })
-	ready = ready[min(max(leave, 0), len(ready)):]
+	ready := staying(pods, leave)
 	var groups []capacity.Group
 	for _, rate := range byFallingQPS(architectures, rates) {
 		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}

@@ -130,7 +130,7 @@ func waiting(in Input) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s wait without requests, since with them the Service would serve less", strings.Join(parts, " and "))
+	return fmt.Sprintf("; %s wait without requests, since with them the Service would serve hardly more, or less", strings.Join(parts, " and "))
 }
 
 // warmingUp says that pods are ready, and why they do not count.

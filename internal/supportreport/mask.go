@@ -30,6 +30,7 @@ func Mask(object map[string]any) map[string]any {
 var (
 	maskAll = map[string]bool{
 		"command": true, "args": true, "httpHeaders": true, "volumeAttributes": true, "options": true, "sysctls": true,
+		"headers": true, "queryParams": true, "requestHeaderModifier": true, "responseHeaderModifier": true, // of an HTTPRoute.
 	}
 	isLabels = map[string]bool{"labels": true, "podLabels": true, "matchLabels": true, "nodeSelector": true}
 	// quoted is what a message quotes: names, and as kubelets and runtimes do commands, queries and addresses.

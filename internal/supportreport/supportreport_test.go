@@ -63,6 +63,7 @@ func TestMask(t *testing.T) {
 		`{"kind":"Event","message":"Error: failed to start: exec: \"/bin/app --password=secret\": no such file"}`,
 		`{"status":{"state":{"waiting":{"message":"exec: \"app\\t-p secret\": not found"}}}}`, `{"note":"GET \"http://u:secret@db\""}`,
 		`{"httpGet":{"path":"/ready?token=secret"}}`, `{"prometheus":{"query":"up{key=\"secret\"}"}}`,
+		`{"filters":[{"requestHeaderModifier":{"set":[{"name":"Authorization","value":"secret"}],"remove":["secret"]}}],"matches":[{"headers":[{"name":"a","value":"secret"}],"queryParams":[{"name":"b","value":"secret"}]}]}`,
 		`{"spec":{"tls":{"termination":"edge","key":"secret","certificate":"secret","caCertificate":"secret","destinationCACertificate":["secret"]}}}`,
 	} {
 		if got, _ := json.Marshal(Mask(decoded(t, text))); strings.Contains(string(got), "secret") {
