@@ -70,7 +70,7 @@ func (p *process) kill() {
 
 // logTail returns the last lines of a log, for an error that must explain a crash.
 func logTail(path string) string {
-	const lines = 20
+	const lines = 30 // etcd names a flag that it does not know above a usage of 24
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
