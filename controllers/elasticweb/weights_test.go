@@ -55,7 +55,7 @@ func backendsOf(ctx context.Context, web *elasticwebv1.ElasticWeb) func() string
 // acceptAll says of each version of an HTTPRoute that it is served, as a gateway does, until the spec or the gateway ends.
 func acceptAll(web *elasticwebv1.ElasticWeb) (end func()) {
 	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan struct{})
+	name, ended := client.ObjectKeyFromObject(web), make(chan struct{}) // the spec goes on with the ElasticWeb.
 	end = func() {
 		stop()
 		<-ended
@@ -75,7 +75,7 @@ func acceptAll(web *elasticwebv1.ElasticWeb) (end func()) {
 			}
 			route := &unstructured.Unstructured{}
 			route.SetGroupVersionKind(httpRouteKind)
-			if k8s.Get(ctx, client.ObjectKeyFromObject(web), route) == nil && route.GetGeneration() != said {
+			if k8s.Get(ctx, name, route) == nil && route.GetGeneration() != said {
 				saysOf(context.WithoutCancel(ctx), route, gatewaySays(route, "True", "True", "Accepted", "ok"))
 				said = route.GetGeneration()
 			}
