@@ -165,8 +165,9 @@ var _ = Describe("Images", func() {
 		Expect(message(ctx, web, elasticwebv1.ConditionPlatformsResolved)).To(ContainSubstring("any architecture"))
 		registry.isDown.Store(false)
 		Eventually(allowedArchitectures(ctx, web), 20*time.Second).WithContext(ctx).Should(Equal([]string{"amd64"}))
+		Eventually(func() string { return reasonOf(ctx, web, elasticwebv1.ConditionPlatformsResolved) }).
+			WithContext(ctx).Should(Equal(elasticwebv1.ReasonResolved)) // the status follows the Deployment.
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
-		Expect(reasonOf(ctx, web, elasticwebv1.ConditionPlatformsResolved)).To(Equal(elasticwebv1.ReasonResolved))
 	})
 
 	It("waits out one 503, and makes the pods from the second answer", func(ctx SpecContext) {
