@@ -82,31 +82,41 @@ const worthJoining = 20
 
 // slowestToJoin is what the pods serve at least that are to join, see capacity.Join. Those that joined stay while they serve the demand and
 // hardly less than the best would, and nobody has to join them. What was ready a moment ago counts as ready, so that one probe that fails
-// moves nothing, but only while those that are ready serve at least half so of what they can. What leaves counts no more where a few slow pods
-// that are left would drag the fast ones below the demand.
+// moves nothing, but only while those that are ready serve at least half so of what they can.
 func slowestToJoin(demand int64, mayStay bool, leave int, rates []placement.Rate, pods []Pod) int64 {
-	isReady := func(pod *Pod) bool { return pod.Architecture != "" && pod.Ready }
-	if stay := staying(pods, leave); leave > 0 {
-		left := capacity.Even.Served(GroupsOf(rates, stay, func(pod *Pod) bool { return isReady(pod) && pod.IsJoined() }))
-		if _, served := capacity.Join(GroupsOf(rates, stay, isReady)); left < demand && served >= demand {
-			pods = stay
-		}
+	left := GroupsOf(rates, staying(pods, leave), isReadyOnOne)
+	if dragsDown(demand, rates, pods, left) {
+		pods = staying(pods, leave)
 	}
-	wavers := func(pod *Pod) bool { return isReady(pod) || pod.Architecture != "" && !pod.WaversUntil.IsZero() }
-	ready := GroupsOf(rates, pods, isReady)
+	ready := GroupsOf(rates, pods, isReadyOnOne)
 	slowest, best := capacity.Join(ready)
-	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return wavers(pod) && pod.IsJoined() })
-	waiting := GroupsOf(rates, pods, func(pod *Pod) bool { return isReady(pod) && !pod.IsJoined() })
+	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return isSteadyOnOne(pod) && pod.IsJoined() })
+	waiting := GroupsOf(rates, pods, func(pod *Pod) bool { return isReadyOnOne(pod) && !pod.IsJoined() })
 	if present, isAny := capacity.Slowest(joined); isAny && mayStay && servedFrom(waiting, present.PodQPS) == 0 {
-		if served := servedFrom(ready, present.PodQPS); served >= demand && served >= best-best/worthJoining {
+		served := servedFrom(ready, present.PodQPS)
+		if min(served, servedFrom(left, present.PodQPS)) >= demand && served >= best-best/worthJoining {
 			return present.PodQPS
 		}
 	}
-	steady, _ := capacity.Join(GroupsOf(rates, pods, wavers))
+	steady, _ := capacity.Join(GroupsOf(rates, pods, isSteadyOnOne))
 	if served := servedFrom(ready, steady); served > 0 && served >= best-served {
 		return steady
 	}
 	return slowest
+}
+
+// dragsDown reports whether a few slow pods that are left, where those that leave are gone, would drag the fast ones below the demand.
+func dragsDown(demand int64, rates []placement.Rate, pods []Pod, left []capacity.Group) bool {
+	slowest, _ := capacity.Join(GroupsOf(rates, pods, isReadyOnOne))
+	_, best := capacity.Join(left)
+	return servedFrom(left, slowest) < demand && best >= demand
+}
+
+// isReadyOnOne is true of a pod that is ready on an architecture that is known, isSteadyOnOne also where it was so a moment ago.
+func isReadyOnOne(pod *Pod) bool { return pod.Architecture != "" && pod.Ready }
+
+func isSteadyOnOne(pod *Pod) bool {
+	return pod.Architecture != "" && (pod.Ready || !pod.WaversUntil.IsZero())
 }
 
 // staying are the pods that are ready, without those that leave first.
