@@ -84,18 +84,24 @@ const worthJoining = 20
 // hardly less than the best would, and nobody has to join them. What was ready a moment ago counts as ready, so that one probe that fails
 // moves nothing, but only while those that are ready serve at least half so of what they can.
 func slowestToJoin(demand int64, mayStay bool, leave int, rates []placement.Rate, pods []Pod) int64 {
-	left := GroupsOf(rates, staying(pods, leave), isReadyOnOne)
-	if dragsDown(demand, rates, pods, left) {
-		pods = staying(pods, leave)
+	if len(rates) < 2 {
+		return 0 // there is nobody to drag down.
 	}
 	ready := GroupsOf(rates, pods, isReadyOnOne)
 	slowest, best := capacity.Join(ready)
-	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return isSteadyOnOne(pod) && pod.IsJoined() })
-	waiting := GroupsOf(rates, pods, func(pod *Pod) bool { return isReadyOnOne(pod) && !pod.IsJoined() })
-	if present, isAny := capacity.Slowest(joined); isAny && mayStay && servedFrom(waiting, present.PodQPS) == 0 {
-		served := servedFrom(ready, present.PodQPS)
-		if min(served, servedFrom(left, present.PodQPS)) >= demand && served >= best-best/worthJoining {
-			return present.PodQPS
+	left := ready
+	if leave > 0 {
+		stay := staying(pods, leave)
+		left = GroupsOf(rates, stay, isReadyOnOne)
+		// A few slow pods that are left would drag the fast ones below the demand.
+		if of, served := capacity.Join(left); servedFrom(left, slowest) < demand && served >= demand {
+			pods, ready, slowest, best = stay, left, of, served
+		}
+	}
+	if present, isWhole := presentSlowest(rates, pods); mayStay && isWhole {
+		served := servedFrom(ready, present)
+		if min(served, servedFrom(left, present)) >= demand && served >= best-best/worthJoining {
+			return present
 		}
 	}
 	steady, _ := capacity.Join(GroupsOf(rates, pods, isSteadyOnOne))
@@ -105,11 +111,12 @@ func slowestToJoin(demand int64, mayStay bool, leave int, rates []placement.Rate
 	return slowest
 }
 
-// dragsDown reports whether a few slow pods that are left, where those that leave are gone, would drag the fast ones below the demand.
-func dragsDown(demand int64, rates []placement.Rate, pods []Pod, left []capacity.Group) bool {
-	slowest, _ := capacity.Join(GroupsOf(rates, pods, isReadyOnOne))
-	_, best := capacity.Join(left)
-	return servedFrom(left, slowest) < demand && best >= demand
+// presentSlowest is what those that joined serve at least, and whether there are any and nobody as fast waits.
+func presentSlowest(rates []placement.Rate, pods []Pod) (slowest int64, isWhole bool) {
+	joined := GroupsOf(rates, pods, func(pod *Pod) bool { return isSteadyOnOne(pod) && pod.IsJoined() })
+	waiting := GroupsOf(rates, pods, func(pod *Pod) bool { return isReadyOnOne(pod) && !pod.IsJoined() })
+	present, isAny := capacity.Slowest(joined)
+	return present.PodQPS, isAny && servedFrom(waiting, present.PodQPS) == 0
 }
 
 // isReadyOnOne is true of a pod that is ready on an architecture that is known, isSteadyOnOne also where it was so a moment ago.

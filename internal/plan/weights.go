@@ -201,17 +201,19 @@ func TierLabels(tiers string) map[string]string {
 // leaving is how many of the pods that are ready go with what the plan takes away, and of what it took away a moment ago: the Deployment has the
 // number already, and the pods are still there. While a rollout replaces pods, some of both templates go, as they are ready.
 func leaving(pods []Pod, existing, planned int32) int {
-	ready, templates := 0, map[string]bool{}
-	for _, pod := range pods {
-		if !pod.Gone {
-			templates[pod.TemplateHash] = true
+	ready, first := 0, -1
+	for i := range pods {
+		switch pod := &pods[i]; {
+		case pod.Gone:
+			continue
+		case first < 0:
+			first = i
+		case pod.TemplateHash != pods[first].TemplateHash:
+			return int(existing - planned)
 		}
-		if !pod.Gone && pod.Ready {
+		if pods[i].Ready {
 			ready++
 		}
-	}
-	if len(templates) > 1 {
-		return int(existing - planned)
 	}
 	return ready - int(planned)
 }
