@@ -72,7 +72,7 @@ func (s *stage) within(t *testing.T) *stage {
 	part := *s
 	part.T = t
 	part.startOperator()
-	if _, err := s.plane.AddNodes(t.Context(), fivePods...); err != nil {
+	if _, err := s.Plane.AddNodes(t.Context(), fivePods...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(part.remove)
@@ -107,7 +107,7 @@ const around = 5 * time.Second
 func (s *stage) nodes(architecture string) (names []string) {
 	s.Helper()
 	list := &corev1.NodeList{}
-	if err := s.client.List(s.ctx(), list); err != nil {
+	if err := s.Client.List(s.Ctx(), list); err != nil {
 		s.Fatal(err)
 	}
 	for _, node := range list.Items {
@@ -120,17 +120,17 @@ func (s *stage) nodes(architecture string) (names []string) {
 
 func (s *stage) demand(qps int) {
 	s.Helper()
-	s.kubectl("patch", "elasticweb/shop", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"totalQPS":%d}}`, qps))
+	s.Kubectl("patch", "elasticweb/shop", "--type=merge", "-p", fmt.Sprintf(`{"spec":{"totalQPS":%d}}`, qps))
 }
 
 func (s *stage) rollOut() {
 	s.Helper()
-	s.kubectl("patch", "elasticweb/shop", "--type=merge", "-p", `{"spec":{"env":[{"name":"VERSION","value":"2"}]}}`)
+	s.Kubectl("patch", "elasticweb/shop", "--type=merge", "-p", `{"spec":{"env":[{"name":"VERSION","value":"2"}]}}`)
 }
 
 func (s *stage) restart() {
 	s.Helper()
-	s.kubectl("rollout", "restart", "deployment/shop")
+	s.Kubectl("rollout", "restart", "deployment/shop")
 }
 
 // lose takes machines away with what runs on them.
@@ -138,7 +138,7 @@ func (s *stage) lose(architecture string) {
 	s.Helper()
 	nodes := s.nodes(architecture)
 	s.servers.lose(architecture)
-	if err := s.plane.RemoveNodes(s.ctx(), nodes...); err != nil {
+	if err := s.Plane.RemoveNodes(s.Ctx(), nodes...); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -146,14 +146,14 @@ func (s *stage) lose(architecture string) {
 func (s *stage) closeNodes(architecture string) {
 	s.Helper()
 	for _, node := range s.nodes(architecture) {
-		s.kubectl("cordon", node)
+		s.Kubectl("cordon", node)
 	}
 }
 
 func (s *stage) drain(architecture string) {
 	s.Helper()
 	for _, node := range s.nodes(architecture) {
-		s.kubectl("drain", node, "--timeout=5m")
+		s.Kubectl("drain", node, "--timeout=5m")
 	}
 }
 
@@ -165,7 +165,7 @@ func (s *stage) deletePods(architecture string) {
 			arguments = append(arguments, pod.Name)
 		}
 	}
-	s.kubectl(arguments...)
+	s.Kubectl(arguments...)
 }
 
 // runsOn waits until so many pods are ready on each architecture, and no others.

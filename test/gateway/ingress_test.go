@@ -33,11 +33,11 @@ spec:
 func TestIngress(t *testing.T) {
 	s := newStage(t, cluster.NodePool{Arch: "amd64", Count: 1})
 	s.startOperator()
-	s.apply(fmt.Sprintf(byIngress, *fastQPS/2))
+	s.Apply(fmt.Sprintf(byIngress, *fastQPS/2))
 	s.eventually(hostShop, func() error { return s.answers(hostShop) })
 	s.eventually("the address", func() error {
 		web := &elasticwebv1.ElasticWeb{}
-		if err := s.client.Get(s.Context(), client.ObjectKey{Namespace: namespace, Name: "shop"}, web); err != nil {
+		if err := s.Client.Get(s.Context(), client.ObjectKey{Namespace: namespace, Name: "shop"}, web); err != nil {
 			return err
 		}
 		exposed := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionExposed)

@@ -6,13 +6,9 @@
 package gateway
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,40 +28,6 @@ func throttled(t *testing.T, count, qps int) (addresses []string) {
 		addresses = append(addresses, server.Listener.Addr().String())
 	}
 	return addresses
-}
-
-// route starts an HAProxy that spreads requests over Services as OpenShift's router does, and returns its address.
-func route(t *testing.T, balance string, services ...way.Service) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	text := strings.Replace(way.RouterConfiguration(address, services), "balance roundrobin", "balance "+balance, 1)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin") // where Debian has it.
-	command := exec.Command("haproxy", "-db", "-f", file)
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatalf("start HAProxy (Debian: apt-get install haproxy): %v", err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(interval) {
-		if connection, err := net.Dial("tcp", address); err == nil {
-			connection.Close()
-			return address
-		}
-	}
-	t.Fatal("HAProxy does not listen")
-	return ""
 }
 
 // weighted are the Services of a Route with the weights that the operator gives it.
@@ -90,21 +52,21 @@ func TestTheSumThroughARoute(t *testing.T) {
 		return l
 	}
 	t.Log("| way | asked | failed | p50 | p99 |")
-	unmixed := startLoadAt(route(t, "roundrobin", way.Service{Weight: 1, Pods: throttled(t, alikePods, *fastQPS)}), hostAlike, heavy*float64(alikePods**fastQPS), *period)
-	byWeights := startLoadAt(route(t, "roundrobin", weighted(fast, slow)...), hostShop, heavy*float64(sum(5, 5)), *period)
+	unmixed := startLoadAt(way.StartHAProxy(t, "roundrobin", way.Service{Weight: 1, Pods: throttled(t, alikePods, *fastQPS)}), hostAlike, heavy*float64(alikePods**fastQPS), *period)
+	byWeights := startLoadAt(way.StartHAProxy(t, "roundrobin", weighted(fast, slow)...), hostShop, heavy*float64(sum(5, 5)), *period)
 	t.Log(unmixed.wait().row("8 × fast, one Service"))
 	t.Log(byWeights.wait().row("5 × fast + 5 × slow, weights"))
 	t.Logf("p99 by weights is %.2f of that of the unmixed set", float64(byWeights.quantile(0.99))/float64(unmixed.quantile(0.99)))
 	one := way.Service{Weight: 1, Pods: all}
-	under("the same, one Service", route(t, "roundrobin", one), heavy*float64(sum(5, 5)))
-	least := route(t, "leastconn", one)
+	under("the same, one Service", way.StartHAProxy(t, "roundrobin", one), heavy*float64(sum(5, 5)))
+	least := way.StartHAProxy(t, "leastconn", one)
 	under("the same, fewest requests", least, heavy*float64(sum(5, 5)))
 	under("the same, fewest requests, 10% less", least, 0.9*heavy*float64(sum(5, 5)))
 	one.Pods = all[:6]
-	under("5 × fast + 1 × slow, one Service", route(t, "roundrobin", one), heavy*float64(sum(5, 0)))
+	under("5 × fast + 1 × slow, one Service", way.StartHAProxy(t, "roundrobin", one), heavy*float64(sum(5, 0)))
 	one.Pods = fast
-	under("the same, those that joined", route(t, "roundrobin", one), heavy*float64(sum(5, 0)))
-	oneMore := under("the same, weights", route(t, "roundrobin", weighted(fast, slow[:1])...), heavy*float64(sum(5, 1)))
+	under("the same, those that joined", way.StartHAProxy(t, "roundrobin", one), heavy*float64(sum(5, 0)))
+	oneMore := under("the same, weights", way.StartHAProxy(t, "roundrobin", weighted(fast, slow[:1])...), heavy*float64(sum(5, 1)))
 	for what, load := range map[string]*load{"unmixed": unmixed, "weights": byWeights, "weights with one slow pod": oneMore} {
 		if load.failed() > 0 {
 			t.Errorf("%s: %v", what, load)

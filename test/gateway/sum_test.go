@@ -45,7 +45,7 @@ func TestTheSumUnderLoad(t *testing.T) {
 	others := cluster.NodePool{Arch: "arm64", NamePrefix: "arm64-alike", Count: 2, Pods: 20, Labels: map[string]string{"set": "alike"},
 		Taints: []corev1.Taint{{Key: "set", Value: "alike", Effect: corev1.TaintEffectNoSchedule}}}
 	s := newStage(t, append(fivePods, others)...)
-	s.apply(fmt.Sprintf(alike, *fastQPS, alikePods**fastQPS))
+	s.Apply(fmt.Sprintf(alike, *fastQPS, alikePods**fastQPS))
 	s.startOperator()
 	s.deploy(sum(5, 5), 5, 5)
 	s.eventually(hostAlike, func() error { return s.answers(hostAlike) })

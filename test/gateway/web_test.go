@@ -82,13 +82,13 @@ const (
 // deploy makes shop, and waits until it serves what is asked for, from so many pods on arm64 and on amd64, by weights.
 func (s *stage) deploy(qps, arm, amd int) {
 	s.Helper()
-	s.apply(fmt.Sprintf(shop, *fastQPS, qps, *fastQPS/2))
+	s.Apply(fmt.Sprintf(shop, *fastQPS, qps, *fastQPS/2))
 	s.serves(qps, arm, amd)
 	service := &corev1.Service{}
-	if err := s.client.Get(s.ctx(), client.ObjectKey{Namespace: namespace, Name: "shop"}, service); err != nil {
+	if err := s.Client.Get(s.Ctx(), client.ObjectKey{Namespace: namespace, Name: "shop"}, service); err != nil {
 		s.Fatal(err)
 	}
-	s.apply(fmt.Sprintf(beside, portOf(s.pods("shop")[0]), service.Spec.Ports[0].Port))
+	s.Apply(fmt.Sprintf(beside, portOf(s.pods("shop")[0]), service.Spec.Ports[0].Port))
 	for _, host := range []string{hostEvery, hostJoined} {
 		s.eventually(host, func() error { return s.answers(host) })
 	}
@@ -96,14 +96,14 @@ func (s *stage) deploy(qps, arm, amd int) {
 
 // remove waits until nothing is left of shop, and no node.
 func (s *stage) remove() {
-	s.kubectl("delete", "elasticweb/shop", "httproute/every", "httproute/joined", "service/every", "--ignore-not-found", "--cascade=foreground")
+	s.Kubectl("delete", "elasticweb/shop", "httproute/every", "httproute/joined", "service/every", "--ignore-not-found", "--cascade=foreground")
 	s.eventually("no pods", func() error {
 		if pods := s.pods("shop"); len(pods) > 0 {
 			return fmt.Errorf("%d pods", len(pods))
 		}
 		return nil
 	})
-	if err := s.plane.RemoveNodes(s.ctx(), s.nodes("")...); err != nil {
+	if err := s.Plane.RemoveNodes(s.Ctx(), s.nodes("")...); err != nil {
 		s.Error(err)
 	}
 }
@@ -116,7 +116,7 @@ func (s *stage) serves(qps, arm, amd int) {
 	s.Helper()
 	s.eventually(fmt.Sprintf("%d requests per second from %d + %d pods", qps, arm, amd), func() error {
 		web := &elasticwebv1.ElasticWeb{}
-		if err := s.client.Get(s.ctx(), client.ObjectKey{Namespace: namespace, Name: "shop"}, web); err != nil {
+		if err := s.Client.Get(s.Ctx(), client.ObjectKey{Namespace: namespace, Name: "shop"}, web); err != nil {
 			return err
 		}
 		ready := map[string]int{}
@@ -192,7 +192,7 @@ func (s *stage) traefiksWeights(route string) ([]int, error) {
 
 // answers looks whether Traefik leads a host to a pod.
 func (s *stage) answers(host string) error {
-	request, err := http.NewRequestWithContext(s.ctx(), http.MethodGet, "http://"+gatewayAddress, nil)
+	request, err := http.NewRequestWithContext(s.Ctx(), http.MethodGet, "http://"+gatewayAddress, nil)
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (s *stage) balanceByRequests() {
 func (s *stage) pods(web string) []corev1.Pod {
 	s.Helper()
 	list := &corev1.PodList{}
-	if err := s.client.List(s.ctx(), list, client.InNamespace(namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web}); err != nil {
+	if err := s.Client.List(s.Ctx(), list, client.InNamespace(namespace), client.MatchingLabels{elasticwebv1.LabelInstance: web}); err != nil {
 		s.Fatal(err)
 	}
 	return list.Items
@@ -264,7 +264,7 @@ func (s *stage) watchWays() *ways {
 	s.Helper()
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRouteList"})
-	watch, err := s.client.Watch(s.ctx(), list, client.InNamespace(namespace))
+	watch, err := s.Client.Watch(s.Ctx(), list, client.InNamespace(namespace))
 	if err != nil {
 		s.Fatal(err)
 	}

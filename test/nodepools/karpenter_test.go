@@ -15,6 +15,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/elasticweb/elasticweb-operator/test/operator/process"
 )
 
 // instanceType is what a node of Karpenter's kwok provider can be.
@@ -29,7 +31,7 @@ const kwokReserves = 100
 // karpenterModule is the folder of the module that tools/karpenter pins.
 func karpenterModule(t *testing.T) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "list", "-C", filepath.Join(root, "tools/karpenter"), "-m", "-f", "{{.Dir}}", "sigs.k8s.io/karpenter")
+	command := exec.CommandContext(t.Context(), "go", "list", "-C", filepath.Join(process.Root, "tools/karpenter"), "-m", "-f", "{{.Dir}}", "sigs.k8s.io/karpenter")
 	text, err := command.Output()
 	if err != nil {
 		t.Fatalf("find Karpenter's module: %v", err)
@@ -76,23 +78,12 @@ func (s *stage) startKarpenter() {
 	module := karpenterModule(s.T)
 	s.types = readInstanceTypes(s.T, module)
 	for _, folder := range []string{"pkg/apis/crds", "kwok/apis/crds"} {
-		s.kubectl("apply", "--server-side", "-f", filepath.Join(module, folder))
+		s.Kubectl("apply", "--server-side", "-f", filepath.Join(module, folder))
 	}
-	s.kubectl("wait", "--for=condition=Established", "crd", "nodepools.karpenter.sh", "nodeclaims.karpenter.sh", "kwoknodeclasses.karpenter.kwok.sh")
-	command := exec.Command(filepath.Join(root, "bin/karpenter"))
-	command.Env = append(os.Environ(), "KUBECONFIG="+s.plane.Kubeconfig(), "DISABLE_LEADER_ELECTION=true", "SYSTEM_NAMESPACE=kube-system",
+	s.Kubectl("wait", "--for=condition=Established", "crd", "nodepools.karpenter.sh", "nodeclaims.karpenter.sh", "kwoknodeclasses.karpenter.kwok.sh")
+	s.StartProgram("karpenter", exec.Command(filepath.Join(process.Root, "bin/karpenter")), s.Plane.Kubeconfig(), "DISABLE_LEADER_ELECTION=true", "SYSTEM_NAMESPACE=kube-system",
 		"METRICS_PORT="+strconv.Itoa(freePort(s.T)), "HEALTH_PROBE_PORT="+strconv.Itoa(freePort(s.T)))
-	program, err := s.plane.StartProgram("karpenter", command)
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() {
-		program.Stop()
-		if s.Failed() {
-			s.Logf("the end of Karpenter's log:\n%s", program.LogTail())
-		}
-	})
-	s.apply("apiVersion: karpenter.kwok.sh/v1alpha1\nkind: KWOKNodeClass\nmetadata: {name: default}\n")
+	s.Apply("apiVersion: karpenter.kwok.sh/v1alpha1\nkind: KWOKNodeClass\nmetadata: {name: default}\n")
 }
 
 // nodePool is one of Karpenter's. CPUs is its limit, "" for none.
@@ -106,7 +97,7 @@ func (s *stage) pool(p nodePool) {
 	if p.cpus != "" {
 		limits = fmt.Sprintf("\n  limits: {cpu: %q}", p.cpus)
 	}
-	s.apply(fmt.Sprintf(`apiVersion: karpenter.sh/v1
+	s.Apply(fmt.Sprintf(`apiVersion: karpenter.sh/v1
 kind: NodePool
 metadata: {name: %[1]s}
 spec:%[2]s

@@ -30,7 +30,7 @@ var shop = client.ObjectKey{Namespace: namespace, Name: "shop"}
 func (s *stage) create(totalQPS int) *diary {
 	s.Helper()
 	s.asked = time.Now()
-	s.apply(fmt.Sprintf(`apiVersion: elasticweb.example.com/v1
+	s.Apply(fmt.Sprintf(`apiVersion: elasticweb.example.com/v1
 kind: ElasticWeb
 metadata: {name: shop, namespace: %s}
 spec:
@@ -47,13 +47,13 @@ spec:
 func (s *stage) demand(totalQPS int) {
 	s.Helper()
 	s.asked = time.Now()
-	s.kubectl("patch", "elasticweb", shop.Name, "-n", namespace, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"totalQPS":%d}}`, totalQPS))
+	s.Kubectl("patch", "elasticweb", shop.Name, "-n", namespace, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"totalQPS":%d}}`, totalQPS))
 }
 
 func (s *stage) web() *elasticwebv1.ElasticWeb {
 	s.Helper()
 	web := &elasticwebv1.ElasticWeb{}
-	if err := s.client.Get(s.Context(), shop, web); err != nil {
+	if err := s.Client.Get(s.Context(), shop, web); err != nil {
 		s.Fatal(err)
 	}
 	return web
@@ -95,11 +95,11 @@ type diary struct {
 func (s *stage) watch() *diary {
 	s.Helper()
 	d := &diary{}
-	deployments, err := s.client.Watch(s.Context(), &appsv1.DeploymentList{}, client.InNamespace(namespace))
+	deployments, err := s.Client.Watch(s.Context(), &appsv1.DeploymentList{}, client.InNamespace(namespace))
 	if err != nil {
 		s.Fatal(err)
 	}
-	webs, err := s.client.Watch(s.Context(), &elasticwebv1.ElasticWebList{}, client.InNamespace(namespace))
+	webs, err := s.Client.Watch(s.Context(), &elasticwebv1.ElasticWebList{}, client.InNamespace(namespace))
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func (s *stage) least(arch string, pods int) float64 {
 func (s *stage) rollouts() int {
 	s.Helper()
 	list := &appsv1.ReplicaSetList{}
-	if err := s.client.List(s.Context(), list, client.InNamespace(namespace)); err != nil {
+	if err := s.Client.List(s.Context(), list, client.InNamespace(namespace)); err != nil {
 		s.Fatal(err)
 	}
 	return len(list.Items)

@@ -32,14 +32,14 @@ func TestAgainstPrometheus(t *testing.T) {
 	s.endBenchmark()
 	s.gatewaySays("True")
 	eventually(t, "the way in leads by weights", func() error {
-		if backends := strings.Fields(s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}")); len(backends) != 2 {
+		if backends := strings.Fields(s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}")); len(backends) != 2 {
 			return fmt.Errorf("it leads to %v", backends)
 		}
 		return nil
 	})
 	p.expectFiring(t, "ElasticWebSpilled", "ElasticWebWeightsStale") // it is meant to spill, and the gateway has not heard of the weights.
 	s.expectServed(p, "ElasticWebSpilled")
-	s.kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
+	s.Kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
 
 	s.gatewaySays("False")
 	p.expectFiring(t, "ElasticWebNotExposed", "ElasticWebSpilled")
@@ -52,10 +52,10 @@ func TestAgainstPrometheus(t *testing.T) {
 	})
 	s.expectServed(p, "ElasticWebSpilled")
 
-	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
+	s.Kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
 	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort", "ElasticWebSpilled")
-	s.kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
-	s.kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
+	s.Kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
+	s.Kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
 	p.expectFiring(t, "ElasticWebInvalidSpec", "ElasticWebSpilled")
 	eventually(t, "the benchmark is told of", func() error {
 		if number, err := p.series(`elasticweb_benchmark_outdated{name="shop"} == 0`); err != nil || number != 1 {
@@ -64,7 +64,7 @@ func TestAgainstPrometheus(t *testing.T) {
 		return nil
 	})
 	p.expectData(t)
-	s.kubectl("delete", "elasticweb", "other", "-n", "dev")
+	s.Kubectl("delete", "elasticweb", "other", "-n", "dev")
 	p.expectFiring(t, "ElasticWebSpilled")
 
 	s.running.Stop()
@@ -76,7 +76,7 @@ func TestAgainstPrometheus(t *testing.T) {
 // deploy makes what the metrics are to tell of. One ElasticWeb names an image of which no registry knows.
 func (s *stage) deploy() {
 	s.Helper()
-	s.apply(strings.ReplaceAll(`
+	s.Apply(strings.ReplaceAll(`
 apiVersion: v1
 kind: Namespace
 metadata: {name: dev}
@@ -127,18 +127,18 @@ apiVersion: elasticweb.example.com/v1alpha1
 kind: ElasticWebBenchmark
 metadata: {name: probe, namespace: dev}
 spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
-`, "REGISTRY", s.registry))
+`, "REGISTRY", s.registry.Host))
 }
 
 // gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute.
 func (s *stage) gatewaySays(accepted string) {
 	s.Helper()
-	eventually(s.T, "there is a way in", func() error { return s.kubectlCommand("get", "httproute", "mixed", "-n", "dev").Run() })
-	generation := s.kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}")
+	eventually(s.T, "there is a way in", func() error { return s.KubectlCommand("get", "httproute", "mixed", "-n", "dev").Run() })
+	generation := s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}")
 	condition := func(kind, status string) string {
 		return fmt.Sprintf(`{"type": %q, "status": %q, "reason": "Said", "message": "", "observedGeneration": %s, "lastTransitionTime": "2026-01-01T00:00:00Z"}`, kind, status, generation)
 	}
-	s.kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
+	s.Kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
 		`{"status": {"parents": [{"parentRef": {"name": "public"}, "controllerName": "example.com/gateway", "conditions": [%s, %s]}]}}`,
 		condition("Accepted", accepted), condition("ResolvedRefs", "True")))
 }
@@ -156,7 +156,7 @@ func (s *stage) expectServed(p server, want ...string) {
 func (s *stage) endBenchmark() {
 	s.Helper()
 	eventually(s.T, "the benchmark ends", func() error {
-		for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-n", "dev", "-l", "app.kubernetes.io/name=elasticwebbenchmark", "-o",
+		for pod := range strings.FieldsSeq(s.Kubectl("get", "pods", "-n", "dev", "-l", "app.kubernetes.io/name=elasticwebbenchmark", "-o",
 			`jsonpath={range .items[*]}{.metadata.name}={.metadata.labels.elasticweb\.example\.com/architecture}{"\n"}{end}`)) {
 			name, architecture, _ := strings.Cut(pod, "=")
 			message, err := loadtest.Result{
@@ -166,9 +166,9 @@ func (s *stage) endBenchmark() {
 			if err != nil {
 				return err
 			}
-			s.kubectl("annotate", "pod", name, "-n", "dev", "--overwrite", "elasticweb.test/ends-after=0", "elasticweb.test/termination-message="+string(message))
+			s.Kubectl("annotate", "pod", name, "-n", "dev", "--overwrite", "elasticweb.test/ends-after=0", "elasticweb.test/termination-message="+string(message))
 		}
-		if s.kubectl("get", "elasticwebbenchmark", "probe", "-n", "dev", "-o", `jsonpath={.status.conditions[?(@.type=="Complete")].status}`) != "True" {
+		if s.Kubectl("get", "elasticwebbenchmark", "probe", "-n", "dev", "-o", `jsonpath={.status.conditions[?(@.type=="Complete")].status}`) != "True" {
 			return errors.New("it is not Complete")
 		}
 		return nil

@@ -25,22 +25,28 @@ type Registry struct {
 	server *httptest.Server
 }
 
-func startRegistry() *Registry {
+// StartRegistry starts one without images.
+func StartRegistry() *Registry {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	return &Registry{Host: server.Listener.Addr().String(), server: server}
 }
 
-// Push puts an index of images that expose a port into the registry, one for each architecture.
+// Close ends it.
+func (r *Registry) Close() { r.server.Close() }
+
+// Push puts an index of images that expose a port, 0 for none, into the registry, one for each architecture.
 func (r *Registry) Push(image string, port int, architectures ...string) error {
 	reference, err := name.ParseReference(image, name.Insecure)
 	if err != nil {
 		return err
 	}
+	config := v1.Config{}
+	if port != 0 {
+		config.ExposedPorts = map[string]struct{}{fmt.Sprintf("%d/tcp", port): {}}
+	}
 	var index v1.ImageIndex = empty.Index
 	for _, architecture := range architectures {
-		image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
-			OS: "linux", Architecture: architecture, Config: v1.Config{ExposedPorts: map[string]struct{}{fmt.Sprintf("%d/tcp", port): {}}},
-		})
+		image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: architecture, Config: config})
 		if err != nil {
 			return err
 		}

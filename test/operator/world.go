@@ -66,8 +66,8 @@ func Start(ctx context.Context, options Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Cluster: started, Registry: startRegistry()}
-	w.stops = append(w.stops, func() error { w.server.Close(); return nil })
+	w := &World{Cluster: started, Registry: StartRegistry()}
+	w.stops = append(w.stops, func() error { w.Registry.Close(); return nil })
 	err = w.install(ctx, options.Namespaces)
 	if err == nil && options.Gateways {
 		err = w.installGateways(ctx)

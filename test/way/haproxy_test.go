@@ -6,15 +6,10 @@
 package way
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -60,43 +55,6 @@ func servicesOf(pods []*pod, tiers []capacity.Tier) []Service {
 	return services
 }
 
-// startHAProxy returns the URL at which it listens.
-func startHAProxy(t *testing.T, services []Service) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	file := filepath.Join(t.TempDir(), "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(RouterConfiguration(address, services)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin") // where Debian has it, and make found it.
-	ctx, stop := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, "haproxy", "-db", "-f", file)
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatalf("start HAProxy (Debian: apt-get install haproxy): %v", err)
-	}
-	t.Cleanup(func() {
-		stop()
-		_ = command.Wait()
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		connection, err := net.Dial("tcp", address)
-		if err == nil {
-			connection.Close()
-			return "http://" + address
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("HAProxy does not listen: %v", err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
 // Each pod is sent its share, and the fewer requests than that the more the router rounds: what is too much is within the rounding.
 func TestRouterGivesEachPodItsShare(t *testing.T) {
 	for name, groups := range map[string][]capacity.Group{
@@ -108,7 +66,7 @@ func TestRouterGivesEachPodItsShare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pods := startPods(t, groups)
-			send(t, startHAProxy(t, servicesOf(pods, capacity.Tiers(groups))), requests)
+			send(t, "http://"+StartHAProxy(t, "roundrobin", servicesOf(pods, capacity.Tiers(groups))...), requests)
 			worst := 0.0
 			for _, p := range pods {
 				worst = max(worst, float64(p.requests.Load())/requests*float64(capacity.Weighted.Served(groups))/float64(p.qps))
@@ -129,7 +87,7 @@ func TestRouterLosesNothingWithAnEmptyService(t *testing.T) {
 	for _, p := range pods {
 		services[1].Pods = append(services[1].Pods, p.address)
 	}
-	send(t, startHAProxy(t, services), 1000)
+	send(t, "http://"+StartHAProxy(t, "roundrobin", services...), 1000)
 	for i, p := range pods {
 		if got := float64(p.requests.Load()); math.Abs(got-200) > 1 {
 			t.Errorf("pod %d got %v requests, want 200", i, got)
