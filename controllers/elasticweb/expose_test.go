@@ -356,25 +356,30 @@ var _ = Describe("The way in", Ordered, func() {
 		}).WithContext(ctx).Should(Equal(int32(3)))
 	})
 
-	It("takes back what was left behind", func(ctx SpecContext) {
+	DescribeTable("takes back what was left behind, and removes it once the spec drops it", func(ctx SpecContext, kind schema.GroupVersionKind, exposed func(*elasticwebv1.ElasticWeb)) {
 		startOperator(operatorOptions{})
-		web := newWeb(newNamespace(ctx), "shop", byHTTPRoute)
+		web := newWeb(newNamespace(ctx), "shop", exposed)
 		Expect(k8s.Create(ctx, web)).To(Succeed())
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
-		route := awaitWayIn(ctx, httpRouteKind, web)
-		before := route.GetUID()
-		awaitGarbageCollection(ctx, route)
+		left := awaitWayIn(ctx, kind, web)
+		before := left.GetUID()
+		awaitGarbageCollection(ctx, left)
 		Expect(k8s.Delete(ctx, web, client.PropagationPolicy(metav1.DeletePropagationOrphan))).To(Succeed())
 		Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(web), &elasticwebv1.ElasticWeb{}) }).WithContext(ctx).ShouldNot(Succeed())
-		again := newWeb(web.Namespace, web.Name, byHTTPRoute, func(again *elasticwebv1.ElasticWeb) { again.Spec.Port = web.Spec.Port })
+		again := newWeb(web.Namespace, web.Name, exposed, func(again *elasticwebv1.ElasticWeb) { again.Spec.Port = web.Spec.Port })
 		Expect(k8s.Create(ctx, again)).To(Succeed())
 		Eventually(func(g Gomega) {
-			now := wayIn(ctx, httpRouteKind, again)
+			now := wayIn(ctx, kind, again)
 			g.Expect(now).NotTo(BeNil())
 			g.Expect(metav1.IsControlledBy(now, &metav1.ObjectMeta{UID: again.UID})).To(BeTrue())
 			g.Expect(now.GetUID()).To(Equal(before))
 		}).WithContext(ctx).Should(Succeed())
-	}, SpecTimeout(3*time.Minute))
+		update(ctx, again, func(web *elasticwebv1.ElasticWeb) { web.Spec.Expose = nil })
+		awaitNoWayIn(ctx, kind, again)
+	},
+		Entry("of an HTTPRoute", httpRouteKind, byHTTPRoute, SpecTimeout(3*time.Minute)),
+		Entry("of a Route", routeKind, byRoute, SpecTimeout(3*time.Minute)),
+		Entry("of an Ingress", ingressKind, byIngress, SpecTimeout(3*time.Minute)))
 
 	It("breaks nothing when the kind goes, and asks for it rarely", func(ctx SpecContext) {
 		op := startOperator(operatorOptions{})
