@@ -26,8 +26,8 @@ const (
 	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
 	// nothing about whether the ElasticWeb is ready.
 	ConditionContested = "Contested"
-	// ConditionRebalanced is True while no pod is on an architecture that is preferred less than another one that has nodes for it, and
-	// there only where spec.rebalance asks for that. It says nothing about whether the ElasticWeb is ready.
+	// ConditionRebalanced is True while no pod is on an architecture that is preferred less than another one that has nodes for it, and nothing
+	// waits for a rollout that the operator may bring about. It is there only where spec.rebalance asks for that. It says nothing about whether the ElasticWeb is ready.
 	ConditionRebalanced = "Rebalanced"
 )
 
@@ -101,7 +101,7 @@ const (
 //
 // Reasons of Contested: ReplicasContested.
 //
-// Reasons of Rebalanced: AtHome, Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited.
+// Reasons of Rebalanced: AtHome, Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited, Restarting, RestartRefused.
 const (
 	// ReasonAsPlanned: everything is rolled out and the demand is met.
 	ReasonAsPlanned = "AsPlanned"
@@ -211,6 +211,10 @@ const (
 	ReasonSurgeNotReady = "SurgeNotReady"
 	// ReasonSurgeLimited: maxReplicas leaves no room for one more pod.
 	ReasonSurgeLimited = "SurgeLimited"
+	// ReasonRestarting: the pods are replaced, or about to be, for what waits for a rollout.
+	ReasonRestarting = "Restarting"
+	// ReasonRestartRefused: that was refused.
+	ReasonRestartRefused = "RestartRefused"
 	// ReasonNotLookedUp: nobody asked the registry, since looking up is switched off.
 	ReasonNotLookedUp = "NotLookedUp"
 )

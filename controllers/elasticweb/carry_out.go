@@ -218,7 +218,14 @@ func (r *Reconciler) makeAll(
 	result.noteStamps(r.memory.of(web), r.stampPods(ctx, web, p, seen, confirm))
 	r.makeTierServices(ctx, web, p, seen, withheld, confirm, result)
 	r.makeWayIn(ctx, web, p, seen, withheld, confirm, result) // weights go down before pods do.
-	unlessWithheld(kindDeployment, func() error { return r.applyDeployment(ctx, web, p, seen, confirm) })
+	unlessWithheld(kindDeployment, func() error {
+		err := r.applyDeployment(ctx, web, p, seen, confirm)
+		if seen.TakesUp == nil {
+			return err
+		}
+		r.noteRestart(r.memory.of(web), result, err)
+		return nil
+	})
 }
 
 func (r *Reconciler) applyService(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {

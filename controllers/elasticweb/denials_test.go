@@ -31,6 +31,8 @@ type denial struct {
 	verbs           []admissionv1.OperationType
 	// reason that the policy answers with, Forbidden by default.
 	reason metav1.StatusReason
+	// only narrows it down to the writes for which the expression is true; "" for all.
+	only string
 }
 
 // denied is a word that the message of whoever is told of a denial has.
@@ -54,6 +56,9 @@ func (d denial) enforce(ctx context.Context, namespace string, probe func() erro
 			}},
 			Validations: []admissionv1.Validation{{Expression: "false", Message: denied, Reason: ptr.To(d.reason)}},
 		},
+	}
+	if d.only != "" {
+		policy.Spec.MatchConditions = append(policy.Spec.MatchConditions, admissionv1.MatchCondition{Name: "only", Expression: d.only})
 	}
 	if d.reason == "" {
 		policy.Spec.Validations[0].Reason = nil

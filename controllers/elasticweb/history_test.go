@@ -12,7 +12,9 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
@@ -108,7 +110,8 @@ func follow(list client.ObjectList, note func(watch.Event), options ...client.Li
 	watcher, err := client.NewWithWatch(controlPlane.RESTConfig(), client.Options{Scheme: newScheme()})
 	Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
-	events, err := watcher.Watch(ctx, list, options...)
+	longest := client.ListOptions{Raw: &metav1.ListOptions{TimeoutSeconds: ptr.To[int64](6 * 60 * 60)}} // else the API server ends it after half an hour.
+	events, err := watcher.Watch(ctx, list, append(options, &longest)...)
 	Expect(err).NotTo(HaveOccurred())
 	done := make(chan struct{})
 	go func() {

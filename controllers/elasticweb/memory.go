@@ -51,6 +51,8 @@ type remembered struct {
 	demand plan.Demand
 	// rebalance is how far bringing pods back is.
 	rebalance plan.Rebalance
+	// restart is how far taking up is what waits for a rollout.
+	restart plan.Restart
 	// hasNoTiers is true where the cache has no Services of the names of those by architecture, and the spec asks for none.
 	hasNoTiers bool
 	// backends are those that the way in was last written with, weightsPace holds back others that come too fast.

@@ -78,8 +78,9 @@ func (r *Reconciler) observe(ctx context.Context, web *elasticwebv1.ElasticWeb, 
 	var again time.Duration
 	seen.traffic, again = r.observeDemand(web, &seen.Observed)
 	seen.Image, seen.retry = r.observeImage(web, &seen.Observed)
-	if _, rolls := plan.Lookup(&web.Spec, seen.Deployment); rolls { // it decides nothing else.
-		seen.HasKarpenter = nodes.HasKarpenter || r.pools.makesNodes(r.Writer.RESTMapper(), r.Clock.Now())
+	seen.HasKarpenter = nodes.HasKarpenter
+	if _, rolls := plan.Lookup(&web.Spec, seen.Deployment); rolls && !seen.HasKarpenter { // else it is not asked for.
+		seen.HasKarpenter = r.pools.makesNodes(r.Writer.RESTMapper(), r.Clock.Now())
 	}
 	seen.retry = controllers.Soonest(seen.retry, again, aged, observed.NextChange(seen.Pods, r.Clock.Now()))
 	return seen, nil

@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
@@ -36,7 +39,38 @@ func (r *Reconciler) rebalance(web *elasticwebv1.ElasticWeb, seen *plan.Observed
 		seen.Surge = surge
 		*planned, _ = resources.PlanFor(web, seen)
 	}
-	return scene, again
+	return scene, controllers.Soonest(again, r.restart(web, seen, planned, &scene))
+}
+
+// restart decides about taking up what waits for a rollout, where the user allows that, and plans anew where it is. again is when to look
+// again though nothing tells; 0 for never.
+func (r *Reconciler) restart(web *elasticwebv1.ElasticWeb, seen *plan.Observed, planned *plan.Plan, scene *plan.RebalanceScene) (again time.Duration) {
+	if scene.IsOn && !scene.IsRollingOut && plan.MayRestart(&web.Spec) && !plan.WasRestarted(&web.Spec, seen.Deployment) {
+		scene.Awaits = resources.Awaits(web, *seen, planned)
+	}
+	known := r.memory.of(web)
+	if known.restart, again = known.restart.Next(*scene, known.rebalance.Surge, r.Clock.Now()); known.restart.Try != nil {
+		seen.TakesUp = known.restart.Try
+		*planned, _ = resources.PlanFor(web, seen)
+	}
+	return again
+}
+
+// noteRestart notes what became of taking up what waited for a rollout. Where it is refused, the ElasticWeb is as well as before: it is no
+// problem of its own, and what else is to be written of the Deployment is, without it.
+func (r *Reconciler) noteRestart(known *remembered, o *outcome, err error) {
+	refused, isRefused := errors.AsType[*apply.RefusedError](err)
+	_, isForeign := errors.AsType[*apply.NotOwnedError](err)
+	switch {
+	case err == nil:
+		r.Passes.Rebalanced(plan.StepRestarted)
+	case isRefused && !isForeign:
+		known.restart.Said = refused.Err.Error()
+		r.Passes.Rebalanced(plan.StepRefused)
+		o.retry = controllers.Soonest(o.retry, atOnce)
+	default:
+		o.add(err)
+	}
 }
 
 // RebalanceWait is how long an ElasticWeb waits between two tries to bring pods back; 0 where it waits for none.

@@ -136,7 +136,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, WayIn: carried.wayIn, Unweighed: carried.unweighed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
-		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene},
+		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene, Restart: r.memory.of(web).restart},
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
 	r.tallyWeights(web, &planned, &seen.Observed)

@@ -21,6 +21,9 @@ type Spreading struct {
 // IsOlder reports whether it is that of an older operator, whose Host followed the number of pods at the last rollout.
 func (s Spreading) IsOlder() bool { return s.Whole == 0 }
 
+// IsForKarpenter reports whether it was made where Karpenter makes nodes.
+func (s Spreading) IsForKarpenter() bool { return s.Host == full && !s.IsOlder() }
+
 const (
 	// few pods go to different nodes, be one of them emptier than the others.
 	few int32 = 5

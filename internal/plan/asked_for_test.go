@@ -28,7 +28,8 @@ type scene struct {
 	// costless is true where pods of slower architectures bear no deletion cost, unready where the faster ones are not ready, and warming where
 	// they are, and do not count yet.
 	costless, unready, warming bool
-	want                       int32
+	// least is spec.minReplicas; 0 for none.
+	least, want int32
 }
 
 func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
@@ -79,6 +80,7 @@ func TestAskedFor(t *testing.T) {
 			"which do not go by themselves":                                {demand: 10_000, pods: pods(7, 6), want: 100},
 			"all on slow nodes may be chance, too":                         {demand: 10_000, pods: pods(0, 10), want: 20},
 			"it is none":                                                   {demand: 10_000, pods: pods(0, 20), want: 100},
+			"more than are needed for the least number were no try":        {demand: 2500, least: 4, pods: pods(2, 2), want: 6},
 			"a spill that is counted stays":                                {demand: 10_000, pods: pods(9, 91), want: 100},
 			"a spill follows the demand":                                   {demand: 11_000, pods: pods(9, 91), want: 110},
 			"more of what waits would wait, too":                           {demand: 10_000, pods: pods(5, 2), waiting: 3, want: 10},
@@ -104,6 +106,9 @@ func TestAskedFor(t *testing.T) {
 		for name, scene := range scenes {
 			t.Run(slow+": "+name, func(t *testing.T) {
 				web := modelWeb(scene.demand, map[string]int32{"arm64": 1000, "amd64": 600, "s390x": 100}, "arm64", slow)
+				if scene.least > 0 {
+					web.Spec.MinReplicas = &scene.least
+				}
 				if got := Make(web, scene.observed(web)).Asked; got != int64(scene.want) {
 					t.Errorf("%d pods, want %d", got, scene.want)
 				}

@@ -25,7 +25,7 @@ const (
 	CauseDemand Cause = "demand"
 	// CauseCapacity: the same is to be served, and pods serve something else: for where they landed, or for what was measured.
 	CauseCapacity Cause = "capacity"
-	// CauseRebalance: more pods are asked for to bring others back, or no longer.
+	// CauseRebalance: more pods are asked for to bring others back, or no longer; or what waited for a rollout is taken up without the user's.
 	CauseRebalance Cause = "rebalance"
 	// CauseSpec: something else of the spec.
 	CauseSpec Cause = "spec"
@@ -47,6 +47,8 @@ func CauseOf(before, after *appsv1.Deployment, demandMoved bool) Cause {
 		return CauseDrift
 	case was.Pod != is.Pod:
 		return CauseTemplate
+	case !reflect.DeepEqual(was.TakenUp, is.TakenUp):
+		return CauseRebalance
 	case !reflect.DeepEqual(was.Image, is.Image):
 		return CauseImage
 	case !reflect.DeepEqual(was.Levels, is.Levels):

@@ -36,6 +36,7 @@ func TestCauseOf(t *testing.T) {
 		"another demand":                 {same, changed(func(r *Record) { r.Replicas, r.Generation = 4, 2 }), true, CauseDemand},
 		"another traffic":                {same, changed(func(r *Record) { r.PlannedQPS, r.Replicas = 2400, 4 }), false, CauseDemand},
 		"another traffic, the same pods": {same, changed(func(r *Record) { r.PlannedQPS = 2400 }), true, CauseDemand},
+		"what waited for a rollout":      {same, changed(func(r *Record) { r.TakenUp, r.Image = &TakenUp{At: 1}, &ImageFacts{Reference: "shop:2"} }), false, CauseRebalance},
 		"pods that spilled":              {same, changed(func(r *Record) { r.Replicas = 4 }), false, CauseCapacity},
 		"another strategy":               {same, changed(func(r *Record) { r.Generation = 2 }), false, CauseSpec},
 		"another demand, the same pods":  {same, changed(func(r *Record) { r.Generation = 2 }), true, CauseSpec},

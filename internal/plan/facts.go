@@ -23,7 +23,7 @@ func Lookup(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) (n
 
 // chooseFacts says which facts of the image the pod template is made from, and whether the template must wait for them. With the
 // registry out of reach the known facts hold. What it says later is taken up at once where pods could be started that cannot run; all
-// else waits for the user's next rollout, be it kubectl's.
+// else waits for the user's next rollout, be it kubectl's, or until the operator may do without one.
 func chooseFacts(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record, rolls bool) (facts *ImageFacts, wait bool) {
 	known, image := record.Image, observed.Image
 	if observed.KeepsTemplate {
@@ -32,7 +32,7 @@ func chooseFacts(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *R
 	if known != nil && repository(known.Reference) != repository(spec.Image) {
 		known = nil // a new version rarely changes its platforms, but another image may have any.
 	}
-	if image.State == ImageResolved && (rolls || narrows(spec, known, image.Facts) || wasRestarted(spec, observed.Deployment, record)) ||
+	if image.State == ImageResolved && (rolls || narrows(spec, known, image.Facts) || isRestarted(spec, observed, record)) ||
 		rolls && image.State == ImageFailed && image.Facts != nil {
 		return image.Facts, false
 	}
@@ -72,14 +72,27 @@ func restartOf(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment)
 	return shortHash([]byte(deployment.Spec.Template.Annotations[restartedAt]))
 }
 
+// WasRestarted reports whether kubectl restarted the pods, and that is not taken note of yet.
+func WasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment) bool {
+	record := RecordOf(deployment)
+	return record != nil && wasRestarted(spec, deployment, record)
+}
+
 func wasRestarted(spec *elasticwebv1.ElasticWebSpec, deployment *appsv1.Deployment, record *Record) bool {
 	return record.Restart != nil && *record.Restart != restartOf(spec, deployment)
 }
 
-// isRestartHeard reports whether a restart is to be noted: the registry was asked about it, and the template is made with what it said.
+// isRestarted reports whether what waits for a rollout is to be taken up, for a restart by kubectl or without one.
+func isRestarted(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record) bool {
+	return observed.TakesUp != nil || wasRestarted(spec, observed.Deployment, record)
+}
+
+// isRestartHeard reports whether a restart is to be noted: the registry was asked about it, and the template is made with what it said; or whether
+// what waits is taken up without one.
 func isRestartHeard(spec *elasticwebv1.ElasticWebSpec, observed Observed, record *Record) bool {
 	state := observed.Image.State
-	return !observed.KeepsTemplate && wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed)
+	isHeard := wasRestarted(spec, observed.Deployment, record) && (state == ImageResolved || state == ImageFailed)
+	return !observed.KeepsTemplate && (isHeard || observed.TakesUp != nil)
 }
 
 // repository is an image reference without its tag and digest.

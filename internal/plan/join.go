@@ -29,7 +29,7 @@ func spreadOf(spec *elasticwebv1.ElasticWebSpec, observed Observed, selectsJoine
 // templateJoins says whether the template carries the label of pods that joined. One that was made by an older operator gets it with the
 // user's next rollout, be it kubectl's: the label restarts no pod. A restart of a template that is kept counts once it is made again.
 func templateJoins(spec *elasticwebv1.ElasticWebSpec, observed Observed, live *Record, rolls bool) bool {
-	return observed.Deployment == nil || rolls || live.Joins || !observed.KeepsTemplate && wasRestarted(spec, observed.Deployment, live)
+	return observed.Deployment == nil || rolls || live.Joins || !observed.KeepsTemplate && isRestarted(spec, observed, live)
 }
 
 // isLabelOurs reports whether the label of pods that joined is nowhere the user's: older releases let spec.podLabels hold it.

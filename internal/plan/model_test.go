@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"time"
 
@@ -63,6 +64,9 @@ type model struct {
 	rebalance Rebalance
 	again     time.Duration
 	steps     []RebalanceStep
+	// restart is what the operator remembers of what waits for a rollout, and takenUp how often it took that up by itself.
+	restart Restart
+	takenUp int
 	// base is how many of the replicas the demand called for, and surge the others.
 	base, surge int32
 	// check is called after whatever anybody did.
@@ -160,6 +164,9 @@ func (m *model) plan() bool {
 		panic(err)
 	}
 	shape := planned.Record.Pod + string(template)
+	if observed.TakesUp != nil {
+		m.takenUp++
+	}
 	replicas := planned.Replicas + planned.Surge
 	changed := !m.written || replicas != m.replicas || m.template != shape || planned.Record.IsDue(observed.Deployment)
 	if changed {
@@ -181,12 +188,37 @@ func (m *model) rebalanced(observed *Observed) Plan {
 		return planned
 	}
 	var step RebalanceStep
-	m.rebalance, m.again, step = Rebalanced(m.rebalance, SceneOf(m.web, &planned, *observed), m.now)
+	scene := SceneOf(m.web, &planned, *observed)
+	m.rebalance, m.again, step = Rebalanced(m.rebalance, scene, m.now)
 	if step != "" {
 		m.steps = append(m.steps, step)
 	}
 	observed.Surge = m.rebalance.Surge
+	m.restarted(scene, observed)
 	return Make(m.web, *observed)
+}
+
+// restarted has what waits for a rollout taken up, where that is due.
+func (m *model) restarted(scene RebalanceScene, observed *Observed) {
+	if !MayRestart(&m.web.Spec) {
+		return
+	}
+	if !scene.IsRollingOut && observed.Deployment != nil && m.awaits(*observed) {
+		scene.Awaits = []string{"how the pods are placed"}
+	}
+	var again time.Duration
+	if m.restart, again = m.restart.Next(scene, m.rebalance.Surge, m.now); again > 0 && (m.again == 0 || again < m.again) {
+		m.again = again
+	}
+	observed.TakesUp = m.restart.Try
+}
+
+// awaits reports whether a rollout would give the pods another template.
+func (m *model) awaits(observed Observed) bool {
+	planned := Make(m.web, observed)
+	observed.TakesUp = &TakenUp{}
+	taken := Make(m.web, observed)
+	return !reflect.DeepEqual(planned.Placement, taken.Placement)
 }
 
 // stamp puts stamps on pods, but for the cost where the policy puts its own there.

@@ -45,6 +45,8 @@ type Observed struct {
 	Traffic *Traffic
 	// Surge is how many pods more than the demand calls for are asked for at present, see Rebalance.
 	Surge int32
+	// TakesUp is not nil where what waits for the user's next rollout is taken up without one, see Restart: what the Record is to say of it.
+	TakesUp *TakenUp
 	// Benchmark is what was measured, by architecture; nil where no benchmark is named, or has no result.
 	Benchmark map[string]Measurement
 }

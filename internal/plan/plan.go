@@ -6,6 +6,8 @@
 package plan
 
 import (
+	"cmp"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -127,7 +129,7 @@ func Explained(web *elasticwebv1.ElasticWeb, observed Observed) (Plan, Reasons) 
 		Record: Record{
 			Generation: web.Generation, Pod: pod, Image: facts, Stale: isStale, Restart: restart,
 			Levels: input.Levels, MaxSkew: input.Spreading.Host, WholeSkew: input.Spreading.Whole,
-			Replicas: replicas, Surge: surge, PlannedQPS: recordedQPS(spec, demand), Joins: joins,
+			Replicas: replicas, Surge: surge, TakenUp: cmp.Or(observed.TakesUp, live.TakenUp), PlannedQPS: recordedQPS(spec, demand), Joins: joins,
 		},
 		Stamps:        stamps(preferred, observed.Pods, isMixed(placement.Possible(input), observed), joiners(spread, demand.QPS, leave, rates, observed.Pods), weights.on, rates),
 		SelectsJoined: selects, Spread: spread,
@@ -188,12 +190,14 @@ func bounded(spreading placement.Spreading) placement.Spreading {
 	return placement.Spreading{Host: min(max(spreading.Host, 1), maxSkew), Whole: min(max(spreading.Whole, 0), maxSkew)}
 }
 
-// spreading is that of the last rollout, which the number of pods never changes.
+// spreading is that of the last rollout, which the number of pods never changes. Whether Karpenter is there, with all its pools at zero, is
+// asked for a rollout of the user's alone: without one, it is there where it was.
 func spreading(input placement.Input, observed Observed, live *Record, takesUp bool) placement.Spreading {
 	if inUse := live.spreading(); !takesUp && inUse != (placement.Spreading{}) {
 		return inUse
 	}
-	return placement.SpreadingFor(input, ptr.Deref(observed.Nodes, Nodes{}).Schedulable, observed.HasKarpenter)
+	hasKarpenter := observed.HasKarpenter || observed.TakesUp != nil && live.spreading().IsForKarpenter()
+	return placement.SpreadingFor(input, ptr.Deref(observed.Nodes, Nodes{}).Schedulable, hasKarpenter)
 }
 
 func givenWeights(spec *elasticwebv1.ElasticWebSpec) map[string]int32 {

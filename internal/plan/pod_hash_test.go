@@ -63,6 +63,9 @@ func TestPodHashIsTheSameForEver(t *testing.T) {
 		"sample":        {&shop().Spec, "93dc146935cf7965"},
 		"architectures": {&shop(listing(elasticwebv1.ArchitectureSpec{Name: "amd64", Weight: ptr.To[int32](100)}, elasticwebv1.ArchitectureSpec{Name: "arm64"})).Spec, "8b3d6c18d46c2237"},
 		"everything":    {&shop(everything).Spec, "c62d93ff01a41779"},
+		"what shapes no pod": {&shop(func(s *elasticwebv1.ElasticWebSpec) {
+			s.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, RestartForTemplate: ptr.To(true)}
+		}).Spec, "93dc146935cf7965"},
 		// A setting that was added later changes nothing where it is absent.
 		"everything without a template": {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.PodTemplate = nil }).Spec, "0c271ae97632a1fc"},
 		"everything of before":          {&shop(everything, func(s *elasticwebv1.ElasticWebSpec) { s.PodTemplate, s.AutomountServiceAccountToken = nil, nil }).Spec, "2ea8557089082fe6"},

@@ -156,16 +156,16 @@ func TestRebalancingSettles(t *testing.T) {
 		m := anyModel(t)
 		m.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		share := intstr.Parse(rapid.SampledFrom([]string{"10%", "1", "100%", "3"}).Draw(t, "surge"))
-		m.web.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, MaxSurge: &share}
+		m.web.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, MaxSurge: &share, RestartForTemplate: ptr.To(rapid.Bool().Draw(t, "restarts"))}
 		what := "created"
 		for range rapid.IntRange(1, 5).Draw(t, "changes") {
 			m.begin()
 			for range rapid.IntRange(0, 3).Draw(t, "restarts") {
 				m.disturb(rapid.IntRange(0, 40).Draw(t, "disturbed"))
-				m.rebalance = Rebalance{}
+				m.rebalance, m.restart = Rebalance{}, Restart{}
 				m.now = m.now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "seconds")) * time.Second)
 			}
-			m.steps = nil
+			m.steps, m.takenUp = nil, 0
 			if !m.live(24 * time.Hour) {
 				t.Fatalf("%s: it does not end: %s; %+v, %v", what, m, m.rebalance, m.steps)
 			}
@@ -176,9 +176,24 @@ func TestRebalancingSettles(t *testing.T) {
 			if failed > 40 || len(m.steps)-failed > 200 {
 				t.Fatalf("%s: %v: %s; %+v", what, m.steps, m, m.rebalance)
 			}
+			m.checkRestarts(t, what)
 			what = changeWorld(t, m)
 		}
 	})
+}
+
+// checkRestarts: what waits for a rollout is taken up once, where that is allowed and the pods are well.
+func (m *model) checkRestarts(t *rapid.T, what string) {
+	observed := m.observed()
+	planned := Make(m.web, observed)
+	scene := SceneOf(m.web, &planned, observed)
+	isWell := !scene.IsRollingOut && scene.IsAtRest && scene.IsReady && scene.IsMet && scene.Recorded == 0
+	switch allowed := MayRestart(&m.web.Spec); {
+	case m.takenUp > 1 || m.takenUp > 0 && !allowed:
+		t.Fatalf("%s: taken up %d times: %s; %+v", what, m.takenUp, m, m.restart)
+	case allowed && isWell && m.awaits(observed):
+		t.Fatalf("%s: something waits: %s; %+v", what, m, m.restart)
+	}
 }
 
 // Somebody moves pods the other way, as a descheduler does that looks at how full the nodes are: the two do not go on for ever.

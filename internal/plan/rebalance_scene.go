@@ -44,6 +44,11 @@ type RebalanceScene struct {
 	IsStamped bool
 	// Refused is what was said of pods that were refused; "" where none were.
 	Refused string
+	// Awaits is what waits for a rollout, in words; none where nothing does, or the operator may not bring it about. TakenUp is when it last did.
+	Awaits  []string
+	TakenUp *TakenUp
+	// IsImageSettled is true unless the registry may still answer in time.
+	IsImageSettled bool
 	// Demand, and how long pods may take to become ready.
 	Demand   Demand
 	Deadline time.Duration
@@ -64,7 +69,8 @@ func SceneOf(web *elasticwebv1.ElasticWeb, planned *Plan, observed Observed) Reb
 	pods := slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone })
 	scene.countAway(planned, observed.Nodes, pods)
 	scene.Room = surgeWithin(&web.Spec, planned.Replicas, rebalanceBudget(given, planned.Replicas))
-	scene.Recorded = record.Surge
+	scene.Recorded, scene.TakenUp = record.Surge, record.TakenUp
+	scene.IsImageSettled = observed.Image.State != ImagePending
 	deployment := observed.Deployment
 	scene.IsRollingOut = deployment.Status.UpdatedReplicas < deployment.Status.Replicas || planned.WaitsForImage || record.Pod != planned.Record.Pod ||
 		planned.Placement.Contradiction != ""

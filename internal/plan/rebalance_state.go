@@ -81,10 +81,12 @@ const (
 	StepNotReady    RebalanceStep = "not_ready"
 	StepRefused     RebalanceStep = "refused"
 	StepInterrupted RebalanceStep = "interrupted"
+	// StepRestarted: what waited for a rollout was taken up.
+	StepRestarted RebalanceStep = "restarted"
 )
 
 // RebalanceSteps are all that there are.
-var RebalanceSteps = []RebalanceStep{StepMoved, StepNoRoom, StepNotReady, StepRefused, StepInterrupted}
+var RebalanceSteps = []RebalanceStep{StepMoved, StepNoRoom, StepNotReady, StepRefused, StepInterrupted, StepRestarted}
 
 // stepOf is what a failure is called.
 var stepOf = map[RebalanceFailure]RebalanceStep{

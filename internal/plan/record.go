@@ -43,6 +43,8 @@ type Record struct {
 	Replicas int32 `json:"replicas,omitempty"`
 	// Surge is how many more were asked for beside them, see Rebalance.
 	Surge int32 `json:"surge,omitempty"`
+	// TakenUp is when what waited for a rollout was last taken up without one of the user's; nil for never.
+	TakenUp *TakenUp `json:"takenUp,omitempty"`
 	// PlannedQPS is what was planned from the traffic, in requests per second, when that number was.
 	PlannedQPS int64 `json:"plannedQPS,omitempty"`
 	// Joins is true where the template carries the label of pods that joined: those of older operators do not.
@@ -122,7 +124,7 @@ var (
 // isSound reports whether every field is one that the operator could have written.
 func (r *Record) isSound() bool {
 	return r.Generation >= 0 && hashPattern.MatchString(r.Pod) && isSkew(r.MaxSkew) && isSkew(r.WholeSkew) && r.Replicas >= 0 && r.Surge >= 0 && r.PlannedQPS >= 0 && r.PlannedQPS <= maxPlannedQPS &&
-		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
+		(r.Image == nil || r.Image.isSound()) && areSound(r.Levels) && r.TakenUp.isSound() && (r.Restart == nil || *r.Restart == "" || hashPattern.MatchString(*r.Restart))
 }
 
 func isSkew(skew int32) bool { return skew >= 0 && skew <= maxSkew }

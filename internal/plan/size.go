@@ -89,7 +89,7 @@ func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 
 // grown is a number of pods above what there is. While pods wait for a node, more of them would wait, too. A few pods that landed on
 // slow nodes may be chance: where counting with them would more than double what the faster ones need, as many more are tried first as
-// would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones need, that was tried.
+// would have to land on the faster ones for the slow ones to go. Once there are more pods than the faster ones and the least number need, that was tried.
 func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 	if int64(len(s.placed)) < s.existing {
 		asked, _ := s.onTheMove()
@@ -101,7 +101,7 @@ func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 	if slowestOfFast, isAny := capacity.Slowest(fast); isAny {
 		fastQPS = slowestOfFast.PodQPS
 	}
-	needed := capacity.PodsFor(s.demand, fastQPS)
+	needed := max(capacity.PodsFor(s.demand, fastQPS), int64(ptr.Deref(s.spec.MinReplicas, 0)))
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
 	if needed >= s.existing-s.surge && target > 2*tried {
 		return tried, BasisTried

@@ -16,7 +16,8 @@ import (
 
 // How pods are spread changes with a rollout of the user's alone.
 func TestSpreadingWaitsForARollout(t *testing.T) {
-	older, newer := placement.Spreading{Host: 7}, placement.Spreading{Host: 5, Whole: 1}
+	older, newer, karpenter := placement.Spreading{Host: 7}, placement.Spreading{Host: 5, Whole: 1}, placement.Spreading{Host: 110, Whole: 1}
+	takesUp := func(_ *elasticwebv1.ElasticWeb, o *Observed) { o.TakesUp = &TakenUp{} }
 	nodes := func(arm64 int) *Nodes {
 		return &Nodes{Schedulable: map[string]int{"arm64": arm64, "amd64": 3}}
 	}
@@ -41,6 +42,12 @@ func TestSpreadingWaitsForARollout(t *testing.T) {
 			o.Deployment.Spec.Template.Annotations = map[string]string{restartedAt: "2026-01-01T00:00:00Z"}
 			o.Image.State = ImagePending
 		}, older},
+		"taken up":                            {older, takesUp, newer},
+		"taken up, one best node is left":     {newer, func(web *elasticwebv1.ElasticWeb, o *Observed) { takesUp(web, o); o.Nodes = nodes(1) }, placement.Spreading{Host: 5, Whole: 10_000}},
+		"taken up, Karpenter made nodes":      {newer, func(web *elasticwebv1.ElasticWeb, o *Observed) { takesUp(web, o); o.HasKarpenter = true }, karpenter},
+		"taken up, its pools are at zero":     {karpenter, takesUp, karpenter},
+		"taken up from an older one of 110":   {placement.Spreading{Host: 110}, takesUp, newer},
+		"another image, Karpenter is no more": {karpenter, func(web *elasticwebv1.ElasticWeb, _ *Observed) { web.Spec.Image += "1" }, newer},
 		"the image lost an architecture": {older, func(_ *elasticwebv1.ElasticWeb, o *Observed) {
 			o.Image = Image{State: ImageResolved, Facts: &ImageFacts{Reference: o.Image.Facts.Reference, Platforms: []string{"linux/amd64", "linux/arm64"}}}
 		}, older},

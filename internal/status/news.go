@@ -37,16 +37,16 @@ func News(before, now []metav1.Condition) (news []Event) {
 	return append(news, rebalanceNews(before, now)...)
 }
 
-// rebalanceNews are that pods are brought back, that they are, and that they are refused. One try after the other is no news.
+// rebalanceNews are that pods are brought back or restarted, that they are, and that they are refused. One try after the other is no news.
 func rebalanceNews(before, now []metav1.Condition) []Event {
 	was, is := meta.FindStatusCondition(before, elasticwebv1.ConditionRebalanced), meta.FindStatusCondition(now, elasticwebv1.ConditionRebalanced)
 	if was == nil || is == nil || was.Reason == is.Reason {
 		return nil
 	}
 	switch {
-	case is.Reason == elasticwebv1.ReasonSurgeRefused:
+	case is.Reason == elasticwebv1.ReasonSurgeRefused, is.Reason == elasticwebv1.ReasonRestartRefused:
 		return []Event{{corev1.EventTypeWarning, is.Reason, is.Message}}
-	case is.Reason == elasticwebv1.ReasonReturning && was.Reason == elasticwebv1.ReasonSpilled,
+	case is.Reason == elasticwebv1.ReasonRestarting, is.Reason == elasticwebv1.ReasonReturning && was.Reason == elasticwebv1.ReasonSpilled,
 		is.Reason == elasticwebv1.ReasonAtHome && was.Reason != elasticwebv1.ReasonSpilled:
 		return []Event{{corev1.EventTypeNormal, is.Reason, is.Message}}
 	}

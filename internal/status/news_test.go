@@ -28,11 +28,14 @@ func TestNews(t *testing.T) {
 		before, now []metav1.Condition
 		want        string
 	}{
-		"nothing is said":           {nil, nil, "[]"},
-		"it is as planned at first": {nil, ready(elasticwebv1.ReasonAsPlanned), "[]"},
-		"a failure begins":          {nil, ready(failure), "[{Warning " + failure + " why}]"},
-		"it goes on":                {ready(failure), ready(failure), "[]"},
-		"it becomes another":        {ready(failure), ready(other), "[{Warning " + other + " why}]"},
+		"nothing is said":                     {nil, nil, "[]"},
+		"it is as planned at first":           {nil, ready(elasticwebv1.ReasonAsPlanned), "[]"},
+		"a failure begins":                    {nil, ready(failure), "[{Warning " + failure + " why}]"},
+		"it goes on":                          {ready(failure), ready(failure), "[]"},
+		"it becomes another":                  {ready(failure), ready(other), "[{Warning " + other + " why}]"},
+		"pods are restarted for the template": {home(elasticwebv1.ReasonAtHome), home(elasticwebv1.ReasonRestarting), "[{Normal " + elasticwebv1.ReasonRestarting + " why}]"},
+		"they were":                           {home(elasticwebv1.ReasonRestarting), home(elasticwebv1.ReasonAtHome), "[{Normal " + elasticwebv1.ReasonAtHome + " why}]"},
+		"that is refused":                     {home(elasticwebv1.ReasonRestarting), home(elasticwebv1.ReasonRestartRefused), "[{Warning " + elasticwebv1.ReasonRestartRefused + " why}]"},
 		"it ends": {ready(failure), ready(elasticwebv1.ReasonAsPlanned),
 			"[{Normal " + elasticwebv1.ReasonAsPlanned + " " + failure + " no longer: why}]"},
 		"a pause is no end of it": {ready(failure), ready(elasticwebv1.ReasonPaused), "[]"},

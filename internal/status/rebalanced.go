@@ -16,8 +16,9 @@ import (
 
 // Rebalance is how far bringing pods back is, and what is known of them.
 type Rebalance struct {
-	State plan.Rebalance
-	Scene plan.RebalanceScene
+	State   plan.Rebalance
+	Scene   plan.RebalanceScene
+	Restart plan.Restart
 }
 
 // rebalancing are the reasons of Rebalanced by what became of the last try, and what each says.
@@ -35,6 +36,9 @@ var rebalancing = map[plan.RebalanceFailure]struct{ reason, says string }{
 func rebalanced(in Input) (metav1.ConditionStatus, verdict) {
 	state, scene := in.Rebalance.State, in.Rebalance.Scene
 	if state.Phase <= plan.RebalanceHome || scene.Away == 0 {
+		if !in.Rebalance.Restart.Since.IsZero() {
+			return metav1.ConditionFalse, restarting(in.Rebalance.Restart)
+		}
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonAtHome, message: "no pod is on an architecture that is preferred less than another one that the cluster has nodes of"}
 	}
 	where := fmt.Sprintf("pods are on %s though %s is preferred: ", strings.Join(scene.AwayOn, ", "), strings.Join(scene.HomeOn, ", "))
@@ -52,4 +56,14 @@ func rebalanced(in Input) (metav1.ConditionStatus, verdict) {
 	default:
 		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonReturning, message: where + "a few more are asked for at a time, and as many of the others go once these are ready"}
 	}
+}
+
+// restarting says the same from when something is found to wait for a rollout until that has ended.
+func restarting(restart plan.Restart) verdict {
+	what := "what waited for a rollout is taken up by one, as soon as nothing else changes the pods: " + strings.Join(restart.What, ", ")
+	if restart.Said != "" {
+		return verdict{reason: elasticwebv1.ReasonRestartRefused, message: what +
+			": the new pod template was refused: look at what says so, or set spec.rebalance.restartForTemplate to false; it is tried again after twice as long each time, an hour at most: " + quote.Said(restart.Said)}
+	}
+	return verdict{reason: elasticwebv1.ReasonRestarting, message: what}
 }

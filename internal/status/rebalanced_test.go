@@ -5,6 +5,7 @@ package status
 
 import (
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,6 +55,35 @@ func TestRebalanced(t *testing.T) {
 				t.Error("it stays where nobody asks for it")
 			}
 		})
+	}
+}
+
+// What waits for a rollout is told of from when it is found until it is done, but where pods are away as well.
+func TestRestarting(t *testing.T) {
+	const takenUp = "what waited for a rollout is taken up by one, as soon as nothing else changes the pods: how the pods are placed, labels of the pods"
+	waits := plan.Restart{What: []string{"how the pods are placed", "labels of the pods"}, Since: time.Unix(1_000_000, 0)}
+	refused := waits
+	refused.Said = "not on my watch"
+	for name, test := range map[string]struct {
+		restart      plan.Restart
+		away         int
+		reason, says string
+	}{
+		"nothing waits":   {plan.Restart{}, 0, elasticwebv1.ReasonAtHome, "no pod is on an architecture that is preferred less than another one that the cluster has nodes of"},
+		"something waits": {waits, 0, elasticwebv1.ReasonRestarting, takenUp},
+		"pods are away":   {waits, 3, elasticwebv1.ReasonSpilled, "pods are on amd64 though arm64 is preferred: they are about to be brought back"},
+		"it was refused":  {refused, 0, elasticwebv1.ReasonRestartRefused, takenUp + ": the new pod template was refused: look at what says so, or set spec.rebalance.restartForTemplate to false; it is tried again after twice as long each time, an hour at most: not on my watch"},
+	} {
+		in := Input{Web: &elasticwebv1.ElasticWeb{}, Plan: &plan.Plan{}, Rebalance: Rebalance{Restart: test.restart}}
+		in.Rebalance.State.Phase, in.Rebalance.Scene = plan.RebalanceHome, plan.RebalanceScene{IsOn: true}
+		if test.away > 0 {
+			in.Rebalance.State.Phase, in.Rebalance.Scene = plan.RebalanceWaiting, plan.RebalanceScene{IsOn: true, Away: test.away, AwayOn: []string{"amd64"}, HomeOn: []string{"arm64"}, Nodes: 2}
+		}
+		in.Web.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge}
+		status, _ := Make(in)
+		if got := meta.FindStatusCondition(status.Conditions, elasticwebv1.ConditionRebalanced); got == nil || got.Reason != test.reason || got.Message != test.says {
+			t.Errorf("%s: got %+v", name, got)
+		}
 	}
 }
 

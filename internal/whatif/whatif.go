@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
@@ -274,6 +275,7 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 	if before.Web != nil && !before.keepsDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))
 	}
+	notes = append(notes, after.takesUp(result)...)
 	if asksForTraffic(before, after) {
 		notes = append(notes, "the traffic of spec.demand is not read here: the pods stay as many as they are until the operator has read it, and follow it then")
 	}
@@ -288,6 +290,18 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 		notes = append(notes, "no architecture is known to be possible: the pods may be put on any node")
 	}
 	return notes
+}
+
+// takesUp says what the operator replaces the pods for though the change does not.
+func (s *Side) takesUp(result *Outcome) []string {
+	if result.Restarts || s.planned.Demand.IsNone() || !plan.MayRestart(&s.Web.Spec) {
+		return nil
+	}
+	what := resources.Awaits(s.Web, s.Observed, &s.planned)
+	if len(what) == 0 {
+		return nil
+	}
+	return []string{"all pods are replaced without a change of yours, since spec.rebalance.restartForTemplate is true, for what waits for a rollout: " + strings.Join(what, ", ")}
 }
 
 // limits says what minReplicas and maxReplicas make of what is asked for.

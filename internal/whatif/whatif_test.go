@@ -79,6 +79,14 @@ func TestCompare(t *testing.T) {
 				Notes:         []string{"the registry was not asked for the image; the operator asks it, and the architectures follow from what it says"}}},
 		"rollout settings": {"amd64", func(w *web, _ *Side) { w.Spec.Rollout = &elasticwebv1.RolloutSpec{MinReadySeconds: ptr.To[int32](5)} },
 			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3}},
+		"restarts for the template": {"amd64", func(w *web, s *Side) {
+			w.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, RestartForTemplate: ptr.To(true)}
+			s.Observed.HasKarpenter = true
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{
+			"all pods are replaced without a change of yours, since spec.rebalance.restartForTemplate is true, for what waits for a rollout: how the pods are placed"}}},
+		"restarts with nothing that waits": {"amd64", func(w *web, _ *Side) {
+			w.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, RestartForTemplate: ptr.To(true)}
+		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3}},
 		"a template that is refused": {"amd64", func(w *web, s *Side) {
 			w.Spec.Image, s.Refusal, s.Observed.KeepsTemplate = "shop:2", errors.New("spec.podTemplate.spec.foo: unknown field"), true
 		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{"spec.podTemplate.spec.foo: unknown field; the pods keep the template that they have"}}},

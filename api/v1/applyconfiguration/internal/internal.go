@@ -536,6 +536,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.elasticweb.elasticweb-operator.api.v1.RebalanceMode
       default: Never
+    - name: restartForTemplate
+      type:
+        scalar: boolean
 - name: com.github.elasticweb.elasticweb-operator.api.v1.RolloutSpec
   map:
     fields:

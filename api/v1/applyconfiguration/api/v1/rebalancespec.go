@@ -22,6 +22,9 @@ type RebalanceSpecApplyConfiguration struct {
 	// maxSurge is how many more pods than are needed there may be for that, as a number from 1 to 100000 or as a percentage of those that
 	// are needed, rounded up, from 1% to 100%. maxReplicas bounds it, too. Default: 10%.
 	MaxSurge *intstr.IntOrString `json:"maxSurge,omitempty"`
+	// restartForTemplate lets the operator roll out by itself what waits for a rollout of yours, such as another spread of the pods:
+	// at rest, and once an hour at most where that goes on. It takes mode Surge. Default: false.
+	RestartForTemplate *bool `json:"restartForTemplate,omitempty"`
 }
 
 // RebalanceSpecApplyConfiguration constructs a declarative configuration of the RebalanceSpec type for use with
@@ -43,5 +46,13 @@ func (b *RebalanceSpecApplyConfiguration) WithMode(value apiv1.RebalanceMode) *R
 // If called multiple times, the MaxSurge field is set to the value of the last call.
 func (b *RebalanceSpecApplyConfiguration) WithMaxSurge(value intstr.IntOrString) *RebalanceSpecApplyConfiguration {
 	b.MaxSurge = &value
+	return b
+}
+
+// WithRestartForTemplate sets the RestartForTemplate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RestartForTemplate field is set to the value of the last call.
+func (b *RebalanceSpecApplyConfiguration) WithRestartForTemplate(value bool) *RebalanceSpecApplyConfiguration {
+	b.RestartForTemplate = &value
 	return b
 }
