@@ -117,6 +117,25 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestWaysIn: a way in that cannot be read is not said to lead anywhere.
+func TestWaysIn(t *testing.T) {
+	for spec, want := range map[string]string{
+		`{"rules": [{"backendRefs": [{"name": "shop", "weight": 1}]}]}`: "HTTPRoute to the Service shop",
+		`{"rules": []}`: "HTTPRoute: where it leads cannot be read",
+		`"x"`:           "HTTPRoute: where it leads cannot be read",
+		``:              "HTTPRoute: none was found",
+	} {
+		in := exposed()
+		in.Observed.HTTPRoute = nil
+		if spec != "" {
+			in.Observed.HTTPRoute = &way.HTTPRoute{Spec: packed.JSON(spec)}
+		}
+		if got := wayIn(in); got != want {
+			t.Errorf("of the spec %s it says %q, want %q", spec, got, want)
+		}
+	}
+}
+
 // TestUnreadable: nothing is made up of a spec that cannot be read, which is empty.
 func TestUnreadable(t *testing.T) {
 	in := served()

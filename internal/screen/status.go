@@ -296,10 +296,13 @@ func wayIn(in Web) string {
 		backends = observed.Route.Backends()
 	case kind == way.KindIngress && observed.Ingress != nil:
 		backends = []way.Backend{{Service: in.Web.Name}}
-	default:
-		return kind + ", not there"
+	default: // or whoever looks may not read it.
+		return kind + ": none was found"
 	}
-	if len(backends) == 1 {
+	switch len(backends) {
+	case 0: // somebody else wrote it.
+		return kind + ": where it leads cannot be read"
+	case 1:
 		return kind + " to the Service " + Name(backends[0].Service)
 	}
 	var parts []string

@@ -18,6 +18,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/cluster/binaries"
+	"github.com/elasticweb/elasticweb-operator/test/waysin"
 )
 
 // stage is all that the demo starts.
@@ -31,7 +32,9 @@ type stage struct {
 	image    string
 	traffic  *traffic
 	operator *operator
-	page     string // its address
+	// stopGateway is nil before there is one.
+	stopGateway func()
+	page        string // its address
 }
 
 var pools = []cluster.NodePool{
@@ -78,7 +81,19 @@ func (s *stage) setForOperator(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.out.step("gateway: accepts HTTPRoutes, and serves none", func() error { return s.startGateway(ctx) }); err != nil {
+		return err
+	}
 	return s.out.step("registry: an image for "+list(imageArchitectures), s.startRegistry)
+}
+
+// startGateway has the cluster know HTTPRoutes, and somebody say of each that it is served: simulated pods serve no request.
+func (s *stage) startGateway(ctx context.Context) error {
+	if err := waysin.InstallHTTPRoutes(ctx, s.client); err != nil {
+		return err
+	}
+	s.stopGateway = waysin.StartGateway(s.client)
+	return nil
 }
 
 func (s *stage) startCluster(ctx context.Context) (err error) {
@@ -132,6 +147,9 @@ func (s *stage) clear() error {
 	}
 	if s.traffic != nil {
 		s.traffic.stop()
+	}
+	if s.stopGateway != nil {
+		s.stopGateway()
 	}
 	if s.cluster != nil {
 		return s.cluster.Stop()

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/elasticweb/elasticweb-operator/test/arrivals"
 )
 
 const requestTimeout = 10 * time.Second
@@ -46,7 +48,7 @@ func startLoad(host string, perSecond float64, during time.Duration) *load {
 func startLoadAt(address, host string, perSecond float64, during time.Duration) *load {
 	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(requestTimeout)), failures: map[string]int{}, begin: time.Now(), perSecond: perSecond}
 	target := vegeta.Target{Method: http.MethodGet, URL: "http://" + address, Header: http.Header{"Host": {host}}}
-	moments := &poisson{perSecond: perSecond, random: rand.New(rand.NewPCG(1, 2)), during: during} //nolint:gosec // no secret.
+	moments := &arrivals.Poisson{PerSecond: perSecond, Random: rand.New(rand.NewPCG(1, 2)), During: during} //nolint:gosec // no secret.
 	results := l.attacker.Attack(vegeta.NewStaticTargeter(target), moments, 0, "")
 	l.done.Go(func() {
 		for result := range results {
@@ -115,30 +117,3 @@ func (l *load) row(what string) string {
 	return fmt.Sprintf("| %s | %.0f, sent %.1f | %v | %s | %s |", what, l.perSecond, float64(l.sent)/period.Seconds(), l,
 		l.quantile(0.5).Round(time.Millisecond), l.quantile(0.99).Round(time.Millisecond))
 }
-
-// poisson paces requests that know nothing of each other. Those that the machine held back come later: sent all at once, they would be a burst
-// that pods under such a load take as long to work off as its length by what they have to spare.
-type poisson struct {
-	perSecond float64
-	random    *rand.Rand
-	during    time.Duration
-
-	sent uint64
-	next time.Duration // when the next one is due.
-}
-
-// heldBack is how late a request may be without the others being moved.
-const heldBack = 100 * time.Millisecond
-
-// Pace implements vegeta.Pacer.
-func (p *poisson) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
-	p.next = max(p.next, elapsed-heldBack)
-	for p.sent <= hits {
-		p.next += time.Duration(p.random.ExpFloat64() / p.perSecond * float64(time.Second))
-		p.sent++
-	}
-	return max(0, p.next-elapsed), p.during > 0 && p.next > p.during
-}
-
-// Rate implements vegeta.Pacer.
-func (p *poisson) Rate(time.Duration) float64 { return p.perSecond }

@@ -7,7 +7,6 @@ package gateway
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -23,26 +22,6 @@ const (
 	gatewayAddress = "127.0.0.1:8000"
 	traefikAPI     = "127.0.0.1:8001"
 )
-
-// gatewayClass is what Traefik serves, and the Gateway of the tests.
-const gatewayClass = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: {name: traefik}
-spec: {controllerName: traefik.io/gateway-controller}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: public}
-spec:
-  gatewayClassName: traefik
-  listeners: [{name: http, protocol: HTTP, port: 8000}]
----
-apiVersion: networking.k8s.io/v1
-kind: IngressClass
-metadata: {name: traefik}
-spec: {controller: traefik.io/ingress-controller}
-`
 
 // stage is a cluster with the operator and Traefik as processes, and with servers in the place of pods.
 type stage struct {
@@ -78,12 +57,13 @@ func (s *stage) installGateway() {
 	}
 	s.Kubectl("apply", "--server-side", "-f", crds)
 	s.Kubectl("wait", "--for=condition=Established", "crd", "httproutes.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io")
-	s.StartProgram("traefik", exec.Command(filepath.Join(process.Root, "bin/traefik"), "--entryPoints.web.address="+gatewayAddress, //nolint:gosec // of this tree.
-		"--providers.kubernetesGateway=true", "--providers.kubernetesGateway.statusAddress.ip=127.0.0.1",
-		"--providers.kubernetesIngress=true", "--providers.kubernetesIngress.ingressEndpoint.ip=127.0.0.1",
-		"--providers.file.directory="+s.files, "--api.insecure=true", "--entryPoints.traefik.address="+traefikAPI,
-		"--global.checkNewVersion=false", "--log.level=INFO"), s.Plane.Kubeconfig())
-	s.Apply(gatewayClass)
+	command, manifest, err := waysin.Traefik(filepath.Join(process.Root, "bin/traefik"), gatewayAddress,
+		"--providers.file.directory="+s.files, "--api.insecure=true", "--entryPoints.traefik.address="+traefikAPI)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.StartProgram("traefik", command, s.Plane.Kubeconfig())
+	s.Apply(manifest)
 	s.Kubectl("wait", "--for=condition=Programmed", "gateway/public", "--timeout=5m")
 }
 

@@ -37,6 +37,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/manifests"
+	"github.com/elasticweb/elasticweb-operator/test/waysin"
 )
 
 // Options say what there is.
@@ -70,8 +71,9 @@ func Start(ctx context.Context, options Options) (*World, error) {
 	w.stops = append(w.stops, func() error { w.Registry.Close(); return nil })
 	err = w.install(ctx, options.Namespaces)
 	if err == nil && options.Gateways {
-		err = w.installGateways(ctx)
-		w.startGateway()
+		err = waysin.InstallHTTPRoutes(ctx, w.Client)
+		stop := waysin.StartGateway(w.Client)
+		w.stops = append(w.stops, func() error { stop(); return nil })
 	}
 	if err == nil {
 		err = w.startOperator(options.Namespaces)

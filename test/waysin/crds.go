@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package waysin gives tests the CRDs of the ways in: those of the Gateway API and Routes of OpenShift, out of the modules that their projects
-// publish them in.
+// publish them in; and who serves them: Traefik, or somebody who accepts HTTPRoutes and leads to nothing.
 package waysin
 
 import (

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -26,7 +27,7 @@ import (
 // drainPatience is how long requests in flight may take when the server ends.
 const drainPatience = 10 * time.Second
 
-// waitingPatience is how long requests wait for their turn where there is a RATE.
+// waitingPatience is how long requests wait for their turn where there is a RATE, and no PATIENCE.
 const waitingPatience = 400 * time.Millisecond
 
 func main() {
@@ -79,9 +80,9 @@ func count(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, "# TYPE http_requests_total counter\nhttp_requests_total %d\n", requests.Load())
 }
 
-// limited serves RATE requests a second, and without RATE as many as come.
+// limited serves RATE requests a second, or what RATE_AMD64 and the like say on an architecture, and without these as many as come.
 func limited(next http.Handler) (http.Handler, error) {
-	text := os.Getenv("RATE")
+	text := cmp.Or(os.Getenv("RATE_"+strings.ToUpper(runtime.GOARCH)), os.Getenv("RATE"))
 	if text == "" {
 		return next, nil
 	}
@@ -89,7 +90,11 @@ func limited(next http.Handler) (http.Handler, error) {
 	if err != nil || rate <= 0 {
 		return nil, fmt.Errorf("RATE is %q: set it to requests per second", text)
 	}
-	return &throttle.Bucket{Interval: time.Second / time.Duration(rate), Patience: waitingPatience, Next: next}, nil
+	patience, err := time.ParseDuration(cmp.Or(os.Getenv("PATIENCE"), waitingPatience.String()))
+	if err != nil {
+		return nil, fmt.Errorf("PATIENCE: %w: set it to a duration, for instance 2s", err)
+	}
+	return &throttle.Bucket{Interval: time.Second / time.Duration(rate), Patience: patience, Next: next}, nil
 }
 
 // introduce answers with the pod, its architecture, and the version that its image has.

@@ -1,7 +1,7 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package operator
+package waysin
 
 import (
 	"context"
@@ -17,23 +17,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/internal/way"
-	"github.com/elasticweb/elasticweb-operator/test/waysin"
 )
 
 // gatewayPause is how often the gateway looks for what it has not accepted yet.
 const gatewayPause = 50 * time.Millisecond
 
-// installGateways makes the kind HTTPRoute.
-func (w *World) installGateways(ctx context.Context) error {
-	crd, err := waysin.HTTPRoutes(ctx)
+// InstallHTTPRoutes makes the kind HTTPRoute, and returns when it is served.
+func InstallHTTPRoutes(ctx context.Context, c client.Client) error {
+	crd, err := HTTPRoutes(ctx)
 	if err != nil {
 		return err
 	}
-	if err := w.Client.Create(ctx, crd); err != nil {
+	if err := c.Create(ctx, crd); err != nil {
 		return err
 	}
 	return wait.PollUntilContextTimeout(ctx, gatewayPause, time.Minute, true, func(ctx context.Context) (bool, error) {
-		err := w.Client.List(ctx, httpRoutes())
+		err := c.List(ctx, httpRoutes())
 		if err != nil && !meta.IsNoMatchError(err) {
 			return false, nil //nolint:nilerr // it is not served yet.
 		}
@@ -41,17 +40,17 @@ func (w *World) installGateways(ctx context.Context) error {
 	})
 }
 
-// startGateway says of each version of an HTTPRoute that it is served, as the controller of its Gateway does.
-func (w *World) startGateway() {
-	ctx, stop := context.WithCancel(context.Background())
+// StartGateway says of each version of an HTTPRoute that it is served, as the controller of its Gateway does, until stop.
+func StartGateway(c client.Client) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
 			list := httpRoutes()
-			if w.Client.List(ctx, list) == nil {
+			if c.List(ctx, list) == nil {
 				for i := range list.Items {
-					_ = w.accept(ctx, &list.Items[i]) // tried again.
+					_ = accept(ctx, c, &list.Items[i]) // tried again.
 				}
 			}
 			select {
@@ -60,7 +59,7 @@ func (w *World) startGateway() {
 			}
 		}
 	}()
-	w.stops = append(w.stops, func() error { stop(); <-done; return nil })
+	return func() { cancel(); <-done }
 }
 
 func httpRoutes() *unstructured.UnstructuredList {
@@ -70,7 +69,7 @@ func httpRoutes() *unstructured.UnstructuredList {
 }
 
 // accept writes what a gateway says, unless it has said it of this version.
-func (w *World) accept(ctx context.Context, route *unstructured.Unstructured) error {
+func accept(ctx context.Context, c client.Client, route *unstructured.Unstructured) error {
 	said, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
 	asked, _, _ := unstructured.NestedSlice(route.Object, "spec", "parentRefs")
 	if len(said) > 0 && fmt.Sprint(said[0].(map[string]any)["conditions"].([]any)[0].(map[string]any)["observedGeneration"]) == fmt.Sprint(route.GetGeneration()) {
@@ -80,7 +79,7 @@ func (w *World) accept(ctx context.Context, route *unstructured.Unstructured) er
 	for _, parent := range asked {
 		var conditions []any
 		for _, kind := range []string{"Accepted", "ResolvedRefs"} {
-			conditions = append(conditions, map[string]any{"type": kind, "status": "True", "reason": kind, "message": "the test's gateway says so",
+			conditions = append(conditions, map[string]any{"type": kind, "status": "True", "reason": kind, "message": "nobody leads requests to it: it is accepted for a test",
 				"observedGeneration": route.GetGeneration(), "lastTransitionTime": metav1.Now().UTC().Format(time.RFC3339)})
 		}
 		parents = append(parents, map[string]any{"parentRef": parent, "controllerName": "example.com/gateway", "conditions": conditions})
@@ -89,5 +88,5 @@ func (w *World) accept(ctx context.Context, route *unstructured.Unstructured) er
 	if err != nil {
 		return err
 	}
-	return w.Client.Status().Patch(ctx, route, client.RawPatch(types.MergePatchType, patch), client.FieldOwner("gateway"))
+	return c.Status().Patch(ctx, route, client.RawPatch(types.MergePatchType, patch), client.FieldOwner("gateway"))
 }
