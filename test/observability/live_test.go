@@ -135,7 +135,9 @@ spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
 // contest scales the Deployment of an ElasticWeb of one pod until the operator says that somebody does so.
 func (s *stage) contest(name string) {
 	s.Helper()
-	told := func(kind, path string) string { return s.Kubectl("get", kind, name, "-n", "dev", "-o", "jsonpath="+path) }
+	told := func(kind, path string) string {
+		return s.Kubectl("get", kind, name, "-n", "dev", "-o", "jsonpath="+path)
+	}
 	eventually(s.T, "somebody is said to scale it", func() error {
 		if told("elasticweb", `{.status.conditions[?(@.type=="Contested")].reason}`) == "ReplicasContested" {
 			return nil
