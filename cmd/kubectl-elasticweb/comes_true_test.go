@@ -234,8 +234,12 @@ func (b *bench) tryChange(scene scene, what string, set []string) (isTold, isFor
 // foresees reports whether a plan can know where the pods will be: where those that are filled first have room, or none comes. Of those of
 // equal architectures nobody knows which go.
 func (s scene) foresees(want *whatif.Outcome) bool {
-	isEqual := slices.ContainsFunc(want.Architectures, func(level []string) bool { return len(level) > 1 })
-	return s.isRoomy || !want.Restarts && want.PodsSettled <= want.PodsNow && !isEqual
+	return s.isRoomy || !want.Restarts && want.PodsSettled <= want.PodsNow && !hasEquals(want)
+}
+
+// hasEquals is true of architectures that are as good as one another: nobody knows which of them pods are put on.
+func hasEquals(want *whatif.Outcome) bool {
+	return slices.ContainsFunc(want.Architectures, func(level []string) bool { return len(level) > 1 })
 }
 
 // compared is what there is else than plan said.
@@ -257,7 +261,9 @@ func (b *bench) compared(want *whatif.Outcome, before *appsv1.Deployment, number
 	}
 	hold("pods", want.PodsSettled, askedOf(after))
 	hold("requests per second", want.Serves, *web.Status.RealQPS)
-	hold("those with requests", want.Joined, joinedOf(web))
+	if !hasEquals(want) {
+		hold("those with requests", want.Joined, joinedOf(web))
+	}
 	var backends []way.Backend
 	if route := b.httpRoute(); route != nil {
 		backends = route.Backends()

@@ -234,6 +234,9 @@ func (b *bench) moves() string {
 	if err := errors.Join(shared.Client.List(b.Context(), pods, ours...), shared.Client.List(b.Context(), services, ours...)); err != nil {
 		return err.Error()
 	}
+	if plan.IsRollingOut(deployment) { // of which a condition may be silent: that the traffic is not read comes first.
+		return "a rollout goes on"
+	}
 	if len(pods.Items) != int(*deployment.Spec.Replicas) {
 		return fmt.Sprintf("there are %d pods", len(pods.Items))
 	}

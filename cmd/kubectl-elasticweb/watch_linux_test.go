@@ -5,11 +5,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,7 +48,7 @@ var controls = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]|\r?\n|[^\x1b\r\n]+")
 // screen is what a terminal shows, as xterm would. It knows no more than the plugin uses.
 func (w *written) screen(t *testing.T) []string {
 	t.Helper()
-	lines, row := make([]string, 30), 0
+	lines, row, column := make([][]rune, 30), 0, 0
 	text := w.String()
 	if at := strings.LastIndexByte(text, '\x1b'); at >= 0 && !controls.MatchString(text[at:]) {
 		text = text[:at] // the rest of it is on its way.
@@ -56,22 +58,29 @@ func (w *written) screen(t *testing.T) []string {
 		case "\x1b[2J":
 			clear(lines)
 		case "\x1b[H":
-			row = 0
-		case "\x1b[K": // the plugin writes it behind the last word of a line.
-		case "\x1b[J":
+			row, column = 0, 0
+		case "\x1b[K":
+			lines[row] = lines[row][:min(column, len(lines[row]))]
+		case "\x1b[J": // at the beginning of a line, where the plugin writes it.
 			clear(lines[row:])
 		case "\n", "\r\n":
-			if row++; row == len(lines) {
-				t.Fatalf("it scrolls:\n%s", strings.Join(lines, "\n"))
+			if row, column = row+1, 0; row == len(lines) {
+				t.Fatalf("it scrolls: %q", lines)
 			}
 		default:
 			if strings.HasPrefix(piece, "\x1b") {
 				t.Fatalf("%q is not known", piece)
 			}
-			lines[row] = piece
+			text := []rune(piece)
+			lines[row] = slices.Concat(lines[row][:column], text, lines[row][min(column+len(text), len(lines[row])):])
+			column += len(text)
 		}
 	}
-	return lines
+	var shown []string
+	for _, line := range lines {
+		shown = append(shown, string(line))
+	}
+	return shown
 }
 
 // start runs the plugin as a process.
@@ -142,6 +151,7 @@ func TestWatchInATerminal(t *testing.T) {
 	if err := shared.StopComponent(cluster.APIServer); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = shared.StartComponent(context.WithoutCancel(t.Context()), cluster.APIServer) }) // is refused where it runs.
 	shows("what was last seen, and since when", func(lines []string) bool { return says("5 of 5 ready")(lines) && says("Not read since ")(lines) })
 	if err := shared.StartComponent(t.Context(), cluster.APIServer); err != nil {
 		t.Fatal(err)
@@ -150,6 +160,9 @@ func TestWatchInATerminal(t *testing.T) {
 	b.setTotalQPS(1600)
 	shows("two pods", says("2 of 2 ready"))
 
+	if text := seen.String(); strings.Contains(text, ".go:") {
+		t.Errorf("logs of a library are in the middle of the screen: %q", text)
+	}
 	if number := strings.Count(seen.String(), "\x1b[2J"); number != 1 {
 		t.Errorf("the terminal was cleared %d times: it flickers", number)
 	}
