@@ -234,7 +234,7 @@ func (b *bench) tryChange(scene scene, what string, set []string) (isTold, isFor
 // foresees reports whether a plan can know where the pods will be: where those that are filled first have room, or none comes. Of those of
 // equal architectures nobody knows which go.
 func (s scene) foresees(want *whatif.Outcome) bool {
-	return s.isRoomy || !want.Restarts && want.PodsSettled <= want.PodsNow && !hasEquals(want)
+	return s.isRoomy || !want.Restarts && max(want.Pods, want.PodsSettled) <= want.PodsNow && !hasEquals(want)
 }
 
 // hasEquals is true of architectures that are as good as one another: nobody knows which of them pods are put on.

@@ -95,7 +95,7 @@ func TestRightsOfTheTable(t *testing.T) {
 		"plans": {[]rbacv1.PolicyRule{
 			rule(group, "elasticwebs", "create", "patch"), rule("", "services", "create", "patch"), rule("apps", "deployments", "create", "patch"),
 			rule("gateway.networking.k8s.io", "httproutes", "create", "patch"),
-		}, [][]string{{"plan", "shop", "--total-qps", "4000"}, {"plan", "-f", file}}},
+		}, [][]string{{"plan", "shop", "--total-qps", "4000"}, {"plan", "-f", file, "--plain-http-registries", shared.Host}}},
 		"takes-over": {[]rbacv1.PolicyRule{rule(group, "elasticwebs", "create")}, [][]string{{"from", "deployment/shop", "--single-pods-qps", "800"}}},
 		"pauses":     {[]rbacv1.PolicyRule{rule(group, "elasticwebs", "patch")}, [][]string{{"pause", "shop"}, {"resume", "shop"}}},
 		"restarts":   {[]rbacv1.PolicyRule{rule("apps", "deployments", "patch")}, [][]string{{"restart", "shop"}}},
@@ -123,6 +123,13 @@ func (b *bench) looker(user string, rules []rbacv1.PolicyRule) *bench {
 	rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{elasticwebv1.GroupVersion.Group}, Resources: []string{"*"}, Verbs: []string{"get", "list", "watch"}},
 		rbacv1.PolicyRule{APIGroups: []string{"gateway.networking.k8s.io", "route.openshift.io"}, Resources: []string{"httproutes", "routes"}, Verbs: []string{"get", "list"}})
 	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}}
+	ofNodes := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: b.namespace + "-" + user}, Rules: []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list"}}}}
+	for _, object := range []client.Object{ofNodes, &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: ofNodes.Name}, Subjects: subjects,
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: ofNodes.Name}}} {
+		if err := shared.Client.Create(b.Context(), object); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.create(&rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: user}, Rules: rules},
 		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: user}, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user}},
 		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: user + "-view"}, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "view"}})
