@@ -23,8 +23,8 @@ const (
 	ConditionExposed = "Exposed"
 	// ConditionPlatformsResolved is True while the platforms of the image are known from its registry.
 	ConditionPlatformsResolved = "PlatformsResolved"
-	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment. It says
-	// nothing about whether the ElasticWeb is ready.
+	// ConditionContested is True, and there only while it is, when somebody else keeps scaling the Deployment, or changing what the operator
+	// puts on pods. It says nothing about whether the ElasticWeb is ready.
 	ConditionContested = "Contested"
 	// ConditionRebalanced is True while no pod is on an architecture that is preferred less than another one that has nodes for it, and nothing
 	// waits for a rollout that the operator may bring about. It is there only where spec.rebalance asks for that. It says nothing about whether the ElasticWeb is ready.
@@ -99,7 +99,7 @@ const (
 // Reasons of PlatformsResolved: Resolved, ResolvingImage, NotLookedUp, ImageNotFound, RegistryUnauthorized,
 // RegistryUnreachable, InvalidSpec.
 //
-// Reasons of Contested: ReplicasContested.
+// Reasons of Contested: ReplicasContested, PodsContested.
 //
 // Reasons of Rebalanced: AtHome, Spilled, Returning, NoRoom, SurgeRefused, SurgeNotReady, SurgeLimited, Restarting, RestartRefused.
 const (
@@ -121,6 +121,8 @@ const (
 	ReasonBenchmarkMissing = "BenchmarkMissing"
 	// ReasonReplicasContested: someone else keeps changing the replicas of the Deployment.
 	ReasonReplicasContested = "ReplicasContested"
+	// ReasonPodsContested: someone else keeps changing the labels or the deletion cost that the operator puts on pods.
+	ReasonPodsContested = "PodsContested"
 	// ReasonUnschedulable: some pods find no node with room for them.
 	ReasonUnschedulable = "Unschedulable"
 	// ReasonReplicaLimit: minReplicas or maxReplicas keeps the number of pods from what is asked for.

@@ -34,32 +34,78 @@ var (
 	seed    = flag.Uint64("seed", 1, "of the random changes")
 )
 
-// scene is where changes are made: on which nodes, and whether those that are filled first have room for whatever comes.
+// scene is where changes are made.
 type scene struct {
 	name, pool string
-	isRoomy    bool
+	// isRoomy is true where the nodes that are filled first have room for whatever comes.
+	isRoomy bool
+	// weighed has three architectures ready behind a way in with weights before as many of the changes as can be: where one has ended the weights,
+	// it is what the next one sets.
+	weighed []string
 }
 
-var scenes = []scene{{"with room", "roomy", true}, {"where pods spill", "tight", false}}
+var scenes = []scene{
+	{name: "with room", pool: "roomy", isRoomy: true},
+	{name: "where pods spill", pool: "tight"},
+	{name: "by weights", pool: "tight", weighed: []string{
+		"totalQPS=14000", "replicas=null", "demand=null", "headroomPercent=null", "maxReplicas=null",
+		"architectures=" + threeKinds, "benchmarkRef=null", "expose=" + byRoute, "balancing=null"}},
+}
 
 const (
-	armFirst = `[{"name":"arm64","singlePodsQPS":1000},{"name":"amd64","singlePodsQPS":500}]`
-	byRoute  = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.com"]},"ingress":null}`
+	armFirst   = `[{"name":"arm64","singlePodsQPS":1000},{"name":"amd64","singlePodsQPS":500}]`
+	threeKinds = `[{"name":"arm64","singlePodsQPS":1000},{"name":"ppc64le","singlePodsQPS":800},{"name":"amd64","singlePodsQPS":500}]`
+	byRoute    = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.com"]},"ingress":null}`
+	byOther    = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.org"],"pathPrefix":"/shop"},"ingress":null}`
+	byIngress  = `{"ingress":{"host":"shop.example.com"},"httpRoute":null}`
 )
 
 // choices are the changes that a user could make, as --set: each is of one field, or of those that exclude each other.
-func (s scene) choices() (all [][][]string) {
-	of := func(field string, values ...string) {
-		var choice [][]string
-		for _, value := range values {
-			choice = append(choice, []string{field + "=" + value})
-		}
-		all = append(all, choice)
+type choices [][][]string
+
+func (c *choices) of(field string, values ...string) {
+	var choice [][]string
+	for _, value := range values {
+		choice = append(choice, []string{field + "=" + value})
 	}
+	*c = append(*c, choice)
+}
+
+func loads(qps ...string) [][]string {
 	load := [][]string{{"totalQPS=null", "replicas=4", "demand=null"}, {"totalQPS=null", "replicas=null", `demand={"prometheus":{"query":"up"}}`}}
-	for _, qps := range []string{"800", "2400", "2401", "9000", "0", "1", "6000", "12000"} {
+	for _, qps := range qps {
 		load = append(load, []string{"totalQPS=" + qps, "replicas=null", "demand=null"})
 	}
+	return load
+}
+
+// choicesByWeights are of what decides about weights.
+func choicesByWeights() (all choices) {
+	load := loads("5000", "9000", "9001", "12000", "13000", "14000", "15500", "20000", "9500", "17000")
+	all = choices{load, load}
+	all.of("headroomPercent", "0", "25")
+	all.of("image", shared.image("three-1"), shared.image("three-2"))
+	all.of("minReplicas", "null", "20")
+	all.of("maxReplicas", "null", "18", "40")
+	all.of("architectures", threeKinds, `[{"name":"arm64","singlePodsQPS":1200},{"name":"ppc64le","singlePodsQPS":700},{"name":"amd64","singlePodsQPS":400}]`,
+		`[{"name":"arm64","singlePodsQPS":1000},{"name":"ppc64le","singlePodsQPS":900},{"name":"amd64","singlePodsQPS":450}]`,
+		`[{"name":"ppc64le","singlePodsQPS":1100},{"name":"arm64","singlePodsQPS":1000},{"name":"amd64","singlePodsQPS":500}]`,
+		`[{"name":"arm64","singlePodsQPS":1000},{"name":"ppc64le","singlePodsQPS":990},{"name":"amd64","singlePodsQPS":500}]`,
+		`[{"name":"arm64","singlePodsQPS":1000,"weight":10},{"name":"ppc64le","singlePodsQPS":800,"weight":90},{"name":"amd64","singlePodsQPS":500,"weight":1}]`, armFirst)
+	all.of("benchmarkRef", "null", `{"name":"probe"}`)
+	all.of("expose", byRoute, byOther, byOther, byIngress, "null")
+	all.of("balancing", "null", "LeastRequest")
+	all.of("rebalance", "null", `{"mode":"Surge"}`)
+	all.of("podLabels", "null", `{"a":"b"}`)
+	all.of("rollout", "null", `{"maxSurge":"50%"}`, `{"maxSurge":0,"maxUnavailable":1}`)
+	return all
+}
+
+func (s scene) choices() (all choices) {
+	if s.weighed != nil {
+		return choicesByWeights()
+	}
+	of, load := all.of, loads("800", "2400", "2401", "9000", "0", "1", "6000", "12000")
 	all = append(all, load, load) // what is changed most.
 	of("headroomPercent", "0", "25", "100")
 	images := []string{shared.image("1"), shared.image("2"), shared.image("amd64")}
@@ -72,7 +118,7 @@ func (s scene) choices() (all [][][]string) {
 	of("maxReplicas", "null", "15", "40")
 	of("architectures", "null", armFirst, armFirst, `[{"name":"amd64"},{"name":"arm64","singlePodsQPS":1000}]`, `[{"name":"amd64","singlePodsQPS":1000},{"name":"arm64"}]`, `[{"name":"arm64"},{"name":"amd64","weight":90}]`)
 	of("benchmarkRef", "null", `{"name":"probe"}`)
-	of("expose", "null", byRoute, byRoute, `{"ingress":{"host":"shop.example.com"},"httpRoute":null}`)
+	of("expose", "null", byRoute, byRoute, byIngress)
 	of("balancing", "null", "LeastRequest")
 	of("service", "null", `{"type":"ClusterIP"}`)
 	of("podLabels", "null", `{"a":"b"}`, `{"a":"c"}`)
@@ -103,7 +149,7 @@ func (s scene) anyChange(random *rand.Rand) (set []string) {
 }
 
 // TestPlansComeTrue: what plan says of a change is what comes of it: the pods, at once and in the end, the architectures, whether they are
-// restarted.
+// restarted, what they serve, which of them have requests, what the way in leads to, what is refused.
 func TestPlansComeTrue(t *testing.T) {
 	for _, scene := range scenes {
 		t.Run(scene.name, func(t *testing.T) {
@@ -112,27 +158,40 @@ func TestPlansComeTrue(t *testing.T) {
 			random := rand.New(rand.NewPCG(*seed, 1)) //nolint:gosec // no secret.
 			web := b.shop()
 			b.onPool(web, scene.pool)
-			if !scene.isRoomy { // pods of both architectures behind a way in with weights.
+			switch {
+			case scene.weighed != nil:
+				web.Spec.Image = shared.image("three-1")
+			case !scene.isRoomy: // pods of both architectures behind a way in with weights.
 				exposed(web)
 			}
 			b.create(web)
 			b.measured()
 			b.settle()
-			told, weighed := 0, 0
+			told, weighed, foreseen := 0, 0, 0
 			for round := range *changes {
-				set := scene.anyChange(random)
-				told += b.tryChange(scene, fmt.Sprintf("%d: %v", round, set), set)
-				if route := b.httpRoute(); route != nil && route.IsWeighted() {
-					weighed++
+				route := b.httpRoute()
+				set, isWeighed := scene.anyChange(random), route != nil && route.IsWeighted()
+				if scene.weighed != nil && !isWeighed {
+					set = scene.weighed
 				}
+				isTold, isForeseen := b.tryChange(scene, fmt.Sprintf("%d: %v", round, set), set)
+				told, foreseen = told+oneIf(isTold), foreseen+oneIf(isForeseen)
+				weighed += oneIf(isTold && isWeighed)
 			}
-			t.Logf("%d of %d changes were planned, made, and compared; after %d of them a way in had weights", told, *changes, weighed)
+			t.Logf("%d of %d changes were planned, made, and compared, %d of them with weights in force before; of %d it was compared how they end", told, *changes, weighed, foreseen)
 		})
 	}
 }
 
-// tryChange plans a change, makes it, and compares; 1 where it could be made.
-func (b *bench) tryChange(scene scene, what string, set []string) int {
+func oneIf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// tryChange plans a change, makes it, and compares. isTold where it could be made, isForeseen where that is compared in which it ends.
+func (b *bench) tryChange(scene scene, what string, set []string) (isTold, isForeseen bool) {
 	b.Helper()
 	args, spec := []string{"plan", "shop", "-o", "json", "--plain-http-registries", shared.Host}, map[string]any{}
 	for _, assignment := range set {
@@ -144,11 +203,11 @@ func (b *bench) tryChange(scene scene, what string, set []string) int {
 	out, errOut, code := b.run(args...)
 	if code == exitError && out == "" {
 		b.Logf("%s is refused by the API server: %s", what, errOut)
-		return 0
+		return false, false
 	}
 	var want whatif.Outcome
 	decode(b.T, out, &want)
-	b.Logf("%s: %d now, %d, %d settled, restarts %t, refused %q", what, want.PodsNow, want.Pods, want.PodsSettled, want.Restarts, want.Refused)
+	b.Logf("%s: %d now, %d, %d settled, restarts %t, backends %v, refused %q", what, want.PodsNow, want.Pods, want.PodsSettled, want.Restarts, want.Backends, want.Refused)
 	before, unchanged := b.deployment(), b.read()
 	written := b.watchReplicas(before)
 	patch, _ := json.Marshal(map[string]any{"spec": spec})
@@ -161,23 +220,76 @@ func (b *bench) tryChange(scene scene, what string, set []string) int {
 			b.Errorf("%s: is refused, and the pods are others", what)
 		}
 		b.undo(unchanged)
-		return 1
+		return true, false
 	}
 	b.settle()
-	after, numbers := b.deployment(), written()
-	isRestarted := want.PodsNow > 0 && !isSameTemplate(before, after) // else nothing runs that could be restarted.
-	got := fmt.Sprintf("restarts %t, on %v", isRestarted, plan.RecordOf(after).Levels)
-	said := fmt.Sprintf("restarts %t, on %v", want.Restarts, want.Architectures)
-	if scene.isRoomy {
-		got, said = fmt.Sprintf("%d pods, %s", *after.Spec.Replicas, got), fmt.Sprintf("%d pods, %s", want.PodsSettled, said)
+	numbers := written()
+	isForeseen = scene.foresees(&want)
+	if wrong := b.compared(&want, before, numbers, isForeseen); len(wrong) > 0 {
+		b.Errorf("%s: %s (of %v); with -seed=%d\n%s", what, strings.Join(wrong, "; "), numbers, *seed, out)
 	}
+	return true, isForeseen
+}
+
+// foresees reports whether a plan can know where the pods will be: where those that are filled first have room, or none comes. Of those of
+// equal architectures nobody knows which go.
+func (s scene) foresees(want *whatif.Outcome) bool {
+	return s.isRoomy || !want.Restarts && max(want.Pods, want.PodsSettled) <= want.PodsNow && !hasEquals(want)
+}
+
+// hasEquals is true of architectures that are as good as one another: nobody knows which of them pods are put on.
+func hasEquals(want *whatif.Outcome) bool {
+	return slices.ContainsFunc(want.Architectures, func(level []string) bool { return len(level) > 1 })
+}
+
+// compared is what there is else than plan said.
+func (b *bench) compared(want *whatif.Outcome, before *appsv1.Deployment, numbers []int32, isForeseen bool) (wrong []string) {
+	b.Helper()
+	hold := func(what string, said, is any) {
+		if fmt.Sprint(said) != fmt.Sprint(is) {
+			wrong = append(wrong, fmt.Sprintf("%s: plan said %v, and it is %v", what, said, is))
+		}
+	}
+	after, web := b.deployment(), b.read()
+	hold("restarts", want.Restarts, want.PodsNow > 0 && !isSameTemplate(before, after)) // else nothing runs that could be restarted.
+	hold("architectures", want.Architectures, plan.RecordOf(after).Levels)
 	if want.Pods != want.PodsNow { // else another number comes of where pods land later on.
-		got, said = fmt.Sprintf("at once %v pods, %s", numbers[:min(1, len(numbers))], got), fmt.Sprintf("at once %v pods, %s", []int32{want.Pods}, said)
+		hold("pods at once", []int32{want.Pods}, numbers[:min(1, len(numbers))])
 	}
-	if got != said {
-		b.Errorf("%s: plan said %s, and there are %s (of %v); with -seed=%d\n%s", what, said, got, numbers, *seed, out)
+	if !isForeseen {
+		return wrong
 	}
-	return 1
+	hold("pods", want.PodsSettled, askedOf(after))
+	hold("requests per second", want.Serves, *web.Status.RealQPS)
+	if !hasEquals(want) {
+		hold("those with requests", want.Joined, joinedOf(web))
+	}
+	var backends []way.Backend
+	if route := b.httpRoute(); route != nil {
+		backends = route.Backends()
+	}
+	hold("backends", want.Backends, backends)
+	return wrong
+}
+
+// joinedOf are the architectures that have pods with requests.
+func joinedOf(web *elasticwebv1.ElasticWeb) (joined []string) {
+	for _, entry := range web.Status.Architectures {
+		if entry.Joined {
+			joined = append(joined, entry.Name)
+		}
+	}
+	slices.Sort(joined)
+	return joined
+}
+
+// askedOf is the number of pods that the demand calls for, without those that are to bring others back.
+func askedOf(deployment *appsv1.Deployment) int32 {
+	replicas := *deployment.Spec.Replicas
+	if record := plan.RecordOf(deployment); record != nil {
+		replicas -= record.Surge
+	}
+	return replicas
 }
 
 // watchReplicas notes the numbers of pods that a Deployment is given from now on, each once in a row.
@@ -193,15 +305,15 @@ func (b *bench) watchReplicas(from *appsv1.Deployment) (end func() []int32) {
 	var numbers []int32
 	newest := ""
 	go func() {
-		last := *from.Spec.Replicas
+		last := askedOf(from)
 		for event := range watcher.ResultChan() {
 			deployment, isDeployment := event.Object.(*appsv1.Deployment)
 			if !isDeployment || deployment.Name != from.Name {
 				continue
 			}
 			mu.Lock()
-			if *deployment.Spec.Replicas != last {
-				last = *deployment.Spec.Replicas
+			if asked := askedOf(deployment); asked != last {
+				last = asked
 				numbers = append(numbers, last)
 			}
 			newest = deployment.ResourceVersion

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/controllers/elasticweb"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/operator"
@@ -36,7 +40,14 @@ type world struct{ *operator.World }
 
 var shared *world
 
+// runsMain, in the environment, has this program be the plugin: for tests of it as a process.
+const runsMain = "TEST_RUNS_KUBECTL_ELASTICWEB"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(runsMain) != "" {
+		main()
+		return
+	}
 	flag.Parse()
 	if testing.Short() {
 		os.Exit(m.Run())
@@ -45,13 +56,16 @@ func TestMain(m *testing.M) {
 }
 
 // The images of the tests, and what they hold.
-var pushed = map[string][]string{"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"}}
+var pushed = map[string][]string{
+	"1": {"amd64", "arm64"}, "2": {"amd64", "arm64"}, "amd64": {"amd64"}, "arm64": {"arm64"},
+	"three-1": {"amd64", "arm64", "ppc64le"}, "three-2": {"amd64", "arm64", "ppc64le"},
+}
 
 func startWorld(ctx context.Context) (*world, error) {
 	started, err := operator.Start(ctx, operator.Options{Gateways: true, Nodes: []cluster.NodePool{
 		{Arch: "amd64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}}, {Arch: "arm64", Count: 2, CPU: "16", Labels: map[string]string{"pool": "roomy"}},
 		// For those who tolerate it: what is preferred has room for a few.
-		tight("amd64", 110), tight("arm64", 4),
+		tight("amd64", 110), tight("arm64", 4), tight("ppc64le", 3),
 	}})
 	if err != nil {
 		return nil, err
@@ -220,6 +234,9 @@ func (b *bench) moves() string {
 	if err := errors.Join(shared.Client.List(b.Context(), pods, ours...), shared.Client.List(b.Context(), services, ours...)); err != nil {
 		return err.Error()
 	}
+	if plan.IsRollingOut(deployment) { // of which a condition may be silent: that the traffic is not read comes first.
+		return "a rollout goes on"
+	}
 	if len(pods.Items) != int(*deployment.Spec.Replicas) {
 		return fmt.Sprintf("there are %d pods", len(pods.Items))
 	}
@@ -236,6 +253,14 @@ func (b *bench) moves() string {
 		return "the HTTPRoute is there still"
 	case route.Of(way.ParentReferences(web), route.Generation).Outcome != way.Admitted:
 		return "the gateway has not taken the HTTPRoute up"
+	}
+	seen, err := elasticweb.Onlooker{Reader: shared.Client}.Look(b.Context(), web, time.Now())
+	if err != nil {
+		return err.Error()
+	}
+	planned := plan.Make(seen.Web, seen.Observed)
+	if due := resources.Backends(seen.Web, &planned); !slices.Equal(due, route.Backends()) {
+		return fmt.Sprintf("the HTTPRoute leads to %v, and is to lead to %v", route.Backends(), due)
 	}
 	return ""
 }

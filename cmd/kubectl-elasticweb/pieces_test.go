@@ -85,7 +85,7 @@ func TestRedraw(t *testing.T) {
 		at++
 		return answer.text, at == len(answers), answer.err
 	})
-	if want := "one\none\n\nNot read since 12:00:00: no\uFFFDanswer\ntwo\n"; err != nil || out.String() != want {
+	if want := "one\nNot read since 12:00:00: no\uFFFDanswer\n\none\ntwo\n"; err != nil || out.String() != want {
 		t.Errorf("%v: %q, want %q", err, out.String(), want)
 	}
 	failure := errors.New("no cluster")

@@ -16,7 +16,7 @@ import (
 )
 
 // redraw draws a screen again and again until that is the last one or the user ends it, in place where that is a terminal. A cluster that does not answer is told
-// below what was last seen.
+// above what was last seen: a terminal may be too low for what is below.
 func (e *environment) redraw(ctx context.Context, interval time.Duration, draw func(context.Context, screen.Style) (text string, isLast bool, err error)) error {
 	last, lastSeen, shown := "", e.now(), ""
 	for first := true; ; first = false {
@@ -28,7 +28,8 @@ func (e *environment) redraw(ctx context.Context, interval time.Duration, draw f
 		case err != nil && (last == "" || apierrors.IsNotFound(err)): // what was deleted does not come back.
 			return err
 		case err != nil:
-			text = last + fmt.Sprintf("\nNot read since %s: %s\n", lastSeen.Format(time.TimeOnly), screen.Line(err.Error(), style.Width))
+			why := screen.Lines(fmt.Sprintf("Not read since %s: %s", lastSeen.Format(time.TimeOnly), err), style.Width)
+			text = strings.Join(why, "\n") + "\n\n" + last
 		default:
 			last, lastSeen = text, e.now()
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,6 +20,12 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/whatif"
 )
 
+// isHostDenied reports whether OpenShift does not let the user, of whom it asks for routes/custom-host, choose a host or a certificate. It says that
+// of the object, and the operator has that right.
+func isHostDenied(err error) bool {
+	return apierrors.IsInvalid(err) && strings.Contains(err.Error(), "you do not have permission to set")
+}
+
 // refusedObjects is what the API server would refuse of what the operator would write, by dry runs: a node port that is taken, a field that
 // is invalid. notes are about what cannot be told with the rights of the user: policies may allow the operator what they refuse to others.
 func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side) (refused, notes []string, err error) {
@@ -29,7 +36,7 @@ func refusedObjects(ctx context.Context, cluster client.Client, side whatif.Side
 		case err == nil:
 		case meta.IsNoMatchError(err):
 			refused = append(refused, fmt.Sprintf("the cluster does not have the kind %s that spec.expose asks for: install it, or take another way in", kind))
-		case isDenied(err):
+		case isDenied(err) || isHostDenied(err):
 			notes = append(notes, "what the API server would refuse of the "+kind+" is not known: you may not write it")
 		case apierrors.IsForbidden(err):
 			notes = append(notes, "admission refuses the "+kind+" to you, and may refuse it to the operator: "+quote.Said(err.Error()))

@@ -14,8 +14,8 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
-// newTerminal is one of this machine, of 100 columns and 30 lines.
-func newTerminal(t *testing.T) *os.File {
+// newTerminal is one of this machine, of 100 columns and 30 lines: what a program has of it, and what its user has.
+func newTerminal(t *testing.T) (terminal, master *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -30,20 +30,25 @@ func newTerminal(t *testing.T) *os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: 100, Row: 30}); err != nil {
-		t.Fatal(err)
-	}
-	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	resize(t, master, 100)
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { terminal.Close() })
-	return terminal
+	return terminal, master
+}
+
+func resize(t *testing.T, master *os.File, columns uint16) {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: columns, Row: 30}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestTerminal: colours are for terminals that take them, and for those who want them.
 func TestTerminal(t *testing.T) {
-	terminal := newTerminal(t)
+	terminal, _ := newTerminal(t)
 	for name, tc := range map[string]struct {
 		noColor, term string
 		isColored     bool

@@ -30,11 +30,11 @@ func requests(in Input) (said []string) {
 	said = append(said, fmt.Sprintf("The Service sends each pod that joined as many as any other: %s, which serve %d together.", listed(joined), capacity.Even.Served(joined)))
 	if len(waiting) > 0 {
 		all := append(joined, waiting...)
-		wait := fmt.Sprintf("%s wait: with them it would be %d.", listed(waiting), capacity.Even.Served(all))
+		wait := fmt.Sprintf("%s wait: with them it would be %d", listed(waiting), capacity.Even.Served(all))
 		if capacity.Even.Served(all) > capacity.Even.Served(joined) { // see plan: what joined stays while it is enough.
-			wait = strings.TrimSuffix(wait, ".") + ", hardly more, and what joined is enough."
+			wait += ", hardly more, and what joined is enough"
 		}
-		said = append(said, wait,
+		said = append(said, wait+".",
 			fmt.Sprintf("By weights that follow what each serves, all of them would serve their sum, %d.", capacity.Weighted.Served(all)))
 	}
 	if in.Plan.Spread == capacity.Weighted {

@@ -15,6 +15,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 var (
@@ -40,8 +41,8 @@ var (
 		"How long the ElasticWeb waits between two tries to bring pods back to where they are preferred; absent while it waits for none.",
 		[]string{"namespace", "name"}, nil)
 	wayInServed = prometheus.NewDesc("elasticweb_exposed",
-		"1 while whoever serves the way in of the ElasticWeb says so, else 0, with the reason; absent without spec.expose.",
-		[]string{"namespace", "name", "reason"}, nil)
+		"1 while whoever serves the way in of the ElasticWeb says so, else 0, with its kind and the reason; absent without spec.expose.",
+		[]string{"namespace", "name", "kind", "reason"}, nil)
 	wayInWeight = prometheus.NewDesc("elasticweb_way_in_weight",
 		"Weight of the Service of an architecture in the way in of the ElasticWeb, as it was written last; absent while that leads to one Service.",
 		[]string{"namespace", "name", "architecture"}, nil)
@@ -56,6 +57,12 @@ var (
 		[]string{"namespace", "name", "reason"}, nil)
 	stalled = prometheus.NewDesc("elasticweb_stalled",
 		"1 while nothing but a person can help the ElasticWeb, with the reason; absent otherwise.",
+		[]string{"namespace", "name", "reason"}, nil)
+	contested = prometheus.NewDesc("elasticweb_contested",
+		"1 while somebody else keeps changing what the operator sets for the ElasticWeb, with the reason; absent otherwise.",
+		[]string{"namespace", "name", "reason"}, nil)
+	platformsResolved = prometheus.NewDesc("elasticweb_platforms_resolved",
+		"1 while the platforms of the ElasticWeb's image are known from its registry, else 0, with the reason.",
 		[]string{"namespace", "name", "reason"}, nil)
 	unreadable = prometheus.NewDesc("elasticweb_invalid_spec",
 		"1 for each ElasticWeb and ElasticWebBenchmark whose spec cannot be decoded, or whose podTemplate is refused.",
@@ -98,7 +105,7 @@ type elasticWebs struct {
 func (elasticWebs) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, description := range []*prometheus.Desc{
 		totalQPS, realQPS, pods, podsByState, unjoined, spilled, rebalanceWait, wayInServed, wayInWeight, wayInStale, atLimit, ready, stalled,
-		unreadable, nodePortsAwaited,
+		contested, platformsResolved, unreadable, nodePortsAwaited,
 	} {
 		descriptions <- description
 	}
@@ -174,22 +181,26 @@ func spilledPods(architectures []elasticwebv1.ArchitectureStatus) (number int32,
 }
 
 func (o object) collectConditions(web *elasticwebv1.ElasticWeb) {
-	conditions := web.Status.Conditions
 	if isInvalid(web) {
 		o.metrics <- prometheus.MustNewConstMetric(unreadable, prometheus.GaugeValue, 1, "ElasticWeb", o.namespace, o.name)
 	}
-	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionReady); condition != nil {
-		o.gauge(ready, oneIf(condition.Status == metav1.ConditionTrue), condition.Reason)
-	}
-	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionExposed); condition != nil {
-		o.gauge(wayInServed, oneIf(condition.Status == metav1.ConditionTrue), condition.Reason)
-	}
-	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionStalled); condition != nil && condition.Status == metav1.ConditionTrue {
-		o.gauge(stalled, 1, condition.Reason)
-	}
-	if condition := meta.FindStatusCondition(conditions, elasticwebv1.ConditionCapacityMet); condition != nil {
-		isLimited := condition.Status == metav1.ConditionFalse && condition.Reason == elasticwebv1.ReasonReplicaLimit
-		o.gauge(atLimit, oneIf(isLimited))
+	for _, condition := range web.Status.Conditions {
+		isTrue := condition.Status == metav1.ConditionTrue
+		switch condition.Type {
+		case elasticwebv1.ConditionReady:
+			o.gauge(ready, oneIf(isTrue), condition.Reason)
+		case elasticwebv1.ConditionExposed:
+			o.gauge(wayInServed, oneIf(isTrue), way.KindOf(web), condition.Reason)
+		case elasticwebv1.ConditionPlatformsResolved:
+			o.gauge(platformsResolved, oneIf(isTrue), condition.Reason)
+		case elasticwebv1.ConditionCapacityMet:
+			isLimited := condition.Status == metav1.ConditionFalse && condition.Reason == elasticwebv1.ReasonReplicaLimit
+			o.gauge(atLimit, oneIf(isLimited))
+		case elasticwebv1.ConditionStalled: // it and the next are there only while True.
+			o.gauge(stalled, 1, condition.Reason)
+		case elasticwebv1.ConditionContested:
+			o.gauge(contested, 1, condition.Reason)
+		}
 	}
 }
 

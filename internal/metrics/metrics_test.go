@@ -75,6 +75,7 @@ func condition(kind string, status metav1.ConditionStatus, reason string) metav1
 func webs() []elasticwebv1.ElasticWeb {
 	short := elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "short"}}
 	short.Spec.TotalQPS = ptr.To[int32](800)
+	short.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}
 	short.Spec.BenchmarkRef = &elasticwebv1.BenchmarkReference{Name: "probe"}
 	short.Status = elasticwebv1.ElasticWebStatus{
 		RealQPS: ptr.To[int32](500), Image: &elasticwebv1.ImageStatus{Digest: "sha256:b"},
@@ -86,6 +87,8 @@ func webs() []elasticwebv1.ElasticWeb {
 			condition(elasticwebv1.ConditionStalled, metav1.ConditionTrue, elasticwebv1.ReasonReplicaLimit),
 			condition(elasticwebv1.ConditionExposed, metav1.ConditionFalse, elasticwebv1.ReasonNotAdmitted),
 			condition(elasticwebv1.ConditionCapacityMet, metav1.ConditionFalse, elasticwebv1.ReasonReplicaLimit),
+			condition(elasticwebv1.ConditionContested, metav1.ConditionTrue, elasticwebv1.ReasonReplicasContested),
+			condition(elasticwebv1.ConditionPlatformsResolved, metav1.ConditionFalse, elasticwebv1.ReasonImageNotFound),
 		},
 	}
 	invalid := elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "invalid"}, UnreadableSpec: "port: too large"}
@@ -94,6 +97,7 @@ func webs() []elasticwebv1.ElasticWeb {
 	fine.Status.Conditions = []metav1.Condition{
 		condition(elasticwebv1.ConditionReady, metav1.ConditionTrue, elasticwebv1.ReasonAsPlanned),
 		condition(elasticwebv1.ConditionCapacityMet, metav1.ConditionTrue, elasticwebv1.ReasonReplicaLimit), // of minReplicas.
+		condition(elasticwebv1.ConditionPlatformsResolved, metav1.ConditionTrue, elasticwebv1.ReasonResolved),
 	}
 	return []elasticwebv1.ElasticWeb{short, invalid, fine}
 }
@@ -115,9 +119,12 @@ func stats() platforms.Stats {
 const wantWebs = `
 elasticweb_at_limit{name="fine",namespace="prod"} 0
 elasticweb_at_limit{name="short",namespace="dev"} 1
-elasticweb_exposed{name="short",namespace="dev",reason="NotAdmitted"} 0
+elasticweb_contested{name="short",namespace="dev",reason="ReplicasContested"} 1
+elasticweb_exposed{kind="HTTPRoute",name="short",namespace="dev",reason="NotAdmitted"} 0
 elasticweb_invalid_spec{kind="ElasticWeb",name="invalid",namespace="dev"} 1
 elasticweb_node_ports_awaited 1
+elasticweb_platforms_resolved{name="fine",namespace="prod",reason="Resolved"} 1
+elasticweb_platforms_resolved{name="short",namespace="dev",reason="ImageNotFound"} 0
 elasticweb_pods{architecture="",name="short",namespace="dev"} 7
 elasticweb_pods{architecture="amd64",name="fine",namespace="prod"} 2
 elasticweb_pods{architecture="amd64",name="short",namespace="dev"} 2

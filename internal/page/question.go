@@ -46,6 +46,7 @@ type Answer struct {
 	Pods             int32    `json:"pods"`
 	PodsSettled      int32    `json:"podsSettled"`
 	PodsAsked        int64    `json:"podsAsked"`
+	Serving          string   `json:"serving"`
 	Architectures    string   `json:"architectures"`
 	ArchitecturesNow string   `json:"architecturesNow"`
 	Restarts         bool     `json:"restarts"`
@@ -66,6 +67,7 @@ func answerOf(outcome *whatif.Outcome) Answer {
 	}
 	return Answer{
 		PodsNow: outcome.PodsNow, Pods: outcome.Pods, PodsSettled: outcome.PodsSettled, PodsAsked: outcome.PodsAsked,
+		Serving:       screen.Line(outcome.ServingText(), longestShort),
 		Architectures: order(outcome.Architectures), ArchitecturesNow: order(outcome.ArchitecturesNow), Restarts: outcome.Restarts,
 		Causes: harmless(outcome.Causes), Refused: harmless(outcome.Refused), Notes: harmless(outcome.Notes),
 		Diff: lines[:min(len(lines), mostDiffLines)],

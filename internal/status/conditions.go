@@ -8,12 +8,14 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
+	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
@@ -90,7 +92,8 @@ func conditions(in Input, f facts) (result []metav1.Condition, again time.Durati
 	isStalled, since, again := patience(in, ready)
 	setWhile(status == metav1.ConditionFalse && !isStalled, elasticwebv1.ConditionReconciling, ready, since)
 	setWhile(isStalled, elasticwebv1.ConditionStalled, ready, sinceOf(in, elasticwebv1.ConditionStalled))
-	setWhile(in.Contestant != "", elasticwebv1.ConditionContested, contested(in), sinceOf(in, elasticwebv1.ConditionContested))
+	contest := contested(in)
+	setWhile(contest.reason != "", elasticwebv1.ConditionContested, contest, sinceOf(in, elasticwebv1.ConditionContested))
 	capacityMet, why := capacityMet(in, f)
 	set(elasticwebv1.ConditionCapacityMet, capacityMet, why)
 	setWhere(in.Web.Spec.Demand != nil, elasticwebv1.ConditionDemandObserved, demandObserved)
@@ -110,10 +113,28 @@ func sinceOf(in Input, kind string) metav1.Time {
 	return in.Now
 }
 
+// contested is what others keep changing of what the operator sets; without a reason for nothing.
 func contested(in Input) verdict {
-	return verdict{reason: elasticwebv1.ReasonReplicasContested, message: fmt.Sprintf(
-		"%s keeps changing the replicas of the Deployment, and the operator sets them back: let it scale the ElasticWeb in the place of the Deployment",
-		quote.Value(in.Contestant))}
+	isLost := func(is func(plan.Pod) bool) bool {
+		return slices.ContainsFunc(in.Observed.Pods, func(pod plan.Pod) bool { return !pod.Gone && is(pod) })
+	}
+	switch {
+	case in.Contestant != "":
+		return verdict{reason: elasticwebv1.ReasonReplicasContested, message: fmt.Sprintf(
+			"%s keeps changing the replicas of the Deployment, and the operator sets them back: let it scale the ElasticWeb in the place of the Deployment",
+			quote.Value(in.Contestant))}
+	case isLost(func(pod plan.Pod) bool { return pod.LabelsAreOthers }):
+		return podsContested("labels of pods ("+elasticwebv1.LabelJoined+" and the like)", "requests may go to pods that are not meant to have them")
+	case isLost(func(pod plan.Pod) bool { return pod.CostIsOthers }):
+		return podsContested("the annotation "+corev1.PodDeletionCost+" of pods", "those may go first that are to be kept")
+	}
+	return verdict{}
+}
+
+func podsContested(what, effect string) verdict {
+	return verdict{reason: elasticwebv1.ReasonPodsContested, message: fmt.Sprintf(
+		"somebody keeps changing %s, and the operator leaves them so: %s; see who it is with kubectl get pods -o yaml --show-managed-fields, or is it an admission policy, and have it leave them alone",
+		what, effect)}
 }
 
 // order of the conditions: the summary first. A fixed one, so that the same status is the same bytes.

@@ -4,6 +4,7 @@
 package status
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -216,6 +217,28 @@ func TestAContestHidesNothing(t *testing.T) {
 	look(&in, 2*time.Minute)
 	if meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionContested) != nil {
 		t.Error("it ended, and is still told of")
+	}
+}
+
+// What is somebody else's of a pod is told of as long as that pod is there, after who scales.
+func TestAContestAboutPods(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*Input)
+		reason string
+		says   string
+	}{
+		"labels":               {func(in *Input) { in.Observed.Pods[1].LabelsAreOthers = true }, elasticwebv1.ReasonPodsContested, "changing labels of pods"},
+		"a deletion cost":      {func(in *Input) { in.Observed.Pods[1].CostIsOthers = true }, elasticwebv1.ReasonPodsContested, "changing the annotation controller.kubernetes.io/pod-deletion-cost of pods"},
+		"both":                 {func(in *Input) { in.Observed.Pods[0].CostIsOthers, in.Observed.Pods[1].LabelsAreOthers = true, true }, elasticwebv1.ReasonPodsContested, "labels"},
+		"and somebody scales":  {func(in *Input) { in.Observed.Pods[1].LabelsAreOthers, in.Contestant = true, "kubectl" }, elasticwebv1.ReasonReplicasContested, "kubectl"},
+		"of a pod that is off": {func(in *Input) { in.Observed.Pods[1].LabelsAreOthers, in.Observed.Pods[1].Gone = true, true }, "", ""},
+	} {
+		in := planned()
+		tc.change(&in)
+		got := ptr.Deref(meta.FindStatusCondition(statusOf(in).Conditions, elasticwebv1.ConditionContested), metav1.Condition{})
+		if got.Reason != tc.reason || !strings.Contains(got.Message, tc.says) {
+			t.Errorf("%s: got %+v", name, got)
+		}
 	}
 }
 

@@ -6,8 +6,8 @@ package way
 // Backend is a Service of the ElasticWeb's namespace that a way in leads to, and its share of the requests: its weight in proportion to
 // the sum of all.
 type Backend struct {
-	Service string
-	Weight  int32
+	Service string `json:"service"`
+	Weight  int32  `json:"weight"`
 }
 
 // The greatest weights that the kinds take.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/utils/ptr"
@@ -23,27 +24,27 @@ const (
 	mostSettled = 10_000
 )
 
-// settled is the number of pods once new ones are where the order of the architectures calls for: where they are decides how many it takes.
-// It is not worked out where there are too many.
-func settled(after *Side, restarts bool) (pods int32, isWorkedOut bool) {
-	planned, observed := after.planned, after.Observed
+// settled is the plan once new pods are where the order of the architectures calls for, and the world that it is of: where they are decides
+// how many it takes, and who gets the requests. It is not worked out where there are too many.
+func settled(after *Side, restarts bool) (planned plan.Plan, observed plan.Observed, isWorkedOut bool) {
+	planned, observed = after.planned, after.Observed
 	for range mostRounds {
 		if planned.Replicas > mostSettled {
-			return planned.Replicas, false
+			return planned, observed, false
 		}
-		observed = imagined(observed, planned, restarts)
+		observed = imagined(after.Web, observed, planned, restarts)
 		restarts = false
 		next := plan.Make(after.Web, observed)
-		if next.Replicas == planned.Replicas {
+		isAtRest := next.Replicas == planned.Replicas && len(next.Stamps) == 0 && next.WeightsInForce == planned.WeightsInForce
+		if planned = next; isAtRest {
 			break
 		}
-		planned = next
 	}
-	return planned.Replicas, true
+	return planned, observed, true
 }
 
-// imagined is the world once a plan is carried out, and every pod runs.
-func imagined(observed plan.Observed, planned plan.Plan, restarts bool) plan.Observed {
+// imagined is the world once a plan is carried out, every pod runs, and none is asked for beside those that the demand calls for.
+func imagined(web *elasticwebv1.ElasticWeb, observed plan.Observed, planned plan.Plan, restarts bool) plan.Observed {
 	deployment := &appsv1.Deployment{}
 	if observed.Deployment != nil {
 		deployment = observed.Deployment.DeepCopy()
@@ -53,16 +54,44 @@ func imagined(observed plan.Observed, planned plan.Plan, restarts bool) plan.Obs
 		deployment.Annotations = map[string]string{}
 	}
 	if !observed.KeepsTemplate {
-		deployment.Annotations[plan.AnnotationRecord] = planned.Record.String()
+		record := planned.Record
+		record.Surge = 0
+		deployment.Annotations[plan.AnnotationRecord] = record.String()
+		deployment.Spec.Template.Labels = stampedLabels(planned)
 	}
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: planned.Replicas, UpdatedReplicas: planned.Replicas}
 	if planned.Record.Joins {
-		deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
 		observed.Service = nil // it will select by that.
 	}
-	observed.Deployment = deployment
+	observed.Deployment, observed.Surge = deployment, 0
 	observed.Pods = imaginedPods(observed, planned, restarts)
+	observed.Way = imaginedWay(web, observed, planned)
 	return observed
+}
+
+// stampedLabels are those of the template that the operator changes on pods.
+func stampedLabels(planned plan.Plan) map[string]string {
+	labels := map[string]string{}
+	if planned.Record.Joins {
+		labels[elasticwebv1.LabelJoined] = elasticwebv1.JoinedTrue
+	}
+	for _, architecture := range planned.TemplateTiers {
+		labels[elasticwebv1.LabelTierPrefix+architecture] = "true"
+	}
+	return labels
+}
+
+// imaginedWay is the way in once whoever serves it has taken it up: one that is new is served, one that is there as it is told now.
+func imaginedWay(web *elasticwebv1.ElasticWeb, observed plan.Observed, planned plan.Plan) plan.Way {
+	if !plan.Weighs(&web.Spec) {
+		return plan.Way{}
+	}
+	isAdmitted := observed.Way.IsAdmitted || observed.HTTPRoute == nil && observed.Route == nil
+	imagined := plan.Way{IsAdmitted: isAdmitted, IsInForce: isAdmitted, RefusesStamps: observed.Way.RefusesStamps, Services: map[string]bool{}}
+	for _, architecture := range planned.TemplateTiers {
+		imagined.Services[architecture] = true
+	}
+	return imagined
 }
 
 func imaginedPods(observed plan.Observed, planned plan.Plan, restarts bool) (pods []plan.Pod) {
@@ -72,15 +101,19 @@ func imaginedPods(observed plan.Observed, planned plan.Plan, restarts bool) (pod
 		}
 		pod = planned.Stamps[pod.Name].On(pod)
 		pod.TemplateHash, pod.Ready = "settled", pod.Unschedulable == ""
+		pod.WarmUntil, pod.WaversUntil = time.Time{}, time.Time{}
 		pods = append(pods, pod)
 	}
 	slices.SortStableFunc(pods, func(a, b plan.Pod) int { return cmp.Compare(staysFor(b), staysFor(a)) })
 	pods = pods[:min(len(pods), int(planned.Replicas))]
-	architecture := filledFirst(observed, planned)
+	architecture, tiers := filledFirst(observed, planned), map[string]bool{}
+	for _, name := range planned.TemplateTiers {
+		tiers[name] = true
+	}
 	for i := len(pods); i < int(planned.Replicas); i++ {
 		pod := plan.Pod{Name: fmt.Sprintf("new-%d", i), Node: "new", Architecture: architecture, TemplateHash: "settled", Ready: true}
 		if planned.Record.Joins {
-			pod.JoinedLabel = elasticwebv1.JoinedTrue
+			pod.JoinedLabel, pod.Tiers = elasticwebv1.JoinedTrue, plan.FormatTiers(tiers)
 		}
 		if architecture == "" && observed.Nodes != nil {
 			pod.Node, pod.Unschedulable, pod.Ready = "", "no node", false

@@ -24,6 +24,7 @@ func (o *Outcome) Text(style screen.Style) string {
 	}
 	row("Pods", o.podsText())
 	row("Runs on", o.architecturesText())
+	row("Serving", o.ServingText())
 	row("Restart", o.restartText())
 	for _, text := range o.Refused {
 		row("Refused", text)
@@ -65,6 +66,25 @@ func (o *Outcome) podsText() string {
 	}
 	if o.PodsSettled != o.Pods {
 		text += fmt.Sprintf("; %d once they are on the nodes that are filled first", o.PodsSettled)
+	}
+	return text
+}
+
+// ServingText says what the pods serve together, and by which of them; "" where that is not worked out, or there are none.
+func (o *Outcome) ServingText() string {
+	if o.Serves == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("up to %d requests per second", o.Serves)
+	switch {
+	case len(o.Backends) > 1:
+		var parts []string
+		for _, backend := range o.Backends {
+			parts = append(parts, fmt.Sprintf("%s %d", backend.Service, backend.Weight))
+		}
+		text += ", by weights: " + strings.Join(parts, ", ")
+	case len(o.Waiting) > 0:
+		text += fmt.Sprintf(", by the pods on %s; those on %s wait without any", strings.Join(o.Joined, ", "), strings.Join(o.Waiting, ", "))
 	}
 	return text
 }

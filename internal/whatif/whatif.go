@@ -18,6 +18,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 // Side is an ElasticWeb, before or after the change, and what is known around it.
@@ -73,13 +74,19 @@ type Outcome struct {
 	// IsNew is true of one that is not there, Paused of one of which nothing is carried out.
 	IsNew  bool `json:"isNew,omitempty"`
 	Paused bool `json:"paused,omitempty"`
-	// PodsNow are asked for at present, Pods after the change, and PodsSettled once the pods are on the nodes that the order of the
+	// PodsNow are asked for at present, but for those that are to bring others back, Pods after the change, and PodsSettled once the pods are on the nodes that the order of the
 	// architectures calls for, as far as these have room.
 	PodsNow     int32 `json:"podsNow"`
 	Pods        int32 `json:"pods"`
 	PodsSettled int32 `json:"podsSettled"`
 	// PodsAsked is what the demand calls for, whatever the limits.
 	PodsAsked int64 `json:"podsAsked"`
+	// Serves is what the pods serve together then, in requests per second. Backends are what the way in of spec.expose leads to, by their
+	// weights; Joined are the architectures of the pods that are sent requests, Waiting those of the others.
+	Serves   int64         `json:"serves"`
+	Backends []way.Backend `json:"backends,omitempty"`
+	Joined   []string      `json:"joined,omitempty"`
+	Waiting  []string      `json:"waiting,omitempty"`
 	// Architectures in their order, the best first, of which equal ones are put together; ArchitecturesNow those in use. nil where none
 	// is known, so that pods may run on any.
 	Architectures    [][]string `json:"architectures,omitempty"`
@@ -110,6 +117,7 @@ func Compare(before, after Side) Outcome {
 	}
 	if record := plan.RecordOf(existing); record != nil {
 		result.ArchitecturesNow = record.Levels
+		result.PodsNow = max(result.PodsNow-record.Surge, 0)
 	}
 	if isKept := after.Observed.KeepsTemplate || len(result.Refused) > 0; existing != nil && result.PodsNow > 0 && !isKept {
 		result.restart(&before, &after)
@@ -131,15 +139,37 @@ func (o *Outcome) restart(before, after *Side) {
 	}
 }
 
-// settle works out what the number of pods comes to.
+// settle works out what the number of pods, and who gets the requests, come to.
 func (o *Outcome) settle(after *Side) {
 	if after.keepsDeployment() {
 		o.Pods, o.PodsSettled, o.Architectures = o.PodsNow, o.PodsNow, o.ArchitecturesNow
 		return
 	}
-	pods, isWorkedOut := settled(after, o.Restarts)
-	if o.PodsSettled = pods; !isWorkedOut {
+	planned, observed, isWorkedOut := settled(after, o.Restarts)
+	if o.PodsSettled = planned.Replicas; !isWorkedOut {
 		o.Notes = append(o.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %d at most", mostSettled))
+		return
+	}
+	o.spread(after.Web, &planned, observed.Pods)
+}
+
+// spread works out who gets the requests.
+func (o *Outcome) spread(web *elasticwebv1.ElasticWeb, planned *plan.Plan, pods []plan.Pod) {
+	serves := func(pod *plan.Pod) bool { return pod.IsAvailable() && planned.Serves(pod) }
+	o.Serves = planned.Served(plan.GroupsOf(planned.Rates, pods, serves))
+	for i := range pods {
+		into := &o.Waiting
+		if serves(&pods[i]) {
+			into = &o.Joined
+		}
+		if name := pods[i].Architecture; name != "" && pods[i].Ready && !slices.Contains(*into, name) {
+			*into = append(*into, name)
+		}
+	}
+	slices.Sort(o.Joined)
+	slices.Sort(o.Waiting)
+	if kind := way.KindOf(web); kind != "" && kind != way.KindIngress && planned.Wanted {
+		o.Backends = resources.Backends(web, planned)
 	}
 }
 

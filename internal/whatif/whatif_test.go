@@ -21,6 +21,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
+	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
 type web = elasticwebv1.ElasticWeb
@@ -105,6 +106,7 @@ func TestCompare(t *testing.T) {
 			tc.change(after.Web, &after)
 			got := Compare(Side{Web: shop(), Observed: observed}, after)
 			tc.want.Name, tc.want.Namespace, tc.want.ArchitecturesNow, tc.want.Diff = "shop", "dev", [][]string{{"amd64"}, {"arm64"}}, got.Diff
+			tc.want.Serves, tc.want.Joined = got.Serves, got.Joined // see TestWhoGetsTheRequests.
 			if tc.want.Architectures == nil {
 				tc.want.Architectures = got.Architectures
 			}
@@ -245,6 +247,66 @@ func TestSettled(t *testing.T) {
 	after.Web.Spec.Image = "shop:1"
 	if got := Compare(Side{Web: shop(), Observed: slow}, after); got.Pods != 5 || len(got.Notes) != 1 || got.Notes[0] != "without the change the number of pods goes to 5" {
 		t.Errorf("the slow pods: %+v", got)
+	}
+}
+
+// TestWhoGetsTheRequests: what pods serve once a change is carried out, by weights where the way in knows them, else those that joined.
+func TestWhoGetsTheRequests(t *testing.T) {
+	mixed := func(change func(*web)) *web {
+		w := shop()
+		w.Spec.TotalQPS, w.Spec.Architectures = ptr.To[int32](3300), []elasticwebv1.ArchitectureSpec{{Name: "amd64", SinglePodsQPS: ptr.To[int32](800)}, {Name: "arm64", SinglePodsQPS: ptr.To[int32](300)}}
+		w.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}, Hostnames: []elasticwebv1.Hostname{"shop.example.com"}}}
+		change(w)
+		return w
+	}
+	asIs := func(*web) {}
+	// Three pods on amd64, and three that spilled, with a way in that goes by weights.
+	world := running(mixed(asIs), "amd64")
+	world.Deployment.Spec.Replicas = ptr.To[int32](6)
+	world.Deployment.Status = appsv1.DeploymentStatus{Replicas: 6, UpdatedReplicas: 6}
+	record := plan.RecordOf(world.Deployment)
+	record.Replicas = 6
+	world.Deployment.Annotations[plan.AnnotationRecord] = record.String()
+	world.Deployment.Spec.Template.Labels = map[string]string{
+		elasticwebv1.LabelJoined: "true", elasticwebv1.LabelTierPrefix + "amd64": "true", elasticwebv1.LabelTierPrefix + "arm64": "true"}
+	world.Way = plan.Way{IsAdmitted: true, IsInForce: true, Services: map[string]bool{"amd64": true, "arm64": true}}
+	world.HTTPRoute = &way.HTTPRoute{}
+	world.Pods = nil
+	for i, architecture := range []string{"amd64", "amd64", "amd64", "arm64", "arm64", "arm64"} {
+		pod := plan.Pod{Name: fmt.Sprint(i), Node: "n", Architecture: architecture, TemplateHash: "1", Ready: true, JoinedLabel: "true", Tiers: "amd64=true,arm64=true"}
+		if architecture == "arm64" {
+			pod.Tiers, pod.DeletionCost = "amd64=false,arm64=true", "-100"
+		}
+		world.Pods = append(world.Pods, pod)
+	}
+	for name, tc := range map[string]struct {
+		change func(*web)
+		pods   int32
+		says   string
+	}{
+		"by weights":       {asIs, 6, "up to 3300 requests per second, by weights: shop-8d9001d3-amd64 5, shop-8d9001d3-arm64 6"},
+		"fewer":            {func(w *web) { w.Spec.TotalQPS = ptr.To[int32](3000) }, 5, "up to 3000 requests per second, by weights: shop-8d9001d3-amd64 1, shop-8d9001d3-arm64 1"},
+		"without a way in": {func(w *web) { w.Spec.Expose, w.Spec.MaxReplicas = nil, ptr.To[int32](6) }, 6, "up to 2400 requests per second, by the pods on amd64; those on arm64 wait without any"},
+		"by fewest requests": {func(w *web) {
+			w.Spec.Balancing, w.Spec.MaxReplicas = ptr.To(elasticwebv1.BalancingLeastRequest), ptr.To[int32](6)
+		}, 6, "up to 2970 requests per second"},
+		"nothing":                 {func(w *web) { w.Spec.TotalQPS = nil }, 0, ""},
+		"all on one architecture": {func(w *web) { w.Spec.Image = "shop:2" }, 5, "up to 4000 requests per second"},
+	} {
+		after := mixed(tc.change)
+		after.Generation++
+		got := Compare(Side{Web: mixed(asIs), Observed: world}, Side{Web: after, Observed: world})
+		if got.PodsSettled != tc.pods || got.ServingText() != tc.says {
+			t.Errorf("%s: %d settled (%d at once), %q", name, got.PodsSettled, got.Pods, got.ServingText())
+		}
+	}
+	// A few more that are there to bring others back are no pods that the demand calls for.
+	surging := world
+	surging.Deployment = world.Deployment.DeepCopy()
+	record.Surge, surging.Surge = 1, 1
+	surging.Deployment.Annotations[plan.AnnotationRecord], surging.Deployment.Spec.Replicas = record.String(), ptr.To[int32](7)
+	if got := Compare(Side{Web: mixed(asIs), Observed: surging}, Side{Web: mixed(asIs), Observed: surging}); got.PodsNow != 6 || got.Pods != 6 || got.Changes {
+		t.Errorf("while others are brought back: now %d, planned %d, changes %t", got.PodsNow, got.Pods, got.Changes)
 	}
 }
 

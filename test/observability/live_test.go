@@ -55,8 +55,10 @@ func TestAgainstPrometheus(t *testing.T) {
 	s.Kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 4000, "maxReplicas": 3}}`)
 	p.expectFiring(t, "ElasticWebAtLimit", "ElasticWebCapacityShort", "ElasticWebSpilled")
 	s.Kubectl("patch", "elasticweb", "shop", "-n", "dev", "--type=merge", "-p", `{"spec": {"totalQPS": 3000, "maxReplicas": 20}}`)
+	s.contest("other")
+	p.expectFiring(t, "ElasticWebContested", "ElasticWebSpilled")
 	s.Kubectl("patch", "elasticweb", "other", "-n", "dev", "--type=merge", "-p", `{"spec": {"podTemplate": {"spec": {"contaners": []}}}}`)
-	p.expectFiring(t, "ElasticWebInvalidSpec", "ElasticWebSpilled")
+	p.expectFiring(t, "ElasticWebContested", "ElasticWebInvalidSpec", "ElasticWebSpilled")
 	eventually(t, "the benchmark is told of", func() error {
 		if number, err := p.series(`elasticweb_benchmark_outdated{name="shop"} == 0`); err != nil || number != 1 {
 			return fmt.Errorf("%d, %w", number, err)
@@ -128,6 +130,23 @@ kind: ElasticWebBenchmark
 metadata: {name: probe, namespace: dev}
 spec: {image: REGISTRY/shop:1, containerPort: 80, duration: 10s}
 `, "REGISTRY", s.registry.Host))
+}
+
+// contest scales the Deployment of an ElasticWeb of one pod until the operator says that somebody does so.
+func (s *stage) contest(name string) {
+	s.Helper()
+	told := func(kind, path string) string {
+		return s.Kubectl("get", kind, name, "-n", "dev", "-o", "jsonpath="+path)
+	}
+	eventually(s.T, "somebody is said to scale it", func() error {
+		if told("elasticweb", `{.status.conditions[?(@.type=="Contested")].reason}`) == "ReplicasContested" {
+			return nil
+		}
+		if told("deployment", "{.spec.replicas}") == "1" {
+			s.Kubectl("scale", "deployment", name, "-n", "dev", "--replicas=2")
+		}
+		return errors.New("it is not")
+	})
 }
 
 // gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute.

@@ -1,7 +1,7 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-import { arrange, h, hidden, say } from "./dom";
+import { arrange, h, say } from "./dom";
 import { number, plural } from "./format";
 import type { Node as ClusterNode, Pod, PodState } from "./types";
 
@@ -17,7 +17,7 @@ const signs: Record<PodState, { sign: string; says: string }> = {
 
 interface Group { element: HTMLElement; says: HTMLElement; nodes: HTMLElement }
 interface Row { element: HTMLElement; pods: HTMLElement; reasons: HTMLElement[]; said: string }
-interface Mark { element: HTMLElement; sign: HTMLElement; text: HTMLElement; said: string }
+interface Mark { element: HTMLElement; sign: HTMLElement; said: string }
 
 /** PodMap is the pods by architecture and node, each with a sign for its state. An element stays as long as what it is of: of many pods a few change at a time. */
 export class PodMap {
@@ -84,9 +84,8 @@ function newRow(name: string): Row {
 }
 
 function newMark(name: string): Mark {
-  const sign = h("span", { "aria-hidden": "true" });
-  const text = hidden("");
-  return { sign, text, said: "", element: h("li", { "data-pod": name }, sign, text) };
+  const sign = h("span", { role: "img" }); // a hidden text of its own would cost each of hundreds an element that is cut out.
+  return { sign, said: "", element: h("li", { "data-pod": name }, sign) };
 }
 
 function drawReasons(row: Row, node: ClusterNode): void {
@@ -107,5 +106,5 @@ function drawMark(mark: Mark, pod: Pod): void {
   mark.element.className = `pod ${pod.state}`;
   mark.element.title = text;
   mark.sign.textContent = sign;
-  mark.text.textContent = text;
+  mark.sign.setAttribute("aria-label", text);
 }

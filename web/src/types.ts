@@ -109,6 +109,7 @@ export interface Answer {
   pods: number;
   podsSettled: number;
   podsAsked: number;
+  serving: string;
   architectures: string;
   architecturesNow: string;
   restarts: boolean;

@@ -94,6 +94,7 @@ export class WhatIf {
       h("p", { class: "verdict", "data-asked": value }, h("b", {}, plural(answer.pods, "pod")), `${settled}; now ${number(answer.podsNow)}`),
       bar("Pods now, of those after the change or now", answer.podsNow, whole, "pods"),
       bar("Pods after the change, of those after the change or now", answer.pods, whole, "pods"),
+      answer.serving ? h("p", {}, `They serve ${answer.serving}`) : null,
       answer.architectures ? h("p", {}, `Filled in this order: ${answer.architectures}`) : null,
       h("p", {}, answer.restarts ? `All pods are replaced, because of ${answer.causes.join(", ")}.` : "No pod is replaced."),
       list("refused", "Refused", answer.refused), list("notes", "Notes", answer.notes));
