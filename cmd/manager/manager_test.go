@@ -19,7 +19,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +40,7 @@ import (
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
+	"github.com/elasticweb/elasticweb-operator/test/output"
 )
 
 const (
@@ -166,27 +166,10 @@ func (b *bench) kubeconfigOf(t *testing.T, account string) string {
 // process is a running manager.
 type process struct {
 	command *exec.Cmd
-	log     *lockedBuffer
+	log     *output.Buffer
 	// metrics and probes are the addresses of its endpoints.
 	metrics, probes string
 	ended           chan error
-}
-
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
 }
 
 // start runs the manager with its default flags, but for the addresses and what a pod has and a process has not.
@@ -198,7 +181,7 @@ func (b *bench) start(t *testing.T, watchNamespace string) *process {
 
 func (b *bench) startWith(t *testing.T, environment []string, arguments ...string) *process {
 	t.Helper()
-	p := &process{log: &lockedBuffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
+	p := &process{log: &output.Buffer{}, metrics: freeAddress(t), probes: freeAddress(t), ended: make(chan error, 1)}
 	p.command = managerCommand(context.Background(), b.kubeconfig, environment,
 		append(arguments, "--metrics-bind-address="+p.metrics, "--health-probe-bind-address="+p.probes))
 	p.command.Dir = "../.." // for watches.yaml.

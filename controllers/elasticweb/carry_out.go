@@ -220,11 +220,10 @@ func (r *Reconciler) makeAll(
 	r.makeWayIn(ctx, web, p, seen, withheld, confirm, result) // weights go down before pods do.
 	unlessWithheld(kindDeployment, func() error {
 		err := r.applyDeployment(ctx, web, p, seen, confirm)
-		if seen.TakesUp == nil {
-			return err
+		if seen.TakesUp != nil {
+			err = r.noteRestart(r.memory.of(web), result, err)
 		}
-		r.noteRestart(r.memory.of(web), result, err)
-		return nil
+		return err
 	})
 }
 

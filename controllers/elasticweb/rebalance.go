@@ -56,9 +56,9 @@ func (r *Reconciler) restart(web *elasticwebv1.ElasticWeb, seen *plan.Observed, 
 	return again
 }
 
-// noteRestart notes what became of taking up what waited for a rollout. Where it is refused, the ElasticWeb is as well as before: it is no
-// problem of its own, and what else is to be written of the Deployment is, without it.
-func (r *Reconciler) noteRestart(known *remembered, o *outcome, err error) {
+// noteRestart notes what became of taking up what waited for a rollout, and returns what of it is a problem. Where it is refused, the
+// ElasticWeb is as well as before: that is none, and what else is to be written of the Deployment is, without it.
+func (r *Reconciler) noteRestart(known *remembered, o *outcome, err error) error {
 	refused, isRefused := errors.AsType[*apply.RefusedError](err)
 	_, isForeign := errors.AsType[*apply.NotOwnedError](err)
 	switch {
@@ -68,9 +68,9 @@ func (r *Reconciler) noteRestart(known *remembered, o *outcome, err error) {
 		known.restart.Said = refused.Err.Error()
 		r.Passes.Rebalanced(plan.StepRefused)
 		o.retry = controllers.Soonest(o.retry, atOnce)
-	default:
-		o.add(err)
+		return nil
 	}
+	return err
 }
 
 // RebalanceWait is how long an ElasticWeb waits between two tries to bring pods back; 0 where it waits for none.

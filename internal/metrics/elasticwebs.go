@@ -196,10 +196,14 @@ func (o object) collectConditions(web *elasticwebv1.ElasticWeb) {
 		case elasticwebv1.ConditionCapacityMet:
 			isLimited := condition.Status == metav1.ConditionFalse && condition.Reason == elasticwebv1.ReasonReplicaLimit
 			o.gauge(atLimit, oneIf(isLimited))
-		case elasticwebv1.ConditionStalled: // it and the next are there only while True.
-			o.gauge(stalled, 1, condition.Reason)
+		case elasticwebv1.ConditionStalled:
+			if isTrue {
+				o.gauge(stalled, 1, condition.Reason)
+			}
 		case elasticwebv1.ConditionContested:
-			o.gauge(contested, 1, condition.Reason)
+			if isTrue {
+				o.gauge(contested, 1, condition.Reason)
+			}
 		}
 	}
 }

@@ -14,9 +14,12 @@ import (
 
 // Awaits is what waits for the user's next rollout, in words; none where a rollout would give the pods the template that they have.
 func Awaits(web *elasticwebv1.ElasticWeb, observed plan.Observed, planned *plan.Plan) (what []string) {
+	if observed.Deployment == nil || observed.KeepsTemplate {
+		return nil
+	}
 	observed.TakesUp = &plan.TakenUp{}
 	taken, _ := PlanFor(web, &observed)
-	if observed.Deployment == nil || observed.KeepsTemplate || taken.WaitsForImage || taken.Placement.Contradiction != "" {
+	if taken.WaitsForImage || taken.Placement.Contradiction != "" {
 		return nil
 	}
 	was, err := podTemplate(web, planned)

@@ -60,7 +60,7 @@ func rebalanced(in Input) (metav1.ConditionStatus, verdict) {
 
 // restarting says the same from when something is found to wait for a rollout until that has ended.
 func restarting(restart plan.Restart) verdict {
-	what := "what waited for a rollout is taken up by one, as soon as nothing else changes the pods: " + strings.Join(restart.What, ", ")
+	what := "what waited for a rollout is taken up by one, as soon as nothing else changes the pods and long enough after the last time: " + strings.Join(restart.What, ", ")
 	if restart.Said != "" {
 		return verdict{reason: elasticwebv1.ReasonRestartRefused, message: what +
 			": the new pod template was refused: look at what says so, or set spec.rebalance.restartForTemplate to false; it is tried again after twice as long each time, an hour at most: " + quote.Said(restart.Said)}

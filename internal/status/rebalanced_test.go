@@ -60,7 +60,7 @@ func TestRebalanced(t *testing.T) {
 
 // What waits for a rollout is told of from when it is found until it is done, but where pods are away as well.
 func TestRestarting(t *testing.T) {
-	const takenUp = "what waited for a rollout is taken up by one, as soon as nothing else changes the pods: how the pods are placed, labels of the pods"
+	const takenUp = "what waited for a rollout is taken up by one, as soon as nothing else changes the pods and long enough after the last time: how the pods are placed, labels of the pods"
 	waits := plan.Restart{What: []string{"how the pods are placed", "labels of the pods"}, Since: time.Unix(1_000_000, 0)}
 	refused := waits
 	refused.Said = "not on my watch"

@@ -126,7 +126,7 @@ func (p *place) stable(o *operator) state {
 			return last
 		}
 	}
-	p.differ("it does not come to rest within %s\nrequests: %s\n%s\nlog: %s", patience, lastRequests(o), last, o.log.tail())
+	p.differ("it does not come to rest within %s\nrequests: %s\n%s\nlog: %s", patience, lastRequests(o), last, o.log.Tail())
 	p.t.FailNow()
 	return nil
 }

@@ -101,7 +101,7 @@ func (p *place) awaitCrash(crash *proxy.Crash, o *operator, done state) bool {
 		}
 	}
 	now, _ := p.state(p.world.live)
-	p.differ("the operator neither crashed nor came to an end:\n%s\nrequests: %s\nlog: %s", cmp.Diff(done, now), lastRequests(o), o.log.tail())
+	p.differ("the operator neither crashed nor came to an end:\n%s\nrequests: %s\nlog: %s", cmp.Diff(done, now), lastRequests(o), o.log.Tail())
 	p.t.FailNow()
 	return false
 }

@@ -106,7 +106,7 @@ func (p *place) expectRestDone(d policy, what string, done rehearsal, o *operato
 	if !p.becomes(done.state, rest, soon) {
 		last, err := p.state(p.world.live)
 		p.differ("%s: the rest is not done within %s (%v):\n%s\nrequests: %s\nlog: %s", what, soon, err,
-			cmp.Diff(rest(done.state), rest(last)), lastRequests(o), o.log.tail())
+			cmp.Diff(rest(done.state), rest(last)), lastRequests(o), o.log.Tail())
 	}
 	if d.denies() && d.resource != "events" && d.resource != resourceStatus {
 		p.expectRefusalNamed(d, what, done, o, begin)
@@ -177,7 +177,7 @@ func (p *place) expectRefusalNamed(d policy, what string, done rehearsal, o *ope
 		}
 		why = fmt.Sprint(web.Status.Conditions)
 	}
-	p.differ("%s: no condition names the policy within %s: %s\nrequests: %s\nlog: %s", what, soon, why, lastRequests(o), o.log.tail())
+	p.differ("%s: no condition names the policy within %s: %s\nrequests: %s\nlog: %s", what, soon, why, lastRequests(o), o.log.Tail())
 }
 
 // hasNoPods reports whether the last pods are gone, and with them what was refused of them.
@@ -216,5 +216,5 @@ func (p *place) expectReported(what string, o *operator) {
 			return
 		}
 	}
-	p.differ("%s: the status does not speak of the newest spec within %s\nrequests: %s\nlog: %s", what, soon, lastRequests(o), o.log.tail())
+	p.differ("%s: the status does not speak of the newest spec within %s\nrequests: %s\nlog: %s", what, soon, lastRequests(o), o.log.Tail())
 }

@@ -173,7 +173,7 @@ func (m *mixed) restart() {
 	syncing, cancel := context.WithTimeout(m.ctx, patience)
 	defer cancel()
 	if !m.o.awaitSync(syncing) {
-		m.t.Fatalf("the caches are not filled within %s:\n%s", patience, m.o.log.tail())
+		m.t.Fatalf("the caches are not filled within %s:\n%s", patience, m.o.log.Tail())
 	}
 }
 
@@ -295,10 +295,10 @@ func (m *mixed) try(chosen move) {
 	afterwards, number := m.deployment()
 	if made := m.world.watched.templatesIn(m.namespace) - restarts; !chosen.restarts && !m.mayLose && made > 0 {
 		m.differ("%s: the pods were restarted, %d times:\n%s\nrequests: %s\nlog: %s", chosen.name, made, cmp.Diff(template, afterwards),
-			lastRequests(m.o), m.o.log.tail())
+			lastRequests(m.o), m.o.log.Tail())
 	}
 	if !chosen.resizes && !m.mayLose && replicas != number {
-		m.differ("%s: %d pods became %d\nrequests: %s\nlog: %s", chosen.name, replicas, number, lastRequests(m.o), m.o.log.tail())
+		m.differ("%s: %d pods became %d\nrequests: %s\nlog: %s", chosen.name, replicas, number, lastRequests(m.o), m.o.log.Tail())
 	}
 }
 
@@ -348,7 +348,7 @@ func (m *mixed) expectFacts(what string) {
 		}
 		why = fmt.Sprint(resolved, web.Status.Image)
 	}
-	m.differ("%s: the platforms of the image are not %v within %s: %s\nlog: %s", what, m.architectures, patience, why, m.o.log.tail())
+	m.differ("%s: the platforms of the image are not %v within %s: %s\nlog: %s", what, m.architectures, patience, why, m.o.log.Tail())
 }
 
 func (m *mixed) isLost(platform string) bool {

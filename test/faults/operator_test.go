@@ -4,7 +4,6 @@
 package faults_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -31,6 +30,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/platforms"
 	"github.com/elasticweb/elasticweb-operator/internal/traffic"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
+	"github.com/elasticweb/elasticweb-operator/test/output"
 )
 
 // resync is how often operators look at everything again, in the runs with an even seed: a run at rest lasts
@@ -50,7 +50,7 @@ func (r *run) resyncPeriod() time.Duration {
 // operator is a manager in this process, wired as cmd/manager does, behind a proxy of its own.
 type operator struct {
 	proxy *proxy.Proxy
-	log   *lockedBuffer
+	log   *output.Buffer
 	stop  func()
 	since time.Time
 	// signal, starts and mostMemory are there for processes of their own.
@@ -86,7 +86,7 @@ func (p *place) tryOperator(faults ...proxy.Fault) (*operator, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &operator{proxy: through, log: &lockedBuffer{}, since: time.Now()}
+	o := &operator{proxy: through, log: &output.Buffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
 	mgr, err := newManager(ctx, through.Config(account), p.wiring(p.namespace, o.log))
 	if err != nil {
@@ -106,7 +106,7 @@ func (p *place) tryOperator(faults ...proxy.Fault) (*operator, error) {
 		select {
 		case <-done:
 		case <-time.After(patience):
-			p.differ("the operator does not end:\n%s", o.log.tail())
+			p.differ("the operator does not end:\n%s", o.log.Tail())
 		}
 		o.expectNoPanic(p.run)
 	})
@@ -127,7 +127,7 @@ func (p *place) startCandidate(faults ...proxy.Fault) *operator {
 	p.must(err)
 	through, err := proxy.Start(account, faults...)
 	p.must(err)
-	o := &operator{proxy: through, log: &lockedBuffer{}, since: time.Now()}
+	o := &operator{proxy: through, log: &output.Buffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -224,26 +224,3 @@ func newManager(ctx context.Context, restConfig *rest.Config, w wiring, change .
 
 // imageWait is how long operators wait for images before they make pods without knowing these.
 const imageWait = 5 * time.Second
-
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
-}
-
-// tail is the end of a log.
-func (b *lockedBuffer) tail() string {
-	text := b.String()
-	return text[max(0, len(text)-3000):]
-}

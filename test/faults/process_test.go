@@ -18,6 +18,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/cluster"
 	"github.com/elasticweb/elasticweb-operator/test/compile"
 	"github.com/elasticweb/elasticweb-operator/test/faults/proxy"
+	"github.com/elasticweb/elasticweb-operator/test/output"
 )
 
 // managerFolder is where the manager is once it was built. TestMain removes it.
@@ -53,7 +54,7 @@ func (r *run) startManager(arguments, environment []string, faults ...proxy.Faul
 	r.must(err)
 	kubeconfig := filepath.Join(r.t.TempDir(), "kubeconfig")
 	r.must(cluster.WriteKubeconfig(kubeconfig, p.Config(account)))
-	o := &operator{proxy: p, log: &lockedBuffer{}, since: time.Now()}
+	o := &operator{proxy: p, log: &output.Buffer{}, since: time.Now()}
 	ctx, cancel := context.WithCancel(context.Background())
 	running, ended := make(chan *os.Process, 1), make(chan struct{})
 	go func() {

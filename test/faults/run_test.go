@@ -189,7 +189,7 @@ func (p *place) settle(o *operator) state {
 		}
 	}
 	p.t.Fatalf("the undisturbed run does not come to rest within %s: %s\nrequests: %s\n%s\nlog: %s", patience, why,
-		lastRequests(o), last, o.log.tail())
+		lastRequests(o), last, o.log.Tail())
 	return nil
 }
 
@@ -256,7 +256,7 @@ func (p *place) expectAs(what string, expected state, o *operator, part func(sta
 	}
 	last, err := p.state(p.world.live)
 	p.differ("%s: the state is not that of the undisturbed run within %s (%v):\n%s\nnode ports: %v\nrequests: %s\nlog: %s", what, patience, err,
-		cmp.Diff(part(expected), part(last)), p.nodePorts(), lastRequests(o), o.log.tail())
+		cmp.Diff(part(expected), part(last)), p.nodePorts(), lastRequests(o), o.log.Tail())
 	p.t.FailNow()
 }
 

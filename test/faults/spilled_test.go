@@ -60,7 +60,7 @@ func (p *place) expectCosts(what string, o *operator) {
 			return
 		}
 	}
-	p.differ("%s: %v\nrequests: %s\nlog: %s", what, why, lastRequests(o), o.log.tail())
+	p.differ("%s: %v\nrequests: %s\nlog: %s", what, why, lastRequests(o), o.log.Tail())
 }
 
 // wrongCosts compares the deletion costs of the pods on amd64 with those on arm64, which is the faster one.

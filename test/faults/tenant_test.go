@@ -146,7 +146,7 @@ func (n *neighbours) expectWithinMemory() {
 		n.t.Logf("the manager had %d MiB of memory at most", most>>20)
 	}
 	if starts := n.manager.starts.Load(); starts != 1 {
-		n.differ("the manager was started %d times:\n%s", starts, n.manager.log.tail())
+		n.differ("the manager was started %d times:\n%s", starts, n.manager.log.Tail())
 	}
 }
 

@@ -6,7 +6,6 @@
 package main
 
 import (
-	"bytes"
 	"io/fs"
 	"net"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/elasticweb/elasticweb-operator/test/compile"
+	"github.com/elasticweb/elasticweb-operator/test/output"
 )
 
 const patience = 2 * time.Minute
@@ -87,14 +86,14 @@ type programRun struct {
 	folder  string // of its temporary files
 	before  inventory
 	command *exec.Cmd
-	output  *watchedOutput
+	output  *output.Buffer
 	ended   <-chan struct{}
 	err     error // valid when it has ended
 }
 
 func startRun(t *testing.T, program string, args ...string) *programRun {
 	t.Helper()
-	r := &programRun{t: t, folder: t.TempDir(), output: &watchedOutput{}}
+	r := &programRun{t: t, folder: t.TempDir(), output: &output.Buffer{}}
 	r.before = r.takeInventory()
 	r.command = exec.Command(program, args...)
 	r.command.Env = append(os.Environ(), "TMPDIR="+r.folder)
@@ -144,24 +143,6 @@ func within(patience time.Duration, holds func() bool) bool {
 		}
 	}
 	return false
-}
-
-// watchedOutput is read while it is written.
-type watchedOutput struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *watchedOutput) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *watchedOutput) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
 }
 
 // inventory is what a cluster could leave behind, by kind.
