@@ -40,7 +40,7 @@ type scene struct {
 	// isRoomy is true where the nodes that are filled first have room for whatever comes.
 	isRoomy bool
 	// weighed has three architectures ready behind a way in with weights before as many of the changes as can be: where one has ended the weights,
-	// it is what the next one sets.
+	// it is what the next one sets, and the one after it takes all pods away if that was not enough.
 	weighed []string
 }
 
@@ -59,6 +59,9 @@ const (
 	byOther    = `{"httpRoute":{"parentRefs":[{"name":"public","namespace":"gateways"}],"hostnames":["shop.example.org"],"pathPrefix":"/shop"},"ingress":null}`
 	byIngress  = `{"ingress":{"host":"shop.example.com"},"httpRoute":null}`
 )
+
+// noDemand takes all pods away.
+var noDemand = []string{"totalQPS=0", "replicas=null", "demand=null", "minReplicas=null"}
 
 // choices are the changes that a user could make, as --set: each is of one field, or of those that exclude each other.
 type choices [][][]string
@@ -167,12 +170,17 @@ func TestPlansComeTrue(t *testing.T) {
 			b.create(web)
 			b.measured()
 			b.settle()
-			told, weighed, foreseen := 0, 0, 0
+			told, weighed, foreseen, isRestored := 0, 0, 0, false
 			for round := range *changes {
 				route := b.httpRoute()
 				set, isWeighed := scene.anyChange(random), route != nil && route.IsWeighted()
-				if scene.weighed != nil && !isWeighed {
-					set = scene.weighed
+				switch {
+				case scene.weighed == nil || isWeighed:
+					isRestored = false
+				case isRestored: // a rollout has moved all pods to the slowest architecture: new ones begin with the fastest.
+					set, isRestored = noDemand, false
+				default:
+					set, isRestored = scene.weighed, true
 				}
 				isTold, isForeseen := b.tryChange(scene, fmt.Sprintf("%d: %v", round, set), set)
 				told, foreseen = told+oneIf(isTold), foreseen+oneIf(isForeseen)
