@@ -28,6 +28,8 @@ type scene struct {
 	// costless is true where pods of slower architectures bear no deletion cost, unready where the faster ones are not ready, and warming where
 	// they are, and do not count yet.
 	costless, unready, warming bool
+	// theirs is true where each pod bears a deletion cost that is somebody else's, joins where those join that help.
+	theirs, joins bool
 	// least is spec.minReplicas; 0 for none.
 	least, want int32
 }
@@ -42,7 +44,13 @@ func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
 			if s.warming && i == 0 {
 				pod.WarmUntil = time.Unix(1, 0)
 			}
-			if !s.costless && i > 0 {
+			if s.joins {
+				pod.JoinedLabel = elasticwebv1.JoinedTrue
+			}
+			if s.theirs {
+				pod.DeletionCost, pod.CostIsOthers = "-100", true
+			}
+			if !s.costless && !s.theirs && i > 0 {
 				pod.DeletionCost = fmt.Sprint(-100 * i)
 			}
 			observed.Pods = append(observed.Pods, pod)
@@ -52,11 +60,14 @@ func (s scene) observed(web *elasticwebv1.ElasticWeb) Observed {
 		observed.Pods = append(observed.Pods, Pod{Name: fmt.Sprint("waits", len(observed.Pods)), Unschedulable: "no room"})
 	}
 	replicas := int32(len(observed.Pods)) //nolint:gosec // some dozens.
-	record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: s.asked}
+	record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: s.asked, Joins: s.joins}
 	observed.Deployment = &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Generation: 1, Annotations: map[string]string{AnnotationRecord: record.String()}},
 		Spec:       appsv1.DeploymentSpec{Replicas: ptr.To(replicas)},
 		Status:     appsv1.DeploymentStatus{ObservedGeneration: 1, Replicas: replicas, UpdatedReplicas: replicas},
+	}
+	if s.joins {
+		observed.Deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
 	}
 	if s.moving {
 		observed.Deployment.Status.Replicas--
@@ -72,6 +83,8 @@ func TestAskedFor(t *testing.T) {
 	for slow, scenes := range map[string]map[string]scene{
 		"s390x": { // 100 there, 1000 on arm64.
 			"one slow pod of ten is chance: one more":                      {demand: 10_000, pods: pods(9, 1), want: 11},
+			"somebody else's costs hide no pod that serves":                {demand: 900, pods: pods(4, 4), theirs: true, joins: true, least: 8, want: 8},
+			"nor make up for one that does not":                            {demand: 4500, pods: pods(4, 4), theirs: true, joins: true, least: 8, want: 16},
 			"and it is let go once the others suffice":                     {demand: 10_000, pods: pods(10, 1), want: 10},
 			"all on the fast one":                                          {demand: 11_000, pods: pods(11, 0), want: 11},
 			"chance again, after another demand":                           {demand: 12_000, pods: pods(11, 1), want: 13},

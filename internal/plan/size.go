@@ -76,12 +76,16 @@ func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 		return capacity.PodsFor(s.demand, s.first()), BasisFirst
 	}
 	slowest, _ := capacity.Slowest(groups)
-	target := s.spread.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), slowest.PodQPS, groups) // more land where the last ones did.
+	least := int64(ptr.Deref(s.spec.MinReplicas, 0))
+	target := s.spread.Size(s.demand, least, slowest.PodQPS, groups) // more land where the last ones did.
+	if target > s.existing && s.spread.Served(GroupsOf(s.rates, s.placed, func(*Pod) bool { return true })) >= s.demand {
+		target = min(target, max(s.existing-s.surge, least)) // where costs are others', the groups serve less than the pods do.
+	}
 	if target > s.existing {
 		return s.grown(target, groups)
 	}
 	if s.awaitsWeights { // no pod goes before the others get the share that they are to serve.
-		even := capacity.Joined.Size(s.demand, int64(ptr.Deref(s.spec.MinReplicas, 0)), slowest.PodQPS, groups)
+		even := capacity.Joined.Size(s.demand, least, slowest.PodQPS, groups)
 		target = max(target, min(even, s.existing))
 	}
 	return s.shrunk(target, groups)
