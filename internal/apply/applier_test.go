@@ -137,6 +137,7 @@ func TestApplier(t *testing.T) {
 		"takes-back-later":           takesBackLater,
 		"fields-beside-the-point":    foreignBesides,
 		"a-claim-that-is-invalid":    invalidClaim,
+		"a-claim-on-a-busy-object":   givesBackWhateverChanges,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newBench(t, api, name)) })
 	}

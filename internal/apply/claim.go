@@ -97,7 +97,7 @@ func (a *Applier) claim(ctx context.Context, wanted *prepared, object client.Obj
 	return nil
 }
 
-// giveBack undoes claims, also where the status was written meanwhile. Where anybody changed more, it is left to them. It does not end
+// giveBack undoes claims, however often the status is written meanwhile. Where anybody changed more, it is left to them. It does not end
 // with ctx: an operator that stops must not leave fields claimed.
 func (a *Applier) giveBack(ctx context.Context, wanted *prepared, object client.Object, before []metav1.ManagedFieldsEntry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givenBackWithin)
@@ -106,14 +106,13 @@ func (a *Applier) giveBack(ctx context.Context, wanted *prepared, object client.
 	isOfRest := func(entry metav1.ManagedFieldsEntry) bool { return entry.Subresource == "" }
 	claimed := slices.DeleteFunc(slices.Clone(object.GetManagedFields()), isOfStatus)
 	before = slices.DeleteFunc(slices.Clone(before), isOfStatus)
-	var err error
-	for range mostClaims {
+	for {
 		now := object.GetManagedFields()
 		rest := slices.DeleteFunc(slices.Clone(now), isOfStatus)
 		if !equality.Semantic.DeepEqual(rest, claimed) || equality.Semantic.DeepEqual(rest, before) {
 			return nil
 		}
-		err = a.claim(ctx, wanted, object, append(slices.DeleteFunc(slices.Clone(now), isOfRest), before...))
+		err := a.claim(ctx, wanted, object, append(slices.DeleteFunc(slices.Clone(now), isOfRest), before...))
 		if _, hasChanged := errors.AsType[*ChangedError](err); !hasChanged {
 			return err
 		}
@@ -121,7 +120,6 @@ func (a *Applier) giveBack(ctx context.Context, wanted *prepared, object client.
 			return client.IgnoreNotFound(err)
 		}
 	}
-	return err
 }
 
 // contest gives what of others may be in the way, in words, and the field managers after the claim of what can be claimed; nil where

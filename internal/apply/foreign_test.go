@@ -4,7 +4,9 @@
 package apply
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -289,6 +291,49 @@ func foreignBesides(t *testing.T, b *bench) {
 		if !after.TTY || after.Resources.Requests.Memory().IsZero() {
 			t.Errorf("%s: dropped what was not in the way: %+v", name, after)
 		}
+	}
+}
+
+// busy writes the status before attempts to give a claim back, as a Deployment's controller does while its pods start.
+type busy struct {
+	client.Client
+	isClaimed bool
+	attempts  int
+}
+
+func (b *busy) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if patch.Type() != types.JSONPatchType {
+		return b.Client.Patch(ctx, object, patch, options...)
+	}
+	if b.isClaimed && b.attempts < 8 {
+		b.attempts++
+		status := fmt.Appendf(nil, `{"status":{"conditions":[{"type":"Busy","status":"True","reason":"Attempt%d"}]}}`, b.attempts)
+		written, _ := object.DeepCopyObject().(client.Object)
+		if err := b.Status().Patch(ctx, written, client.RawPatch(types.StrategicMergePatchType, status)); err != nil {
+			return err
+		}
+	}
+	err := b.Client.Patch(ctx, object, patch, options...)
+	b.isClaimed = b.isClaimed || err == nil
+	return err
+}
+
+// What was claimed in vain is given back, however often the object changes meanwhile.
+func givesBackWhateverChanges(t *testing.T, b *bench) {
+	deployment := func(cpu string) Intent {
+		intent := b.deployment("busy", 0)
+		configuration, _ := intent.Configuration.(*appsv1ac.DeploymentApplyConfiguration)
+		configuration.Spec.Template.Spec.Containers[0].WithResources(corev1ac.ResourceRequirements().WithRequests(corev1.ResourceList{"cpu": resource.MustParse(cpu)}))
+		return intent
+	}
+	changed := edited(t, b, deployment("1"), &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers[0].Resources.Requests["memory"] = resource.MustParse("1Gi")
+	})
+	writer := &busy{Client: b.client}
+	b.applier.writer = writer
+	stays(t, b, deployment("-1"), changed)
+	if writer.attempts < 8 {
+		t.Errorf("%d attempts to give back what was claimed", writer.attempts)
 	}
 }
 
