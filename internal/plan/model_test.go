@@ -95,7 +95,7 @@ func (m *model) begin() {
 	m.changes, m.lost, m.most, m.crowded = nil, "", most(m), false
 }
 
-// actors each do what they do once, in any order. They report whether anything changed.
+// actors each do what they do once, in any order, the planner being the first. They report whether anything changed.
 func (m *model) actors() []func() bool {
 	return []func() bool{m.plan, m.controlDeployment, m.controlSets, m.schedule, m.getReady, m.reap, m.tellPlannerPods, m.tellPlannerStatus, m.tellCosts}
 }
@@ -110,12 +110,20 @@ func (m *model) disturb(steps int) {
 
 // settle lets all act until nothing changes; false where that takes too long.
 func (m *model) settle() bool {
-	quiet := 0
+	quiet, planned := 0, 0
 	for range 400 {
 		changed := false
 		all := m.actors()
 		for _, at := range m.random.Perm(len(all)) {
-			changed = all[at]() || changed
+			if at == 0 && planned > 1 {
+				continue // it would plan the same from the same a third time.
+			}
+			switch acted := all[at](); {
+			case acted:
+				changed, planned = true, 0
+			case at == 0:
+				planned++
+			}
 			if m.check != nil {
 				m.check()
 			}
