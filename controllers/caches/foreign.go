@@ -75,6 +75,15 @@ func identify(kept, object metav1.Object) {
 	}
 }
 
+// Ownership is a transform that keeps of what was read as metadata which object it is, and whose.
+func Ownership(object any) (any, error) {
+	return projected(func(object *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+		kept := &metav1.PartialObjectMetadata{}
+		identify(kept, object)
+		return kept
+	})(object)
+}
+
 // projectJob keeps of which benchmark and run a Job is, and whether it failed: anybody may make Jobs with these labels.
 func projectJob(job *batchv1.Job) *batchv1.Job {
 	kept := &batchv1.Job{}

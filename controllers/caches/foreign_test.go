@@ -41,6 +41,7 @@ func transforms() map[client.Object]toolscache.TransformFunc {
 	for kind, of := range WaysIn {
 		all[of.Object] = transformOfWayIn(kind)
 	}
+	all[&metav1.PartialObjectMetadata{}] = Ownership // of what is in the way.
 	return all
 }
 
