@@ -49,7 +49,7 @@ func (r *ReleaseReconciler) isFree(ctx context.Context, b *v1alpha1.ElasticWebBe
 		return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
 	}
 	if !metav1.IsControlledBy(job, b) {
-		foreign := &apply.NotOwnedError{Kind: "Job", Name: job.Name, Controller: metav1.GetControllerOf(job)}
+		foreign := &apply.NotOwnedError{Kind: "Job", Name: job.Name, Owner: apply.OwnerOf(job)}
 		return false, fmt.Errorf("%w, so it is left alone: delete it, or set the annotation %s to a new value", foreign, v1alpha1.AnnotationRerun)
 	}
 	before := job.DeepCopy()

@@ -37,9 +37,9 @@ func Options(namespaces []string) cache.Options {
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
 			&elasticwebv1.ElasticWeb{}:      {Transform: projected(trimElasticWeb())},
-			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*appsv1.Deployment])},
-			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*corev1.Service])},
-			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(packed.WithoutManagedFields[*policyv1.PodDisruptionBudget])},
+			&appsv1.Deployment{}:            {Label: ours, Transform: packed.Transform(ofAnElasticWeb[appsv1.Deployment])},
+			&corev1.Service{}:               {Label: ours, Transform: packed.Transform(ofAnElasticWebOrPorts)},
+			&policyv1.PodDisruptionBudget{}: {Label: ours, Transform: packed.Transform(ofAnElasticWeb[policyv1.PodDisruptionBudget])},
 			&corev1.Pod{}:                   {Label: selected, Transform: packed.Transform(projectPod)},
 			ReplicaSet():                    {Label: selected, Transform: packed.Transform(projectReplicaSet)},
 			&corev1.Node{}:                  {Transform: projected(projectNode)},
@@ -65,14 +65,14 @@ func WithBenchmarks(options cache.Options) cache.Options {
 		}
 	}
 	options.ByObject[&v1alpha1.ElasticWebBenchmark{}] = cache.ByObject{Transform: projected(projectBenchmark)}
-	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark}
+	options.ByObject[&batchv1.Job{}] = cache.ByObject{Label: isBenchmark, Transform: projected(projectJob)}
 	return options
 }
 
-// projectBenchmark keeps of a benchmark all but who owns its fields, and what was applied last.
+// projectBenchmark keeps all of a benchmark but what of its metadata is not read. Its labels are: watches.yaml may select by them.
 func projectBenchmark(benchmark *v1alpha1.ElasticWebBenchmark) *v1alpha1.ElasticWebBenchmark {
-	benchmark.ManagedFields = nil
-	delete(benchmark.Annotations, corev1.LastAppliedConfigAnnotation)
+	benchmark.ManagedFields, benchmark.Finalizers, benchmark.OwnerReferences = nil, nil, nil
+	benchmark.Annotations = keep(benchmark.Annotations, v1alpha1.AnnotationRerun)
 	return benchmark
 }
 
@@ -88,15 +88,6 @@ func projectReplicaSet(set *metav1.PartialObjectMetadata) *metav1.PartialObjectM
 	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Name: set.Name, Namespace: set.Namespace, UID: set.UID, ResourceVersion: set.ResourceVersion, OwnerReferences: controllerOf(set),
 	}}
-}
-
-// controllerOf is the name and the UID of an object's controller. The UID makes its kind needless.
-func controllerOf(object metav1.Object) []metav1.OwnerReference {
-	controller := metav1.GetControllerOfNoCopy(object)
-	if controller == nil {
-		return nil
-	}
-	return []metav1.OwnerReference{{Name: controller.Name, UID: controller.UID, Controller: controller.Controller}}
 }
 
 // projected is a transform that keeps of an object what project gives.

@@ -7,18 +7,19 @@ import (
 	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
-
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
-// trimElasticWeb keeps all of an ElasticWeb but who owns its fields, and what was applied last. What ElasticWebs have in common,
-// they share.
+// trimElasticWeb keeps all of an ElasticWeb but what of its metadata is not read: the API server bounds labels, finalizers and owners no more
+// than by what an object may weigh. What ElasticWebs have in common, they share.
 func trimElasticWeb() func(*elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
 	common := &commonStrings{known: map[string]string{}}
 	return func(web *elasticwebv1.ElasticWeb) *elasticwebv1.ElasticWeb {
-		web.ManagedFields = nil
-		delete(web.Annotations, corev1.LastAppliedConfigAnnotation) // a second copy of the spec.
+		web.ManagedFields, web.Labels, web.Finalizers, web.OwnerReferences = nil, nil, nil, nil
+		paused := web.Annotations[elasticwebv1.AnnotationPaused]
+		if web.Annotations = nil; paused != "" && len(paused) <= len("false") { // what is longer says neither.
+			web.Annotations = map[string]string{elasticwebv1.AnnotationPaused: paused}
+		}
 		common.share(&web.Namespace, &web.Spec.Image)
 		common.shareStatus(&web.Status)
 		return web

@@ -14,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
@@ -88,19 +87,19 @@ func TestCommonStringsAreNotKeptWithoutEnd(t *testing.T) {
 	}
 }
 
-func TestWhatWasAppliedLastIsNotKept(t *testing.T) {
-	annotations := map[string]string{corev1.LastAppliedConfigAnnotation: "{}", elasticwebv1.AnnotationPaused: "true"}
+func TestOfTheMetadataThatIsKeptWhichIsRead(t *testing.T) {
+	annotations := map[string]string{
+		corev1.LastAppliedConfigAnnotation: "{}", "a": "b", elasticwebv1.AnnotationPaused: "true", v1alpha1.AnnotationRerun: "2",
+	}
 	web := decodedWeb(t, "shop", "")
 	web.Annotations = maps.Clone(annotations)
-	b := &v1alpha1.ElasticWebBenchmark{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}}
-	if _, err := projected(projectBenchmark)(b); err != nil {
-		t.Fatal(err)
-	}
 	trim(t, projected(trimElasticWeb()), web)
-	for _, object := range []client.Object{web, b} {
-		if kept := object.GetAnnotations(); len(kept) != 1 || kept[elasticwebv1.AnnotationPaused] != "true" {
-			t.Errorf("%T keeps %v", object, kept)
-		}
+	if len(web.Annotations) != 1 || web.Annotations[elasticwebv1.AnnotationPaused] != "true" {
+		t.Errorf("of an ElasticWeb %v is kept", web.Annotations)
+	}
+	b := &v1alpha1.ElasticWebBenchmark{ObjectMeta: metav1.ObjectMeta{Annotations: annotations}}
+	if projectBenchmark(b); len(b.Annotations) != 1 || b.Annotations[v1alpha1.AnnotationRerun] != "2" {
+		t.Errorf("of a benchmark %v is kept", b.Annotations)
 	}
 }
 

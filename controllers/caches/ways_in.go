@@ -62,13 +62,15 @@ func NewWayIn(mgr ctrl.Manager, namespaces []string, kind string, onError toolsc
 
 // transformOfWayIn keeps no more of what others write into a way in than is read. Those of which the operator has no type bound themselves.
 func transformOfWayIn(kind string) toolscache.TransformFunc {
-	if kind != way.KindIngress {
-		return cache.TransformStripManagedFields()
+	switch kind {
+	case way.KindHTTPRoute:
+		return projected(ofAnElasticWeb[way.HTTPRoute])
+	case way.KindRoute:
+		return projected(ofAnElasticWeb[way.Route])
 	}
 	return packed.Transform(func(ingress *networkingv1.Ingress) *networkingv1.Ingress {
-		ingress.ManagedFields = nil
 		addresses := ingress.Status.LoadBalancer.Ingress
 		ingress.Status.LoadBalancer.Ingress = addresses[:min(len(addresses), mostIngressAddresses)]
-		return ingress
+		return ofAnElasticWeb(ingress)
 	})
 }

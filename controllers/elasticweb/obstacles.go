@@ -109,6 +109,7 @@ func (o *obstacles) hasRoom(namespace string) bool {
 func (o *obstacles) watch(ctx context.Context, this obstacle) {
 	informer := metadatainformer.NewFilteredMetadataInformer(o.api, obstacleKinds[this.kind], this.Namespace, 0, nil,
 		func(options *metav1.ListOptions) { options.FieldSelector = "metadata.name=" + this.Name }).Informer()
+	_ = informer.SetTransform(caches.Ownership)                      // fails where it runs already, as it does not yet.
 	_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{ // fails where the informer has ended, as none has yet.
 		UpdateFunc: func(before, after any) {
 			was, wasObject := before.(*metav1.PartialObjectMetadata)

@@ -209,7 +209,7 @@ func (a *Applier) patch(ctx context.Context, wanted *prepared, version string) (
 
 func (a *Applier) notOwned(wanted *prepared, current client.Object) error {
 	foreign := &NotOwnedError{
-		Kind: wanted.Kind, Name: wanted.Name, Controller: metav1.GetControllerOf(current), Ending: current.GetDeletionTimestamp() != nil,
+		Kind: wanted.Kind, Name: wanted.Name, Owner: OwnerOf(current), Ending: current.GetDeletionTimestamp() != nil,
 	}
 	if _, isMarked := current.GetAnnotations()[AnnotationIntent]; isMarked {
 		foreign.Marked = current.GetResourceVersion()

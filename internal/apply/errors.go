@@ -13,14 +13,16 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/elasticweb/elasticweb-operator/internal/quote"
 )
 
 // NotOwnedError says that an object of the intent's name exists which has another owner, or none. It was
 // not touched.
 type NotOwnedError struct {
 	Kind, Name string
-	// Controller is the owner that the object has; nil where it has none.
-	Controller *metav1.OwnerReference
+	// Owner is the kind and the name of who controls the object, bounded, since the API server does not bound them; "" where nobody does.
+	Owner string
 	// Ending is true where the object is being deleted: it need only be waited for.
 	Ending bool
 	// Marked is the version of an object that bears the hash of an intent: it may have been left behind. "" for others.
@@ -29,10 +31,19 @@ type NotOwnedError struct {
 
 // Error implements error.
 func (e *NotOwnedError) Error() string {
-	if e.Controller == nil {
+	if e.Owner == "" {
 		return fmt.Sprintf("%s %s exists and has no owner", e.Kind, e.Name)
 	}
-	return fmt.Sprintf("%s %s exists and belongs to %s %s", e.Kind, e.Name, e.Controller.Kind, e.Controller.Name)
+	return fmt.Sprintf("%s %s exists and belongs to %s", e.Kind, e.Name, e.Owner)
+}
+
+// OwnerOf is that of a NotOwnedError.
+func OwnerOf(object metav1.Object) string {
+	controller := metav1.GetControllerOfNoCopy(object)
+	if controller == nil {
+		return ""
+	}
+	return quote.Value(controller.Kind) + " " + quote.Value(controller.Name)
 }
 
 // RefusedError says that a write failed, and is tried again only after a while.

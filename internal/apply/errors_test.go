@@ -8,13 +8,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clocktesting "k8s.io/utils/clock/testing"
+	"k8s.io/utils/ptr"
 )
 
 // Whatever code a policy or webhook answers with, its denial is a refusal: a conflict would be tried again at once, and what is not
@@ -107,5 +110,22 @@ func TestPassingFailuresBackOff(t *testing.T) {
 	err = failure
 	if refused := try(); refused.RetryAfter != firstPassingRetry || refused.Tries != 1 {
 		t.Errorf("failed after it was written: %+v", refused)
+	}
+}
+
+// Who owns what is in the way is remembered for as long as it is, in words of any length of somebody else's.
+func TestTheOwnerOfWhatIsInTheWayIsBounded(t *testing.T) {
+	object := &appsv1.Deployment{}
+	if owner := OwnerOf(object); owner != "" {
+		t.Errorf("what has no owner has %q", owner)
+	}
+	object.OwnerReferences = []metav1.OwnerReference{{Kind: "Shop", Name: "a", Controller: ptr.To(true)}}
+	if owner := OwnerOf(object); owner != "Shop a" {
+		t.Errorf("its owner is %q", owner)
+	}
+	long := strings.Repeat("x", 1<<20)
+	object.OwnerReferences = []metav1.OwnerReference{{Kind: long, Name: long, Controller: ptr.To(true)}}
+	if owner := OwnerOf(object); len(owner) > 512 {
+		t.Errorf("%d bytes are kept", len(owner))
 	}
 }

@@ -343,10 +343,17 @@ func FuzzRecord(f *testing.F) {
 		web := shop(armThenAmd)
 		observed := Observed{Deployment: deploymentOf(Make(web, Observed{})), Image: Image{State: ImageFailed}}
 		observed.Deployment.Annotations[AnnotationRecord] = text
-		began := time.Now()
-		got := Make(web, observed)
-		if took := time.Since(began); took > 100*time.Millisecond {
-			t.Fatalf("a plan takes %s", took)
+		var got Plan
+		least := time.Hour
+		for range 10 { // the machine may have other work to do for a while.
+			began := time.Now()
+			got = Make(web, observed)
+			if least = min(least, time.Since(began)); least <= 100*time.Millisecond {
+				break
+			}
+		}
+		if least > 100*time.Millisecond {
+			t.Fatalf("a plan takes %s", least)
 		}
 		if got.Record.String() == "" || RecordOf(recorded(got.Record.String())) == nil {
 			t.Fatalf("what is recorded is damaged: %s", got.Record)

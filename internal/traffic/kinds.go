@@ -15,6 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
+// mostKinds API versions are known at a time. Who invents more has them asked for again.
+const mostKinds = 256
+
 // kindsKept is for how long the kinds of an API version are kept, and for how long it is known that there is none.
 const kindsKept = 5 * time.Minute
 
@@ -59,6 +62,9 @@ func (k *kinds) keep(version schema.GroupVersion, found servedKinds, now time.Ti
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	maps.DeleteFunc(k.known, func(_ schema.GroupVersion, other servedKinds) bool { return now.After(other.until) })
+	if len(k.known) >= mostKinds {
+		maps.DeleteFunc(k.known, func(_ schema.GroupVersion, other servedKinds) bool { return other.resources == nil })
+	}
 	k.known[version] = found
 }
 

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/elasticweb/elasticweb-operator/internal/demand"
@@ -177,6 +179,29 @@ func TestUnknownKindsAreAskedForSeldom(t *testing.T) {
 	}
 	if kept := m.(*metricsAPIs).kinds.known; len(kept) != 1 {
 		t.Errorf("what nobody asks for is kept: %v", kept)
+	}
+}
+
+// A user who invents API versions costs neither memory without end, nor others what is known of theirs.
+func TestInventedAPIVersionsAreForgotten(t *testing.T) {
+	real, asked := schema.GroupVersion{Group: "example.com", Version: "v1"}, 0
+	k := &kinds{known: map[schema.GroupVersion]servedKinds{}, ask: func(version string) (*metav1.APIResourceList, error) {
+		if version != real.String() {
+			return nil, apierrors.NewNotFound(schema.GroupResource{}, version)
+		}
+		asked++
+		return &metav1.APIResourceList{APIResources: []metav1.APIResource{{Name: "tables", Kind: "Table"}}}, nil
+	}}
+	at := time.Now()
+	for i := range 10 * mostKinds {
+		for _, version := range []schema.GroupVersion{real, {Group: fmt.Sprintf("x%d.example.com", i), Version: "v1"}} {
+			if found, err := k.find(version.WithKind("Table"), at); err != nil || (found != nil) != (version == real) {
+				t.Fatalf("%s: %v, %v", version, found, err)
+			}
+		}
+	}
+	if len(k.known) > mostKinds || asked != 1 {
+		t.Errorf("%d are kept, and what there is was asked for %d times", len(k.known), asked)
 	}
 }
 

@@ -6,6 +6,7 @@ package way
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // Bounds of what others say in the status of a way in. A Gateway API says of up to 32 parents; who says more is not heard to the end.
@@ -105,12 +106,12 @@ func boundedConditions(all []Condition) []Condition {
 	return all
 }
 
-func firstOf[T any](all []T, most int) []T { return slices.Clip(all[:min(len(all), most)]) }
+func firstOf[T any](all []T, most int) []T { return slices.Clone(all[:min(len(all), most)]) }
 
 func cut(longest int, texts ...*string) {
 	for _, text := range texts {
 		if len(*text) > longest {
-			*text = (*text)[:longest]
+			*text = strings.Clone((*text)[:longest]) // else the whole stays in memory.
 		}
 	}
 }

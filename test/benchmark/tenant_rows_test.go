@@ -28,6 +28,28 @@ var webRows = map[string]struct {
 	"a probe of the pod": {func(w *elasticwebv1.ElasticWeb) {
 		w.Spec.ReadinessProbe = &corev1.Probe{ProbeHandler: asking("")}
 	}, ""},
+	"an annotation of the pods": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.PodAnnotations = map[string]string{"prometheus.io/scrape": "true"}
+	}, ""},
+	"an annotation of the pods that an injector reads": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.PodAnnotations = map[string]string{"sidecar.istio.io/proxyImage": "evil.org/a"}
+	}, "podAnnotations has one that is not allowed: use none but prometheus.io/scrape"},
+	"an annotation of the Service": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.Service.Annotations = map[string]string{"external-dns.alpha.kubernetes.io/hostname": "www.example.com"}
+	}, "expose or service has an annotation that is not allowed"},
+	"an HTTPRoute": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.Expose = &elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{
+			ParentRefs: []elasticwebv1.GatewayReference{{Name: "public"}}, Hostnames: []elasticwebv1.Hostname{"www.example.com"},
+		}}
+	}, "expose names a host that is not allowed"},
+	"a Route of a host that OpenShift makes up": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.Expose = &elasticwebv1.ExposeSpec{Route: &elasticwebv1.RouteSpec{}}
+	}, "expose names a host that is not allowed"},
+	"an Ingress": {func(w *elasticwebv1.ElasticWeb) {
+		w.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{
+			Host: "www.example.com", Annotations: map[string]string{"nginx.ingress.kubernetes.io/server-snippet": "x"},
+		}}
+	}, "expose names a host that is not allowed"},
 	"a template of the pods": {func(w *elasticwebv1.ElasticWeb) {
 		w.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec": {"hostNetwork": true}}`)}
 	}, "podTemplate is not admitted here"},

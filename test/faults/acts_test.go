@@ -130,6 +130,35 @@ func acts() []act {
 			deployment.Annotations = map[string]string{"a": strings.Repeat("a", 200<<10)}
 			return a.put(deployment)
 		}},
+		{name: "large Jobs with labels of the operator", do: func(a *attacker) error {
+			job := a.job(a.named("large"))
+			job.Spec.Template.Spec.Containers[0].Args = []string{strings.Repeat("a", 700<<10)}
+			return a.put(job)
+		}},
+		{name: "owners of any length", do: func(a *attacker) error {
+			deployment := a.deployment(a.named("owned"))
+			deployment.OwnerReferences = []metav1.OwnerReference{a.owner()}
+			deployment.OwnerReferences[0].Name, deployment.Finalizers = strings.Repeat("a", 500<<10), []string{foreignFinalizer}
+			return a.put(deployment)
+		}},
+		{name: "metrics of what there is not", do: func(a *attacker) error {
+			return a.put(a.web(a.withDemand(map[string]any{"object": map[string]any{
+				"describedObject": map[string]any{"apiVersion": fmt.Sprintf("x%d.example.com/v1", a.random.Int()), "kind": "Service", "name": "a"},
+				"metric":          map[string]any{"name": pick(a.random, "a", "a:b", "*", "..a")},
+			}})))
+		}},
+		{name: "queries", do: func(a *attacker) error {
+			query := pick(a.random, hostileWords()...) + pick(a.random, "", `{__name__=~".+"}`, strings.Repeat("(", 4000))
+			return a.put(a.web(a.withDemand(map[string]any{"prometheus": map[string]any{"query": query}})))
+		}},
+		{name: "ways in", do: func(a *attacker) error {
+			spec := a.plainSpec()
+			spec["expose"] = map[string]any{"ingress": map[string]any{
+				"host": pick(a.random, "*.example.com", "victim.example.com"), "className": "x",
+				"annotations": map[string]any{"nginx.ingress.kubernetes.io/server-snippet": pick(a.random, hostileWords()...)},
+			}}
+			return a.put(a.web(spec))
+		}},
 		{name: "pods forged", do: func(a *attacker) error {
 			pod := &corev1.Pod{ObjectMeta: a.named("pod"), Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "a"}}}}
 			pod.OwnerReferences = []metav1.OwnerReference{a.owner()}
@@ -154,10 +183,8 @@ func acts() []act {
 			return a.as.Patch(a.ctx, account, client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"imagePullSecrets":%s}`, text)))
 		}},
 		{name: "Jobs forged", do: func(a *attacker) error {
-			job := &batchv1.Job{ObjectMeta: a.named("job"), Spec: batchv1.JobSpec{Suspend: ptr.To(true)}}
+			job := a.job(a.named("job"))
 			job.OwnerReferences = []metav1.OwnerReference{a.owner()}
-			job.Labels[elasticwebv1.LabelName], job.Labels[v1alpha1.LabelRun] = v1alpha1.NameValue, "1"
-			job.Spec.Template.Spec = corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "a", Image: "a"}}}
 			return a.put(job)
 		}},
 		{name: "ConfigMaps", do: func(a *attacker) error {
@@ -207,6 +234,13 @@ func (a *attacker) plainSpec() map[string]any {
 	if a.random.IntN(4) == 0 {
 		spec["benchmarkRef"] = map[string]any{"name": "benchmark-1"}
 	}
+	return spec
+}
+
+func (a *attacker) withDemand(demand map[string]any) map[string]any {
+	spec := a.plainSpec()
+	delete(spec, "replicas")
+	spec["demand"] = demand
 	return spec
 }
 
@@ -269,6 +303,14 @@ func (a *attacker) deployment(name metav1.ObjectMeta) *appsv1.Deployment {
 		Replicas: ptr.To[int32](0), Selector: &metav1.LabelSelector{MatchLabels: labels},
 		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "a"}}}},
 	}}
+}
+
+// job has the labels of a benchmark's.
+func (a *attacker) job(name metav1.ObjectMeta) *batchv1.Job {
+	job := &batchv1.Job{ObjectMeta: name, Spec: batchv1.JobSpec{Suspend: ptr.To(true)}}
+	job.Labels[elasticwebv1.LabelName], job.Labels[v1alpha1.LabelRun] = v1alpha1.NameValue, "1"
+	job.Spec.Template.Spec = corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "a", Image: "a"}}}
+	return job
 }
 
 func scaleAny(a *attacker) error {
