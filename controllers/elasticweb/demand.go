@@ -111,7 +111,7 @@ func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb,
 	case known == nil || known.uid != web.UID:
 		known = newWebDemand(web, seen.Deployment, settings.Gap(), now)
 	case !reflect.DeepEqual(known.query, query):
-		known = known.another()
+		known = known.another(now)
 	}
 	if d.byName == nil {
 		d.byName = map[types.NamespacedName]*webDemand{}

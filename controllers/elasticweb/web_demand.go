@@ -43,7 +43,8 @@ type webDemand struct {
 	// numberAt is when there was a number last; hasNumber is true where that was since this process came.
 	numberAt  instant
 	hasNumber bool
-	// began is when it was first looked at, in seconds since 1970; 0 where there was nothing of before.
+	// began is when it was first looked at, in seconds since 1970, or when there was a number again, or one of another query; 0 where there was
+	// nothing of before.
 	began uint32
 
 	// told is what the status tells, since toldAt.
@@ -53,6 +54,8 @@ type webDemand struct {
 
 // instant is a time in nanoseconds since 1970, 0 for none: a third of the size of a time.Time.
 type instant int64
+
+func seconds(at time.Time) uint32 { return uint32(at.Unix()) } //nolint:gosec // until 2106.
 
 func (i instant) ago(now time.Time) time.Duration { return time.Duration(now.UnixNano() - int64(i)) }
 
@@ -73,7 +76,7 @@ func (s sample) whole() demand.Sample {
 func newWebDemand(web *elasticwebv1.ElasticWeb, deployment *appsv1.Deployment, patience time.Duration, now time.Time) *webDemand {
 	result := &webDemand{uid: web.UID, told: status.Traffic{ObservedQPS: status.NeverObserved}}
 	if deployment != nil || web.Status.Demand != nil {
-		result.began = uint32(now.Unix()) //nolint:gosec // until 2106.
+		result.began = seconds(now)
 	}
 	if before := web.Status.Demand; before != nil && before.ObservedQPS != nil {
 		if !wasLasting(web.Status.Conditions, patience, now) {
@@ -110,22 +113,25 @@ func (w *webDemand) resume(web *elasticwebv1.ElasticWeb, deployment *appsv1.Depl
 	w.planned.Holds = w.planned.Holds || resumed.Holds
 }
 
-// holds is true for as long as what is planned may be for what an operator of before expected, which the window does not tell: from
+// holds is true for as long as what is planned may be for what was expected before, which a window that was read back does not tell: from
 // earlier days, until they are read, and for as long as an expectation counts.
 func (w *webDemand) holds(now time.Time) bool {
 	settings, age := w.settings.Value(), now.Sub(time.Unix(int64(w.began), 0))
-	waitsForDays := settings.Forecast.GrowthRank > 0 && w.query.Prometheus != "" && !w.history.IsWhole()
+	waitsForDays := settings.Forecast.GrowthRank > 0 && w.query.Prometheus != "" && !w.history.IsWhole(now)
 	return age <= max(lateRecord, w.starts.lead+settings.Period) || waitsForDays && age <= lateHistory
 }
 
-// another is the same for another query: what is planned stays until its window was seen.
-func (w *webDemand) another() *webDemand {
-	return &webDemand{uid: w.uid, began: w.began, planned: w.planned, handed: w.handed, starts: w.starts, told: status.Traffic{ObservedQPS: status.NeverObserved}}
+// another is the same for another query: what is planned stays until its window was seen, and its earlier days.
+func (w *webDemand) another(now time.Time) *webDemand {
+	return &webDemand{uid: w.uid, began: seconds(now), planned: w.planned, handed: w.handed, starts: w.starts, told: status.Traffic{ObservedQPS: status.NeverObserved}}
 }
 
 // take takes in an answer, and reports whether a pass is due.
 func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 	last := answer.Samples[len(answer.Samples)-1]
+	if last.Trouble == "" && w.wasBlind(now) {
+		w.began = seconds(now)
+	}
 	w.answer, w.message = sample{instant(last.At.UnixNano()), last.QPS, last.Trouble}, answer.Message
 	if answer.History != nil {
 		w.history = answer.History
@@ -138,9 +144,17 @@ func (w *webDemand) take(answer traffic.Answer, now time.Time) (isDue bool) {
 	return w.planned != w.handed || !isSameTrouble(current, w.told) || w.hasMoved(current) && w.toldAt.ago(now) >= toldEvery
 }
 
+// wasBlind reports whether there was no number for so long that what was expected is forgotten.
+func (w *webDemand) wasBlind(now time.Time) bool {
+	if w.numberAt == 0 {
+		return w.began != 0
+	}
+	return w.numberAt.ago(now) > w.settings.Value().Gap()
+}
+
 // decide works out what is planned. Without new samples it is by the last answer, and by the settings as they are now.
 func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
-	w.numberAt, w.toldAt = min(w.numberAt, instant(now.UnixNano())), min(w.toldAt, instant(now.UnixNano())) // the clock may have been set back.
+	w.numberAt, w.toldAt, w.began = min(w.numberAt, instant(now.UnixNano())), min(w.toldAt, instant(now.UnixNano())), min(w.began, seconds(now)) // the clock may have been set back.
 	settings := w.settings.Value()
 	in := demand.Input{Settings: settings, Samples: samples, LeadTime: w.starts.lead, Planned: w.planned.PlannedQPS, Holds: w.holds(now)}
 	if len(samples) > 0 && w.history != nil && settings.Forecast != (demand.Forecast{}) {
@@ -151,7 +165,7 @@ func (w *webDemand) decide(samples []demand.Sample, now time.Time) {
 	}
 	w.decision = w.memory.Decide(in, now)
 	w.planned.PlannedQPS = w.decision.Planned
-	w.planned.Holds = w.planned.Holds && !w.memory.SawWindow(settings.Stabilization)
+	w.planned.Holds = w.planned.Holds && (in.Holds || !w.memory.SawWindow(settings.Stabilization))
 }
 
 // current is what there is to tell.

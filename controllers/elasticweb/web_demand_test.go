@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -262,12 +263,8 @@ func TestARestartWaitsForWhatWasExpected(t *testing.T) {
 			f := follows(t, func(web *elasticwebv1.ElasticWeb) { tc.change(web.Spec.Demand) })
 			f.deployment = recorded(2000)
 			f.pass(tc.pods...)
+			f.delivers(traffic.Answer{Samples: f.window(1000)})
 			began := f.clock.Now()
-			var window []demand.Sample
-			for i := range 21 {
-				window = append(window, demand.Sample{At: began.Add(time.Duration(i-19) * period), QPS: 1000})
-			}
-			f.delivers(traffic.Answer{Samples: window})
 			for f.clock.Now().Sub(began) <= tc.atMost {
 				decided, _ := f.pass(tc.pods...)
 				f.want("it stays after "+f.clock.Now().Sub(began).String(), decided.PlannedQPS == 2000)
@@ -278,6 +275,79 @@ func TestARestartWaitsForWhatWasExpected(t *testing.T) {
 			f.want("it goes then", decided.PlannedQPS == 1000)
 		})
 	}
+}
+
+// Nor is it there where there was no number for long, or there is another query.
+func TestWhatWasExpectedIsHeldUntilItIsKnownAgain(t *testing.T) {
+	for name, lose := range map[string]func(*following){
+		"the query is written in other words": func(f *following) { f.web.Spec.Demand.Prometheus.Query = "sum(up)" },
+		"there was no answer for an hour": func(f *following) {
+			for range 240 {
+				f.lacks(demand.SourceUnreachable, "look at it")
+			}
+		},
+		"nor for an operator that was started then": func(f *following) {
+			f.deployment = recorded(2000)
+			f.restart()
+			f.pass()
+			for range 240 {
+				f.lacks(demand.SourceUnreachable, "look at it")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := follows(t)
+			f.pass()
+			f.answers(2000)
+			f.pass()
+			lose(f)
+			f.pass()
+			f.delivers(traffic.Answer{Samples: f.window(1000)})
+			began := f.clock.Now()
+			for f.clock.Now().Sub(began) <= 75*time.Second {
+				decided, _ := f.pass()
+				f.want("it stays after "+f.clock.Now().Sub(began).String(), decided.PlannedQPS == 2000)
+				f.answers(1000)
+			}
+			f.deployment = nil
+			decided, _ := f.pass()
+			f.want("it goes then", decided.PlannedQPS == 1000)
+		})
+	}
+}
+
+func TestPodsOfAChangeOverStayUntilWhatIsExpectedIsKnown(t *testing.T) {
+	f := follows(t)
+	f.deployment = recorded(0)
+	f.pass()
+	f.delivers(traffic.Answer{Samples: f.window(100)})
+	decided, _ := f.pass()
+	f.want("a window that was read back does not tell it", decided == plan.Traffic{PlannedQPS: 100, Holds: true})
+	f.answers(repeat(100, 6)...)
+	f.deployment = recorded(100)
+	decided, _ = f.pass()
+	f.want("a lead time and a period later it is", decided == plan.Traffic{PlannedQPS: 100})
+}
+
+func TestAClockThatIsSetBackHoldsNoLonger(t *testing.T) {
+	f := follows(t)
+	f.deployment = recorded(2000)
+	f.pass()
+	f.clock.SetTime(f.clock.Now().Add(-24 * time.Hour))
+	f.answers(repeat(1000, 30)...)
+	f.deployment = recorded(1000)
+	decided, _ := f.pass()
+	f.want("it goes after a window", decided.PlannedQPS == 1000)
+}
+
+func repeat(qps float64, times int) []float64 { return slices.Repeat([]float64{qps}, times) }
+
+// window is what is read back with the next answer.
+func (f *following) window(qps float64) (samples []demand.Sample) {
+	for i := range 21 {
+		samples = append(samples, demand.Sample{At: f.clock.Now().Add(time.Duration(i-19) * period), QPS: qps})
+	}
+	return samples
 }
 
 // startedIn is a pod that took so long.

@@ -63,7 +63,7 @@ func (m *Memory) trend(s Settings, ahead time.Duration) float64 {
 		return 0
 	}
 	points := m.recent[:m.recents]
-	for m.since.moment().sub(points[0].at) > s.trendOver() {
+	for m.since.moment().sub(points[0].at) > s.trendOver()+s.Period/2 { // no sample comes on the millisecond.
 		points = points[1:]
 	}
 	if len(points) < leastSamples {

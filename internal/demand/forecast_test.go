@@ -42,6 +42,20 @@ func TestTrend(t *testing.T) {
 	}
 }
 
+// One that stands out turns half of the slopes between four samples, and two of the three between three.
+func TestTheTrendIsOfAsManySamplesWhenTheyComeLate(t *testing.T) {
+	for _, late := range []time.Duration{0, 3 * time.Millisecond, time.Second} {
+		with := withTrend()
+		with.Forecast.TrendOver = 3 * period
+		s := newStory(t, with, 0)
+		s.sees(100, 110, 120)
+		s.now = s.now.Add(late)
+		if got := s.sees(400).Expected; got < 490 || got > 500 {
+			t.Errorf("%v late: expected %d, want 500 at most", late, got)
+		}
+	}
+}
+
 func TestTheTrendGoesAsFarAsPodsTake(t *testing.T) {
 	for lead, want := range map[time.Duration]int64{0: 200, period: 210, 3 * period: 230, 7 * period: 270} {
 		s := newStory(t, withTrend(), 0)

@@ -93,9 +93,17 @@ func (p *past) greatest(from, to time.Time) (greatest float64, isKnown bool) {
 
 func steps(at time.Time) int32 { return int32(at.Unix() / int64(step/time.Second)) } //nolint:gosec // until the year 6053.
 
-// IsWhole is true once each earlier day was asked for. A nil History is not.
-func (h *History) IsWhole() bool {
-	return h != nil && !slices.ContainsFunc(h.days[:], func(p past) bool { return p.until == 0 })
+// IsWhole is true once each earlier day was asked for, and none is to be asked for again by then. A nil History is not.
+func (h *History) IsWhole(at time.Time) bool {
+	return h != nil && !slices.ContainsFunc(h.days[:], func(p past) bool { return p.dueAt(at) <= seconds(at) })
+}
+
+// dueAt is when it is asked for again: at once where it was asked for before the clock was set back.
+func (p *past) dueAt(now time.Time) uint32 {
+	if p.until > seconds(now.Add(refresh)) {
+		return 0
+	}
+	return p.until
 }
 
 // due is the earlier day that has to be asked for, as how many days ago it was; 0 for none. It is the one that is due for longest, so that
@@ -106,11 +114,11 @@ func (h *History) due(now time.Time) int {
 	}
 	first := 0
 	for i := range h.days {
-		if h.days[i].until < h.days[first].until {
+		if h.days[i].dueAt(now) < h.days[first].dueAt(now) {
 			first = i
 		}
 	}
-	if seconds(now) < h.days[first].until {
+	if seconds(now) < h.days[first].dueAt(now) {
 		return 0
 	}
 	return first + 1

@@ -232,17 +232,29 @@ func TestAHistoryIsWholeOnceEachDayWasAskedFor(t *testing.T) {
 	var h *History
 	now := time.Unix(1_800_000_000, 0)
 	for ago := 1; ago <= days; ago++ {
-		if h.IsWhole() {
+		if h.IsWhole(now) {
 			t.Errorf("it is whole before day %d", ago)
 		}
+		until := now.Add(refresh - time.Duration(ago)*time.Minute)
 		if ago%2 == 0 { // one that fails counts.
-			h = h.later(ago, now)
+			h = h.later(ago, until)
 		} else {
-			h = h.with(ago, now, now, nil)
+			h = h.with(ago, now, until, nil)
 		}
 	}
-	if !h.IsWhole() {
-		t.Error("it is not whole")
+	for name, tc := range map[string]struct {
+		at      time.Time
+		isWhole bool
+		due     int
+	}{
+		"once each was":                      {now, true, 0},
+		"until one is due again":             {now.Add(refresh - days*time.Minute), false, days},
+		"where the clock was set back":       {now.Add(-day), false, 1},
+		"by as little as they come too late": {now.Add(-time.Minute), true, 0},
+	} {
+		if isWhole, due := h.IsWhole(tc.at), h.due(tc.at); isWhole != tc.isWhole || due != tc.due {
+			t.Errorf("%s: whole %t, and %d is due", name, isWhole, due)
+		}
 	}
 }
 

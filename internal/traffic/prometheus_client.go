@@ -22,8 +22,11 @@ import (
 )
 
 const (
-	dialTimeout    = 5 * time.Second
-	idleTimeout    = 90 * time.Second
+	dialTimeout = 5 * time.Second
+	idleTimeout = 90 * time.Second
+	// pingAfter is when a connection without an answer is held for dead unless it answers within as long: one of HTTP/2 is used on after a
+	// request that took too long, and only the kernel gives it up, after a quarter of an hour.
+	pingAfter      = 5 * time.Second
 	maxHeaderBytes = 64 << 10
 	longestFile    = 1 << 20
 )
@@ -103,6 +106,7 @@ func newTransport(roots *x509.CertPool) *http.Transport {
 		MaxIdleConnsPerHost:    places,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
 		// A few compressed bytes would otherwise become an answer of any size.
 		DisableCompression: true,
 	}

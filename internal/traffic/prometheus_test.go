@@ -17,6 +17,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,6 +221,83 @@ func TestServerThatIsNotThere(t *testing.T) {
 			_, failed := newPrometheus(Options{Period: period, Prometheus: &tc.server}).now(ctx, promQL("dev", "shop").question(), time.Now())
 			expect(t, failed, tc.want, tc.words)
 		})
+	}
+}
+
+// TestAServerThatVanishes leaves its connections open, as a node that died does. They are not used for longer than it takes to know.
+func TestAServerThatVanishes(t *testing.T) {
+	server := httptest.NewUnstartedServer(say(200, success(one)))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	address, vanish := vanishing(t, server.Listener.Addr().String())
+	p := newPrometheus(Options{Period: period, Prometheus: &PrometheusServer{URL: "https://" + address, CAFile: file(t, string(authority))}}).(*prometheus)
+	ask := func() *trouble {
+		ctx, cancel := context.WithTimeout(t.Context(), pingAfter/5)
+		defer cancel()
+		_, failed := p.now(ctx, promQL("dev", "shop").question(), time.Now())
+		return failed
+	}
+	if failed := ask(); failed != nil {
+		t.Fatal(failed)
+	}
+	vanish()
+	expect(t, ask(), demand.SourceUnreachable, "too long")
+	for since := time.Now(); ask() != nil; {
+		if time.Since(since) > 6*pingAfter {
+			t.Fatal("the dead connection is used on")
+		}
+	}
+}
+
+// vanishing leads to an address, over connections that can be made to lead nowhere, as new ones do not.
+func vanishing(t *testing.T, to string) (address string, vanish func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	var mu sync.Mutex
+	var open []*atomic.Bool
+	pass := func(to, from net.Conn, hasVanished *atomic.Bool) {
+		defer to.Close()
+		for buffer := make([]byte, 4096); ; {
+			n, err := from.Read(buffer)
+			if err != nil {
+				return
+			}
+			if !hasVanished.Load() {
+				_, _ = to.Write(buffer[:n])
+			}
+		}
+	}
+	go func() {
+		for {
+			front, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			back, err := net.Dial("tcp", to)
+			if err != nil {
+				front.Close()
+				continue
+			}
+			hasVanished := &atomic.Bool{}
+			mu.Lock()
+			open = append(open, hasVanished)
+			mu.Unlock()
+			go pass(back, front, hasVanished)
+			go pass(front, back, hasVanished)
+		}
+	}()
+	return listener.Addr().String(), func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, hasVanished := range open {
+			hasVanished.Store(true)
+		}
 	}
 }
 
