@@ -48,9 +48,9 @@ func (f Fleet) Status(style Style) string {
 func (f Fleet) row(web *elasticwebv1.ElasticWeb) []string {
 	ready := ptr.Deref(meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{Status: metav1.ConditionUnknown})
 	served, wanted := int64(ptr.Deref(web.Status.RealQPS, 0)), Wanted(web)
-	bar, qps := "", number(served)
+	bar, qps := "", Number(served)
 	if wanted > 0 {
-		bar, qps = Style{}.bar(served, wanted, fleetBar), fmt.Sprintf("%s/%s", number(served), number(wanted))
+		bar, qps = Style{}.bar(served, wanted, fleetBar), fmt.Sprintf("%s/%s", Number(served), Number(wanted))
 	}
 	row := []string{Name(web.Name), Line(string(ready.Status), 8), bar, qps, fmt.Sprintf("%d/%d", web.Status.ReadyReplicas, web.Status.Replicas), cmp.Or(Line(ready.Reason, 40), "NoStatus")}
 	if f.Wide {

@@ -4,6 +4,7 @@
 package screen
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
@@ -88,6 +90,7 @@ func short() Web {
 	in.Observed.Deployment.Status.UpdatedReplicas, in.Observed.Deployment.Status.Replicas = 2, 5
 	in.Observed.Pods[0].Ready, in.Observed.Pods[1].WarmUntil, in.Observed.Pods[2].Gone = false, now.Add(time.Minute), true
 	in.Observed.Pods[3].Node, in.Observed.Pods[3].Architecture, in.Observed.Pods[3].Ready = "", "", false
+	in.Observed.Pods[3].Unschedulable = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
 	in.Plan.Asked, in.Plan.Replicas = 6, 4
 	in.Events = []Event{
 		{Type: "Normal", Reason: "ScalingReplicaSet", Object: "Deployment shop", Message: "Scaled up replica set shop-5d8f7c9b4 from 2 to 4", Count: 1, Last: now.Add(-6 * time.Minute)},
@@ -133,6 +136,24 @@ func TestWaysIn(t *testing.T) {
 		if got := wayIn(in); got != want {
 			t.Errorf("of the spec %s it says %q, want %q", spec, got, want)
 		}
+	}
+}
+
+// What keeps pods from running is told whatever the conditions are about, that of the most pods first.
+func TestHindrances(t *testing.T) {
+	fails := func(why string) plan.Pod {
+		return plan.Pod{Node: "a", Failure: &podfailure.Failure{Container: "web", Reason: "CrashLoopBackOff", Message: why}}
+	}
+	pods := []plan.Pod{{Unschedulable: "no room"}, fails("it ended"), {Unschedulable: "no room"}, {Node: "a"}, {Node: "a", Ready: true}, {Gone: true, Unschedulable: "no room"}}
+	want := []string{"2 pods: no room", "1 pod: container web: CrashLoopBackOff: it ended"}
+	if diff := cmp.Diff(want, Hindrances(pods)); diff != "" {
+		t.Error(diff)
+	}
+	for i := range 1500 {
+		pods = append(pods, fails(fmt.Sprint(i)))
+	}
+	if texts := Hindrances(pods); len(texts) != mostHindrances+1 || texts[3] != "and 1,499 causes more" {
+		t.Errorf("of very many it says %q", texts)
 	}
 }
 

@@ -77,8 +77,16 @@ func percent(part, whole int64) string {
 	return fmt.Sprintf("%d%%", int64(math.Floor(float64(part)/float64(whole)*100)))
 }
 
-// number has its thousands apart.
-func number(n int64) string {
+// Counted is a number of things: 1 pod, 2 pods.
+func Counted(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Number(n) + " " + one + "s"
+}
+
+// Number has its thousands apart.
+func Number(n int64) string {
 	text := fmt.Sprint(n)
 	for at := len(text) - 3; at > 0; at -= 3 {
 		text = text[:at] + "," + text[at:]

@@ -97,7 +97,7 @@ func TestCompare(t *testing.T) {
 		"an architecture that the selector excludes": {"amd64", func(w *web, _ *Side) { w.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"} },
 			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{""}}},
 		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "True"} },
-			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb resume shop"}}},
+			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb -n dev resume shop"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := running(shop(), tc.on)
@@ -188,7 +188,7 @@ func TestManyPods(t *testing.T) {
 	many := shop()
 	many.Spec.TotalQPS, many.Spec.Replicas = nil, ptr.To[int32](math.MaxInt32)
 	got := Compare(Side{}, Side{Web: many})
-	if got.Pods != math.MaxInt32 || got.PodsSettled != math.MaxInt32 || !strings.Contains(strings.Join(got.Notes, "\n"), "worked out for 10000 at most") {
+	if got.Pods != math.MaxInt32 || got.PodsSettled != math.MaxInt32 || !strings.Contains(strings.Join(got.Notes, "\n"), "worked out for 10,000 at most") {
 		t.Errorf("%+v", got)
 	}
 }
