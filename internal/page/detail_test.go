@@ -92,7 +92,7 @@ func TestDetailsAreBoundedAndHarmless(t *testing.T) {
 // An ElasticWeb that says nothing of itself, or nothing that fits, is shown as far as that goes.
 func TestDetailsOfNothing(t *testing.T) {
 	detail := detailOf(&Sight{Web: screen.Web{Web: &elasticwebv1.ElasticWeb{}}})
-	if detail.State != StateUnknown || detail.Reason != "NoStatus" || !strings.Contains(detail.Message, "has not reported") || len(detail.Facts) == 0 {
+	if detail.State != screen.StateUnknown || detail.Reason != "NoStatus" || !strings.Contains(detail.Message, "has not reported") || len(detail.Facts) == 0 {
 		t.Errorf("it is %+v", detail)
 	}
 }

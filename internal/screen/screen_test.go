@@ -183,6 +183,20 @@ func TestFleet(t *testing.T) {
 	checkScreen(t, "fleet-wide", list.Status(Fit(80, false)), Style{Width: 2 * Widest})
 }
 
+// TestNames: of what is too wide for the terminal the bars go first, and nothing is cut off for a program.
+func TestNames(t *testing.T) {
+	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
+	list.Webs[0].Name, list.Webs[1].Name = "a-name-as-people-give", strings.Repeat("long-", 12)+"end"
+	if text := (Fleet{Webs: list.Webs[:1], Namespaces: true, Now: now}).Status(Fit(72, false)); !strings.Contains(text, "a-name-as-people-give") || strings.Contains(text, "SERVING") {
+		t.Errorf("at 72 columns:\n%s", text)
+	}
+	piped := Fit(0, false)
+	piped.IsPiped = true
+	if text := list.Status(piped); !strings.Contains(text, list.Webs[1].Name) || !strings.Contains(text, "SERVING") || strings.Contains(text, "…") {
+		t.Errorf("in a pipe:\n%s", text)
+	}
+}
+
 func TestColoursRepeatWords(t *testing.T) {
 	bare, coloured := Status(short(), Fit(80, false)), Status(short(), Fit(80, true))
 	if !strings.Contains(coloured, "\x1b[31;1mFalse, Unschedulable\x1b[0m") {
