@@ -73,8 +73,8 @@ func TestDetailsAreBoundedAndHarmless(t *testing.T) {
 		web.Status.Conditions = append(web.Status.Conditions, c)
 	}
 	in := sightOf(web, pods...)
-	for range 2 * mostEvents {
-		in.Events = append(in.Events, screen.Event{Type: hostile, Reason: hostile, Object: hostile, Message: hostile, Last: start})
+	for i := range 2 * mostEvents {
+		in.Events = append(in.Events, screen.Event{Type: hostile, Reason: hostile, Object: hostile, Message: fmt.Sprint(i, hostile), Last: start})
 	}
 	in.Missing = []string{hostile}
 	detail := detailOf(in)

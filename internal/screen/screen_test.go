@@ -157,6 +157,18 @@ func TestHindrances(t *testing.T) {
 	}
 }
 
+// What was recorded of many pods in the same words is told once.
+func TestEventsOfManyPods(t *testing.T) {
+	event := func(object, message string, count int32, age time.Duration) Event {
+		return Event{Type: "Warning", Reason: "FailedScheduling", Object: object, Message: message, Count: count, Last: now.Add(-age)}
+	}
+	got := LastEvents([]Event{event("Pod a", "no room", 1, 3), event("Pod b", "no room", 2, 1), event("Pod c", "no room", 1, 2), event("Job a", "no room", 1, 5), event("Pod a", "a taint", 1, 4)})
+	want := []Event{event("Pod b and others", "no room", 4, 1), event("Pod a", "a taint", 1, 4), event("Job a", "no room", 1, 5)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestUnreadable: nothing is made up of a spec that cannot be read, which is empty.
 func TestUnreadable(t *testing.T) {
 	in := served()
