@@ -127,19 +127,25 @@ func (o *annotateOptions) run(ctx context.Context) error {
 	if o.dryRun {
 		options, ending = append(options, client.DryRunAll), " (dry run)"
 	}
+	var failures []error // of one name, which keep the others from nothing.
 	for _, name := range o.names {
-		object := o.object(o.namespace, name)
-		if deployment, isDeployment := object.(*appsv1.Deployment); isDeployment {
-			if err := o.checkOwner(ctx, deployment); err != nil {
-				return err
-			}
-		}
-		if err := o.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(o.patch(o.now()))), options...); err != nil {
-			return err
+		if err := o.annotate(ctx, name, options); err != nil {
+			failures = append(failures, err)
+			continue
 		}
 		fmt.Fprintf(o.Out, "%s %s%s\n", name, o.done, ending)
 	}
-	return nil
+	return errors.Join(failures...)
+}
+
+func (o *annotateOptions) annotate(ctx context.Context, name string, options []client.PatchOption) error {
+	object := o.object(o.namespace, name)
+	if deployment, isDeployment := object.(*appsv1.Deployment); isDeployment {
+		if err := o.checkOwner(ctx, deployment); err != nil {
+			return err
+		}
+	}
+	return o.client.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(o.patch(o.now()))), options...)
 }
 
 // checkOwner refuses a Deployment that is not the ElasticWeb's of its name.

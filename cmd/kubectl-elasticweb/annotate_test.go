@@ -8,9 +8,12 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,7 +38,10 @@ func (p *pair) Get(_ context.Context, key client.ObjectKey, object client.Object
 	return nil
 }
 
-func (p *pair) Patch(context.Context, client.Object, client.Patch, ...client.PatchOption) error {
+func (p *pair) Patch(_ context.Context, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
+	if object.GetName() == "missing" {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "elasticwebs"}, "missing")
+	}
 	p.patched++
 	return nil
 }
@@ -51,5 +57,15 @@ func TestRestartLeavesOthersAlone(t *testing.T) {
 		if cluster.patched != want || (err == nil) != (want == 1) || err != nil && !strings.Contains(err.Error(), "is not that of the ElasticWeb shop") {
 			t.Errorf("of %q: patched %d times, %v", owner, cluster.patched, err)
 		}
+	}
+}
+
+// Of several names one that is refused keeps the others from nothing.
+func TestOneRefusalStopsNoOther(t *testing.T) {
+	var out bytes.Buffer
+	e, cluster := newEnvironment(genericiooptions.IOStreams{Out: &out}), &pair{}
+	o := &annotateOptions{environment: e, object: elasticWeb, done: "paused", patch: func(time.Time) string { return "{}" }, client: cluster, namespace: "dev", names: []string{"missing", "shop"}}
+	if err := o.run(t.Context()); !apierrors.IsNotFound(err) || out.String() != "shop paused\n" {
+		t.Errorf("%v; it says %q", err, out.String())
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -98,8 +99,12 @@ func (o *benchmarkOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := o.client.Create(ctx, b, client.FieldValidation("Strict")); err != nil {
+		err = o.client.Create(ctx, b, client.FieldValidation("Strict"))
+		if apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("%w; follow one that is there with --follow %s, or have it measure once more with kubectl elasticweb rerun %s", err, b.Name, b.Name)
+		}
+		if err != nil {
+			return err
 		}
 		name = b.Name
 	}

@@ -44,7 +44,7 @@ func (w *watched) Look(ctx context.Context, key types.NamespacedName) (page.Sigh
 	sight := page.Sight{Web: screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Now: w.now()}, Steps: steps}
 	events, err := w.eventsFor(ctx, key, seen)
 	if sight.Events = events; err != nil { // all else is shown.
-		sight.Missing = append(sight.Missing, "list events: "+err.Error())
+		sight.Missing = append(sight.Missing, err.Error())
 	}
 	return sight, nil
 }

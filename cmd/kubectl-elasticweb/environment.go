@@ -97,7 +97,9 @@ func (w warnings) HandleWarningHeader(code int, _, text string) {
 func (e *environment) terminal() (style screen.Style, height int, isTerminal bool) {
 	file, isFile := e.Out.(interface{ Fd() uintptr })
 	if !isFile || !term.IsTerminal(file.Fd()) {
-		return screen.Fit(0, false), 0, false
+		style = screen.Fit(0, false)
+		style.IsPiped = true
+		return style, 0, false
 	}
 	width := 0
 	if size, err := term.GetWinsize(file.Fd()); err == nil {

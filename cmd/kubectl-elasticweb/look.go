@@ -11,7 +11,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -40,10 +39,10 @@ func (e *environment) look(ctx context.Context, c client.Reader, web *elasticweb
 	planned, _ := resources.PlanFor(seen.Web, &seen.Observed)
 	shown := screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Now: e.now()}
 	shown.Events, err = readEvents(ctx, c, seen)
-	if apierrors.IsForbidden(err) {
-		shown.Missing, err = append(shown.Missing, "list events: "+err.Error()), nil
+	if err != nil { // all else is shown.
+		shown.Missing = append(shown.Missing, err.Error())
 	}
-	return shown, err
+	return shown, nil
 }
 
 func texts(errs []error) (all []string) {
@@ -56,8 +55,9 @@ func texts(errs []error) (all []string) {
 // Events are asked for by the name of what they are about: those of the ElasticWeb, which its Deployment, Service and budget share, and
 // those of some pods that are not ready.
 const (
-	mostAskedPods  = 5
-	mostReadEvents = 100
+	mostAskedPods     = 5
+	eventsOfPage      = 500
+	mostPagesOfEvents = 4
 )
 
 func readEvents(ctx context.Context, c client.Reader, seen elasticweb.Sight) (events []screen.Event, err error) {
@@ -77,18 +77,31 @@ func readEvents(ctx context.Context, c client.Reader, seen elasticweb.Sight) (ev
 		}
 	}
 	for _, name := range names {
-		list := &corev1.EventList{}
-		err := c.List(ctx, list, client.InNamespace(seen.Web.Namespace), client.MatchingFields{"involvedObject.name": name}, client.Limit(mostReadEvents))
+		err := eachEvent(ctx, c, seen.Web.Namespace, name, func(event *corev1.Event) {
+			if isOurs[event.InvolvedObject.UID] {
+				events = append(events, eventOf(event))
+			}
+		})
 		if err != nil {
 			return events, fmt.Errorf("list events: %w", err)
 		}
-		for _, event := range list.Items {
-			if isOurs[event.InvolvedObject.UID] {
-				events = append(events, eventOf(&event))
-			}
-		}
 	}
 	return events, nil
+}
+
+// eachEvent reads the events about objects of a name. The API server gives them by their names, which tell their age: the last ones come last.
+func eachEvent(ctx context.Context, c client.Reader, namespace, name string, take func(*corev1.Event)) error {
+	list := &corev1.EventList{}
+	for page := 0; page == 0 || list.Continue != "" && page < mostPagesOfEvents; page++ {
+		err := c.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{"involvedObject.name": name}, client.Limit(eventsOfPage), client.Continue(list.Continue))
+		if err != nil {
+			return err
+		}
+		for i := range list.Items {
+			take(&list.Items[i])
+		}
+	}
+	return nil
 }
 
 // eventOf reads an event as it was recorded by either of the two libraries.

@@ -14,10 +14,13 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"github.com/moby/term"
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // cloud providers' ways to authenticate.
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/elasticweb/elasticweb-operator/internal/quote"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
@@ -27,6 +30,8 @@ import (
 var version = "devel"
 
 func main() {
+	klog.SetLogger(logr.Discard()) // the libraries' logs say what errors say, or nothing that helps, and quote others.
+	log.SetLogger(logr.Discard())
 	in, out, errOut := term.StdStreams() // understands escape sequences on Windows, too.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -52,9 +57,14 @@ type exit struct {
 func (e exit) Error() string { return e.message }
 
 func run(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
+	out := checkedOf(streams.Out)
+	streams.Out = out
 	root := newRoot(streams)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if failed := out.failure(); failed != nil && (err == nil || !errors.Is(err, failed)) { // a manifest that is cut off is none.
+		err = errors.Join(fmt.Errorf("write the output: %w", failed), err)
+	}
 	if err == nil {
 		return 0
 	}

@@ -8,15 +8,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
@@ -144,3 +147,56 @@ func TestTail(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, fmt.Errorf("broken") }
+
+// An output that takes nothing more ends a command with an error: what it wrote is cut off.
+func TestOutputThatFails(t *testing.T) {
+	var errOut bytes.Buffer
+	if code := run(t.Context(), []string{"help"}, genericiooptions.IOStreams{Out: full{}, ErrOut: &errOut}); code == 0 || !strings.Contains(errOut.String(), "write the output: no space left") {
+		t.Errorf("it ends with %d: %s", code, errOut.String())
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// An image that is given as nothing is no image that stays.
+func TestImageOfNothing(t *testing.T) {
+	o := &planOptions{environment: newEnvironment(genericiooptions.IOStreams{}), changesImage: true}
+	o.flags.APIServer = ptr.To("http://127.0.0.1:1")
+	_ = o.complete([]string{"shop"}) // no cluster is needed for it.
+	if diff := cmp.Diff(map[string]any{"image": ""}, o.spec); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A cluster that does not answer makes no report, and a file that is there is told before anything is read.
+func TestReportOfNothing(t *testing.T) {
+	for want, file := range map[string]string{"reach the cluster": filepath.Join(t.TempDir(), "new"), "it is there already": t.TempDir()} {
+		var errOut bytes.Buffer
+		args := []string{"--server", "http://127.0.0.1:1", "-n", "dev", "--cache-dir", t.TempDir(), "report", "--file", file}
+		if code := run(t.Context(), args, genericiooptions.IOStreams{Out: &bytes.Buffer{}, ErrOut: &errOut}); code != 1 || !strings.Contains(errOut.String(), want) {
+			t.Errorf("it ends with %d: %s", code, errOut.String())
+		}
+	}
+}
+
+// manyEvents gives events in pages, the last of which has the newest.
+type manyEvents struct{ client.Client }
+
+func (manyEvents) List(_ context.Context, into client.ObjectList, options ...client.ListOption) error {
+	asked, list := &client.ListOptions{}, into.(*corev1.EventList)
+	asked.ApplyOptions(options)
+	if list.Items, list.Continue = []corev1.Event{{Reason: "Old"}}, "more"; asked.Continue == "more" {
+		list.Items, list.Continue = []corev1.Event{{Reason: "New"}}, ""
+	}
+	return nil
+}
+
+func TestLastEventsAreRead(t *testing.T) {
+	var reasons []string
+	err := eachEvent(t.Context(), manyEvents{}, "dev", "shop", func(event *corev1.Event) { reasons = append(reasons, event.Reason) })
+	if diff := cmp.Diff([]string{"Old", "New"}, reasons); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}

@@ -33,15 +33,16 @@ const (
 
 type planOptions struct {
 	*environment
-	files                    resource.FilenameOptions
-	name, image, output      string
-	totalQPS, replicas       int32
-	set                      []string
-	serverSide, force        bool
-	manager                  string
-	looksUp                  bool
-	plainHTTP                []string
-	changesQPS, changesCount bool
+	files               resource.FilenameOptions
+	name, image, output string
+	totalQPS, replicas  int32
+	set                 []string
+	serverSide, force   bool
+	manager             string
+	looksUp             bool
+	plainHTTP           []string
+	// What was given, be it as nothing.
+	changesQPS, changesCount, changesImage bool
 
 	client client.Client
 	// spec is the merge patch of the flags.
@@ -58,7 +59,8 @@ func newPlan(e *environment) *cobra.Command {
 			"It ends with 0 where nothing would change, 1 where something would, and 2 where it is refused or cannot be told.",
 		Example: "  kubectl elasticweb plan shop --total-qps 9000\n  kubectl elasticweb plan shop --image shop:1.5 --set rollout.maxSurge=1\n  kubectl elasticweb plan -f shop.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.changesQPS, o.changesCount = cmd.Flags().Changed("total-qps"), cmd.Flags().Changed("replicas")
+			flags := cmd.Flags()
+			o.changesQPS, o.changesCount, o.changesImage = flags.Changed("total-qps"), flags.Changed("replicas"), flags.Changed("image")
 			err := runStages(cmd.Context(), o, args)
 			if _, isExit := errors.AsType[exit](err); err != nil && !isExit {
 				return exit{exitError, err.Error()}
@@ -98,7 +100,7 @@ func (o *planOptions) complete(args []string) (err error) {
 	if o.changesCount {
 		o.spec["replicas"], o.spec["totalQPS"], o.spec["demand"] = o.replicas, nil, nil
 	}
-	if o.image != "" {
+	if o.changesImage {
 		o.spec["image"] = o.image
 	}
 	for _, assignment := range o.set {

@@ -16,7 +16,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -83,10 +85,17 @@ func (o *reportOptions) complete([]string) (err error) {
 	return err
 }
 
-func (o *reportOptions) validate() error { return nil }
+func (o *reportOptions) validate() error {
+	if _, err := os.Lstat(o.output); err == nil {
+		return fmt.Errorf("--file=%s: it is there already: name another one", o.output)
+	}
+	return nil
+}
 
 func (o *reportOptions) run(ctx context.Context) error {
-	o.addVersions()
+	if err := o.addVersions(); err != nil {
+		return err
+	}
 	ours := client.MatchingLabels{elasticwebv1.LabelManagedBy: elasticwebv1.ManagedByValue}
 	inNamespace := client.InNamespace(o.namespace)
 	for _, kind := range []struct {
@@ -120,14 +129,20 @@ func (o *reportOptions) run(ctx context.Context) error {
 	return o.write()
 }
 
-func (o *reportOptions) addVersions() {
+// addVersions fails where the cluster does not answer: there is nothing to report then.
+func (o *reportOptions) addVersions() error {
 	text := "kubectl-elasticweb: " + version + "\n"
-	if server, err := o.logs.Discovery().ServerVersion(); err != nil {
-		o.archive.Note(supportreport.Note("the version of the cluster", err))
-	} else {
+	server, err := o.logs.Discovery().ServerVersion()
+	switch {
+	case err == nil:
 		text += "Kubernetes: " + server.String() + "\n"
+	case apierrors.ReasonForError(err) == metav1.StatusReasonUnknown:
+		return fmt.Errorf("reach the cluster: %w", err)
+	default:
+		o.archive.Note(supportreport.Note("the version of the cluster", err))
 	}
 	o.archive.Add("versions.txt", []byte(text))
+	return nil
 }
 
 // addObjects adds the objects of a kind, masked.
@@ -140,6 +155,9 @@ func (o *reportOptions) addObjects(ctx context.Context, folder string, kind sche
 		}
 		o.archive.Note(supportreport.Note(kind.Kind, err))
 		return
+	}
+	if kind.Kind == "ElasticWeb" && len(list.Items) == 0 {
+		o.archive.Note(fmt.Sprintf("ElasticWeb: there is none in namespace %s; name another one with -n", o.namespace))
 	}
 	if list.GetContinue() != "" {
 		o.archive.Note(fmt.Sprintf("%s: all but the first %d", kind.Kind, mostObjects))

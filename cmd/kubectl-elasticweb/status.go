@@ -118,39 +118,39 @@ func (o *statusOptions) run(ctx context.Context) error {
 	}
 	style, _, _ := o.terminal()
 	text, err := o.draw(ctx, style)
-	if err == nil {
-		_, err = fmt.Fprint(o.Out, text)
-	}
+	fmt.Fprint(o.Out, text)
 	return err
 }
 
-// read gives the ElasticWebs that were asked for.
+// read gives the ElasticWebs that were asked for. With an error it gives those that could be read.
 func (o *statusOptions) read(ctx context.Context) (list elasticwebv1.ElasticWebList, err error) {
 	if len(o.names) == 0 {
 		err = o.client.List(ctx, &list, client.InNamespace(o.namespace), client.MatchingLabelsSelector{Selector: o.selector})
 		return list, err
 	}
+	var failures []error // of one name, which keep the others from nothing.
 	for _, name := range o.names {
 		web, err := o.get(ctx, o.client, name)
 		if err != nil {
-			return list, err
+			failures = append(failures, err)
+			continue
 		}
 		list.Items = append(list.Items, *web)
 	}
-	return list, nil
+	return list, errors.Join(failures...)
 }
 
 func (o *statusOptions) draw(ctx context.Context, style screen.Style) (string, error) {
-	list, err := o.read(ctx)
-	if err != nil {
-		return "", err
+	list, failure := o.read(ctx)
+	if failure != nil && len(list.Items) == 0 {
+		return "", failure
 	}
 	if len(o.names) == 0 || o.output() == "wide" {
 		if len(list.Items) == 0 {
 			fmt.Fprintln(o.ErrOut, "No ElasticWebs found.")
 			return "", nil
 		}
-		return screen.Fleet{Webs: list.Items, Namespaces: o.allNamespaces, Wide: o.output() == "wide", Now: o.now()}.Status(style), nil
+		return screen.Fleet{Webs: list.Items, Namespaces: o.allNamespaces, Wide: o.output() == "wide", Now: o.now()}.Status(style), failure
 	}
 	var screens []string
 	for i := range list.Items {
@@ -160,13 +160,13 @@ func (o *statusOptions) draw(ctx context.Context, style screen.Style) (string, e
 		}
 		screens = append(screens, screen.Status(shown, style))
 	}
-	return strings.Join(screens, "\n"), nil
+	return strings.Join(screens, "\n"), failure
 }
 
 func (o *statusOptions) printObjects(ctx context.Context) error {
-	list, err := o.read(ctx)
-	if err != nil {
-		return err
+	list, failure := o.read(ctx)
+	if failure != nil && len(list.Items) == 0 {
+		return failure
 	}
 	printer, err := o.print.ToPrinter()
 	if err != nil {
@@ -180,5 +180,5 @@ func (o *statusOptions) printObjects(ctx context.Context) error {
 	if len(o.names) == 1 {
 		object = &list.Items[0]
 	}
-	return printer.PrintObj(object, o.Out)
+	return errors.Join(printer.PrintObj(object, o.Out), failure)
 }

@@ -7,7 +7,6 @@ package explain
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
 // Input is what is explained.
@@ -63,17 +63,17 @@ func demand(in Input) []string {
 	spec := in.Web.Spec
 	switch {
 	case spec.TotalQPS != nil && *spec.TotalQPS > 0:
-		said := []string{fmt.Sprintf("spec.totalQPS asks for %d requests per second.", *spec.TotalQPS)}
+		said := []string{say("spec.totalQPS asks for %d requests per second.", *spec.TotalQPS)}
 		if headroom := ptr.Deref(spec.HeadroomPercent, 0); headroom > 0 {
-			said = append(said, fmt.Sprintf("spec.headroomPercent keeps %d%% above that: %d.", headroom, in.Plan.Demand.QPS))
+			said = append(said, say("spec.headroomPercent keeps %d%% above that: %d.", headroom, in.Plan.Demand.QPS))
 		}
 		return said
 	case spec.Demand != nil:
 		return traffic(in)
 	case in.Plan.Seed != nil:
-		return []string{fmt.Sprintf("The number of pods is left to an autoscaler, and nothing has set spec.replicas yet: the operator begins with %d.", *in.Plan.Seed)}
+		return []string{say("The number of pods is left to an autoscaler, and nothing has set spec.replicas yet: the operator begins with %d.", *in.Plan.Seed)}
 	case spec.Replicas != nil && *spec.Replicas > 0:
-		return []string{fmt.Sprintf("spec.replicas asks for %s%s.", count(*spec.Replicas), setter(in.Web.ManagedFields))}
+		return []string{say("spec.replicas asks for %s%s.", count(*spec.Replicas), setter(in.Web.ManagedFields))}
 	}
 	return []string{"Nothing: neither spec.totalQPS nor spec.replicas is above 0, and spec.demand is not set, so that there is no pod."}
 }
@@ -82,7 +82,7 @@ func demand(in Input) []string {
 func traffic(in Input) []string {
 	said, status := []string{"spec.demand has the operator read the traffic."}, ptr.Deref(in.Web.Status.Demand, elasticwebv1.DemandStatus{})
 	if status.ObservedQPS != nil {
-		said = append(said, fmt.Sprintf("%d requests per second were read last.", *status.ObservedQPS))
+		said = append(said, say("%d requests per second were read last.", *status.ObservedQPS))
 	} else {
 		said = append(said, "No number was read yet.")
 	}
@@ -91,14 +91,14 @@ func traffic(in Input) []string {
 		if status.LeadTime != "" {
 			lead = ", which takes " + status.LeadTime
 		}
-		said = append(said, fmt.Sprintf("%d are expected until pods that are asked for now are ready%s.", *status.ExpectedQPS, lead))
+		said = append(said, say("%d are expected until pods that are asked for now are ready%s.", *status.ExpectedQPS, lead))
 	}
 	if status.PlannedQPS != nil {
-		said = append(said, fmt.Sprintf("%d are planned, headroom included.", *status.PlannedQPS))
+		said = append(said, say("%d are planned, headroom included.", *status.PlannedQPS))
 	}
 	observed := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionDemandObserved)
 	if observed != nil && observed.Status != metav1.ConditionTrue {
-		said = append(said, fmt.Sprintf("DemandObserved is %s, for %s: %s.", observed.Status, observed.Reason, observed.Message))
+		said = append(said, say("DemandObserved is %s, for %s: %s.", observed.Status, observed.Reason, observed.Message))
 	}
 	return said
 }
@@ -107,7 +107,7 @@ func count(pods int32) string {
 	if pods == 1 {
 		return "1 pod"
 	}
-	return fmt.Sprintf("%d pods", pods)
+	return say("%d pods", pods)
 }
 
 // setter is who set spec.replicas, as far as that is recorded.
@@ -124,19 +124,19 @@ func setter(fields []metav1.ManagedFieldsEntry) string {
 func architectures(in Input) []string {
 	said := []string{}
 	if facts := in.Plan.Facts; facts != nil && len(facts.Platforms) > 0 {
-		said = append(said, fmt.Sprintf("The image %s holds %s, says its registry.", facts.Reference, strings.Join(facts.Platforms, ", ")))
+		said = append(said, say("The image %s holds %s, says its registry.", facts.Reference, strings.Join(facts.Platforms, ", ")))
 	} else {
-		said = append(said, fmt.Sprintf("What platforms the image %s holds is not known.", in.Web.Spec.Image))
+		said = append(said, say("What platforms the image %s holds is not known.", in.Web.Spec.Image))
 	}
 	if listed := in.Web.Spec.Architectures; len(listed) > 0 {
 		names := []string{}
 		for _, entry := range listed {
 			names = append(names, string(entry.Name))
 		}
-		said = append(said, fmt.Sprintf("spec.architectures allows %s.", strings.Join(names, ", ")))
+		said = append(said, say("spec.architectures allows %s.", strings.Join(names, ", ")))
 	}
 	if possible := in.Plan.Placement.Possible; len(possible) > 0 {
-		said = append(said, fmt.Sprintf("So the pods may run on %s.", strings.Join(possible, ", ")))
+		said = append(said, say("So the pods may run on %s.", strings.Join(possible, ", ")))
 	}
 	if in.Plan.Placement.Contradiction != "" {
 		said = append(said, "It does not go together: "+in.Plan.Placement.Contradiction+".")
@@ -150,12 +150,12 @@ func nodes(nodes *plan.Nodes) string {
 	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(nodes.All)) {
-		part := fmt.Sprintf("%d of %s", nodes.All[name], name)
+		part := say("%d of %s", nodes.All[name], name)
 		switch closed := nodes.All[name] - nodes.Schedulable[name]; { // cordoned, not ready, or about to go.
 		case closed == 1:
 			part += " (1 takes none now)"
 		case closed > 1:
-			part += fmt.Sprintf(" (%d take none now)", closed)
+			part += say(" (%d take none now)", closed)
 		}
 		parts = append(parts, part)
 	}
@@ -171,11 +171,11 @@ func rates(in Input) (said []string) {
 		if rate.Architecture == "" {
 			where = "on a node that is not known"
 		}
-		said = append(said, fmt.Sprintf("%d requests per second %s, %s.", rate.QPS, where, source(in, rate)))
+		said = append(said, say("%d requests per second %s, %s.", rate.QPS, where, source(in, rate)))
 	}
 	if weights := in.Plan.Placement.Weights; len(weights) > 0 {
 		names := slices.SortedFunc(maps.Keys(weights), func(a, b string) int { return cmp.Or(int(weights[b]-weights[a]), cmp.Compare(a, b)) })
-		said = append(said, fmt.Sprintf("So nodes are filled in this order: %s.", strings.Join(names, ", ")))
+		said = append(said, say("So nodes are filled in this order: %s.", strings.Join(names, ", ")))
 	}
 	return said
 }
@@ -215,13 +215,13 @@ func pods(in Input) (said []string) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(count)) {
-		said = append(said, fmt.Sprintf("%d on %s.", count[name], name))
+		said = append(said, say("%d on %s.", count[name], name))
 	}
 	if unplaced > 0 {
-		said = append(said, fmt.Sprintf("%d without a node yet.", unplaced))
+		said = append(said, say("%d without a node yet.", unplaced))
 	}
 	if gone > 0 {
-		said = append(said, fmt.Sprintf("%d that end, and count for nothing.", gone))
+		said = append(said, say("%d that end, and count for nothing.", gone))
 	}
 	if len(said) == 0 && !in.Plan.Demand.IsNone() {
 		return []string{"There is none yet."}
@@ -240,13 +240,13 @@ func number(in Input) (said []string) {
 	spec, asked := in.Web.Spec, in.Plan.Asked
 	switch {
 	case asked > int64(in.Plan.Replicas):
-		said = append(said, fmt.Sprintf("spec.maxReplicas allows %d of these %d: raise it, or lower the demand.", ptr.Deref(spec.MaxReplicas, 0), asked))
+		said = append(said, say("spec.maxReplicas allows %d of these %d: raise it, or lower the demand.", ptr.Deref(spec.MaxReplicas, 0), asked))
 	case asked < int64(in.Plan.Replicas):
-		said = append(said, fmt.Sprintf("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
+		said = append(said, say("spec.minReplicas keeps %d.", ptr.Deref(spec.MinReplicas, 0)))
 	}
-	said = append(said, fmt.Sprintf("So there are to be %d.", in.Plan.Replicas))
+	said = append(said, say("So there are to be %d.", in.Plan.Replicas))
 	if in.Plan.Surge > 0 {
-		said = append(said, fmt.Sprintf("%d more are asked for by spec.rebalance, for as many to come back to where they are preferred.", in.Plan.Surge))
+		said = append(said, say("%d more are asked for by spec.rebalance, for as many to come back to where they are preferred.", in.Plan.Surge))
 	}
 	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 && !in.Observed.KeepsTemplate {
 		said = append(said, "What does not go together is not carried out: until it does, the Deployment stays as it is.")
@@ -259,15 +259,15 @@ func basis(in Input) string {
 	slowest, _ := capacity.Slowest(r.Groups)
 	switch r.Basis {
 	case plan.BasisFirst:
-		return fmt.Sprintf("No pod has a node yet. The first number counts with what a pod serves where the first ones go: %d / %d makes %d.", qps, r.First, in.Plan.Asked)
+		return say("No pod has a node yet. The first number counts with what a pod serves where the first ones go: %d / %d makes %d.", qps, r.First, in.Plan.Asked)
 	case plan.BasisMoving:
-		return fmt.Sprintf("Pods come, go or are being replaced, so that it is not known where they will be: until then the last number, %d, is kept, unless %d takes more even on the fastest architecture, or less even with a pod on the slowest. That makes %d.", r.Last, qps, in.Plan.Asked)
+		return say("Pods come, go or are being replaced, so that it is not known where they will be: until then the last number, %d, is kept, unless %d takes more even on the fastest architecture, or less even with a pod on the slowest. That makes %d.", r.Last, qps, in.Plan.Asked)
 	case plan.BasisWaiting:
-		return fmt.Sprintf("Some pods find no node, and more pods would wait as well: the last number, %d, is kept, unless it takes more even on the fastest architecture. That makes %d.", r.Last, in.Plan.Asked)
+		return say("Some pods find no node, and more pods would wait as well: the last number, %d, is kept, unless it takes more even on the fastest architecture. That makes %d.", r.Last, in.Plan.Asked)
 	case plan.BasisTried:
-		return fmt.Sprintf("A few pods are on slow nodes. Counting with them, at %d each, would take more than twice as many; so it is tried first with as many more as let the slow ones go: %d.", slowest.PodQPS, in.Plan.Asked)
+		return say("A few pods are on slow nodes. Counting with them, at %d each, would take more than twice as many; so it is tried first with as many more as let the slow ones go: %d.", slowest.PodQPS, in.Plan.Asked)
 	case plan.BasisKept:
-		return fmt.Sprintf("Fewer would do on the fast nodes, and it is not sure that those on the slow ones would be the ones to go: %d stay.", in.Plan.Asked)
+		return say("Fewer would do on the fast nodes, and it is not sure that those on the slow ones would be the ones to go: %d stay.", in.Plan.Asked)
 	default:
 		return counted(in)
 	}
@@ -286,12 +286,12 @@ func counted(in Input) string {
 		slowest, isAny := capacity.Slowest(kept[:j+1])
 		switch needed := capacity.PodsFor(qps, slowest.PodQPS); {
 		case isAny && needed == asked:
-			return fmt.Sprintf("%s: %d / %d makes %d.", evenly, qps, slowest.PodQPS, asked)
+			return say("%s: %d / %d makes %d.", evenly, qps, slowest.PodQPS, asked)
 		case isAny && needed < asked && capacity.Pods(kept[:j+1]) >= asked:
-			return fmt.Sprintf("%s: %d / %d makes %d, and spec.minReplicas keeps %d.", evenly, qps, slowest.PodQPS, needed, asked)
+			return say("%s: %d / %d makes %d, and spec.minReplicas keeps %d.", evenly, qps, slowest.PodQPS, needed, asked)
 		}
 	}
-	return fmt.Sprintf("%d requests per second take %d pods.", qps, asked)
+	return say("%d requests per second take %d pods.", qps, asked)
 }
 
 func served(in Input) []string {
@@ -299,12 +299,16 @@ func served(in Input) []string {
 	if state.RealQPS == nil {
 		return nil
 	}
-	said := []string{fmt.Sprintf("%d of %d pods are ready, and serve %d requests per second together.", state.ReadyReplicas, in.Plan.Replicas, *state.RealQPS)}
+	said := []string{say("%d of %d pods are ready, and serve %d requests per second together.", state.ReadyReplicas, in.Plan.Replicas, *state.RealQPS)}
 	met := meta.FindStatusCondition(state.Conditions, elasticwebv1.ConditionCapacityMet)
-	if met != nil && met.Status != metav1.ConditionTrue {
-		said = append(said, "That is not known to be enough: "+met.Message+".")
-	} else if met != nil {
+	switch {
+	case met == nil:
+	case met.Status == metav1.ConditionTrue:
 		said = append(said, "That is enough.")
+	case met.Status == metav1.ConditionFalse:
+		said = append(said, "That is not enough: "+met.Message+".")
+	default:
+		said = append(said, "That is not known to be enough: "+met.Message+".")
 	}
 	return said
 }
@@ -312,7 +316,7 @@ func served(in Input) []string {
 func waits(in Input) (said []string) {
 	web := in.Web
 	if plan.IsPaused(web) {
-		return []string{"The ElasticWeb is paused: nothing is changed before kubectl elasticweb resume " + web.Name + "."}
+		return []string{"The ElasticWeb is paused: nothing is changed before " + screen.ResumeCommand(web) + "."}
 	}
 	if web.Status.ObservedGeneration < web.Generation {
 		said = append(said, "The operator has not reported on the newest spec yet.")
@@ -321,20 +325,23 @@ func waits(in Input) (said []string) {
 		said = append(said, "The spec asks for other pods than those that run: a rollout is due.")
 	}
 	if deployment := in.Observed.Deployment; deployment != nil && plan.IsRollingOut(deployment) {
-		said = append(said, fmt.Sprintf("A rollout is under way: %d of %d pods are of the newest template. Old ones go as new ones become ready.",
+		said = append(said, say("A rollout is under way: %d of %d pods are of the newest template. Old ones go as new ones become ready.",
 			deployment.Status.UpdatedReplicas, in.Plan.Replicas))
 	}
 	ready := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady)
 	if ready != nil && ready.Status != metav1.ConditionTrue {
-		said = append(said, fmt.Sprintf("It is not Ready, for %s: %s.", ready.Reason, ready.Message))
+		said = append(said, say("It is not Ready, for %s: %s.", ready.Reason, ready.Message))
+	}
+	for _, text := range screen.Hindrances(in.Observed.Pods) { // Ready tells of the gravest trouble alone.
+		said = append(said, "Not running: "+strings.TrimSuffix(text, ".")+".")
 	}
 	home := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionRebalanced)
 	if home != nil && home.Status != metav1.ConditionTrue {
-		said = append(said, fmt.Sprintf("Rebalanced is False, for %s: %s.", home.Reason, home.Message))
+		said = append(said, say("Rebalanced is False, for %s: %s.", home.Reason, home.Message))
 	}
 	exposed := meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionExposed)
 	if exposed != nil && exposed.Status != metav1.ConditionTrue {
-		said = append(said, fmt.Sprintf("Exposed is %s, for %s: %s.", exposed.Status, exposed.Reason, exposed.Message))
+		said = append(said, say("Exposed is %s, for %s: %s.", exposed.Status, exposed.Reason, exposed.Message))
 	}
 	if len(said) == 0 {
 		return []string{"Nothing waits."}

@@ -96,6 +96,10 @@ func TestSteps(t *testing.T) {
 		"tried": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.Architectures[0].SinglePodsQPS = ptr.To[int32](100) },
 			world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "amd64") }},
 		"waiting": {change: func(w *elasticwebv1.ElasticWeb) { w.Spec.TotalQPS = ptr.To[int32](3200) }, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "arm64", "") }},
+		"two causes": {change: func(w *elasticwebv1.ElasticWeb) {
+			w.Spec.TotalQPS = ptr.To[int32](8000)
+			w.Status.Conditions[0].Reason, w.Status.Conditions[0].Message = elasticwebv1.ReasonNodePortConflict, "node port 30001 is already allocated: choose another spec.port"
+		}, world: func(w *elasticwebv1.ElasticWeb) plan.Observed { return world(w, "arm64", "", "") }},
 		"moving": {world: func(w *elasticwebv1.ElasticWeb) plan.Observed {
 			seen := world(w, "arm64", "arm64", "arm64")
 			seen.Deployment.Status.UpdatedReplicas = 1

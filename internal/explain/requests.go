@@ -4,7 +4,6 @@
 package explain
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,22 +19,22 @@ func requests(in Input) (said []string) {
 	}
 	switch {
 	case in.Plan.Spread == capacity.LeastRequest:
-		return []string{fmt.Sprintf("spec.balancing says that they go to the pods with the fewest under way, so that the pods serve their sum, of which %d%% are not counted on.",
+		return []string{say("spec.balancing says that they go to the pods with the fewest under way, so that the pods serve their sum, of which %d%% are not counted on.",
 			capacity.LeastRequestMargin)}
 	case in.Plan.WeightsInForce:
 		return []string{"Each pod gets its share by what it serves, so that the pods serve their sum."}
 	case in.Plan.Spread == capacity.Even:
 		return []string{"To all pods that are ready, each as many: they are of a template that an older operator made. From the next rollout on those wait that make the whole serve less."}
 	}
-	said = append(said, fmt.Sprintf("The Service sends each pod that joined as many as any other: %s, which serve %d together.", listed(joined), capacity.Even.Served(joined)))
+	said = append(said, say("The Service sends each pod that joined as many as any other: %s, which serve %d together.", listed(joined), capacity.Even.Served(joined)))
 	if len(waiting) > 0 {
 		all := append(joined, waiting...)
-		wait := fmt.Sprintf("%s wait: with them it would be %d", listed(waiting), capacity.Even.Served(all))
+		wait := say("%s wait: with them it would be %d", listed(waiting), capacity.Even.Served(all))
 		if capacity.Even.Served(all) > capacity.Even.Served(joined) { // see plan: what joined stays while it is enough.
 			wait += ", hardly more, and what joined is enough"
 		}
 		said = append(said, wait+".",
-			fmt.Sprintf("By weights that follow what each serves, all of them would serve their sum, %d.", capacity.Weighted.Served(all)))
+			say("By weights that follow what each serves, all of them would serve their sum, %d.", capacity.Weighted.Served(all)))
 	}
 	if in.Plan.Spread == capacity.Weighted {
 		said = append(said, "Weights of the way in are on their way: its gateway has not taken them up yet.")
@@ -59,7 +58,7 @@ func listed(groups []capacity.Group) string {
 		if where == "" {
 			where = "nodes that are not known"
 		}
-		parts = append(parts, fmt.Sprintf("%d on %s at %d", group.Pods, where, group.PodQPS))
+		parts = append(parts, say("%d on %s at %d", group.Pods, where, group.PodQPS))
 	}
 	return strings.Join(parts, " and ")
 }
@@ -71,13 +70,13 @@ func countedBy(spread capacity.Spread, in Input) string {
 	slowest, served := capacity.Join(kept)
 	switch {
 	case spread != capacity.Joined:
-		return fmt.Sprintf("The pods that are kept longest count with what each serves: %d requests per second take %d.", qps, asked)
+		return say("The pods that are kept longest count with what each serves: %d requests per second take %d.", qps, asked)
 	case capacity.PodsFor(qps, slowest) == asked:
-		return fmt.Sprintf("%s: %d / %d makes %d.", evenly, qps, slowest, asked)
+		return say("%s: %d / %d makes %d.", evenly, qps, slowest, asked)
 	case served >= qps && more == 0:
-		return fmt.Sprintf("%d stay. Requests go to those alone that make the whole serve more: these serve %d, and %d are asked for.", asked, served, qps)
+		return say("%d stay. Requests go to those alone that make the whole serve more: these serve %d, and %d are asked for.", asked, served, qps)
 	}
-	return fmt.Sprintf("%d requests per second take %d pods.", qps, asked)
+	return say("%d requests per second take %d pods.", qps, asked)
 }
 
 // firstOf is so many pods of the groups, and as many more of the last one as they lack.

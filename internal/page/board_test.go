@@ -42,33 +42,6 @@ func condition(kind string, status metav1.ConditionStatus) metav1.Condition {
 	return metav1.Condition{Type: kind, Status: status, Reason: "Because", Message: "of this", LastTransitionTime: metav1.NewTime(start)}
 }
 
-func TestRowsSayWhatNeedsALook(t *testing.T) {
-	is := func(kind string) metav1.Condition { return condition(kind, metav1.ConditionTrue) }
-	isNot := func(kind string) metav1.Condition { return condition(kind, metav1.ConditionFalse) }
-	for want, conditions := range map[State][]metav1.Condition{
-		StateStuck:    {isNot("Ready"), is("Stalled"), isNot("CapacityMet")},
-		StateShort:    {isNot("Ready"), is("Reconciling"), isNot("CapacityMet")},
-		StateTrouble:  {is("Ready"), is("Contested")},
-		StateUnknown:  {},
-		StateChanging: {isNot("Ready"), is("Reconciling")},
-		StateWell:     {is("Ready"), is("CapacityMet")},
-	} {
-		if got := rowOf(newWeb("a", 1, 2, conditions...)).State; got != want {
-			t.Errorf("%v: it is %s, want %s", conditions, got, want)
-		}
-	}
-	paused := newWeb("a", 1, 1, is("Ready"))
-	paused.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "true"}
-	if got := rowOf(paused).State; got != StatePaused {
-		t.Errorf("paused: it is %s", got)
-	}
-	behind := newWeb("a", 1, 1, is("Ready"))
-	behind.Generation = 2
-	if got := rowOf(behind).State; got != StateChanging {
-		t.Errorf("a spec that was not carried out: it is %s", got)
-	}
-}
-
 func TestRowsAreBoundedAndHarmless(t *testing.T) {
 	long := "\x1b[31m<script>alert(1)</script>\u202e" + strings.Repeat("x", 1<<20)
 	web := newWeb("a", 1, 1, metav1.Condition{Type: "Ready", Status: "True", Reason: long, Message: long})

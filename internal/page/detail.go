@@ -217,9 +217,9 @@ func stateOfPod(pod *plan.Pod, serves bool) (state, why string) {
 	case pod.Ready:
 		return "warming", "it counts once it has been ready for spec.rollout.minReadySeconds"
 	case pod.Failure != nil:
-		return "failing", "container " + pod.Failure.Container + ": " + pod.Failure.Reason + ": " + pod.Failure.Message
+		return "failing", screen.Hindrance(pod)
 	case pod.Node == "":
-		return "waiting", cmp.Or(pod.Unschedulable, "it has no node yet")
+		return "waiting", cmp.Or(screen.Hindrance(pod), "it has no node yet")
 	}
 	return "starting", "it is not ready yet"
 }

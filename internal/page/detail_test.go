@@ -73,8 +73,8 @@ func TestDetailsAreBoundedAndHarmless(t *testing.T) {
 		web.Status.Conditions = append(web.Status.Conditions, c)
 	}
 	in := sightOf(web, pods...)
-	for range 2 * mostEvents {
-		in.Events = append(in.Events, screen.Event{Type: hostile, Reason: hostile, Object: hostile, Message: hostile, Last: start})
+	for i := range 2 * mostEvents {
+		in.Events = append(in.Events, screen.Event{Type: hostile, Reason: hostile, Object: hostile, Message: fmt.Sprint(i, hostile), Last: start})
 	}
 	in.Missing = []string{hostile}
 	detail := detailOf(in)
@@ -92,7 +92,7 @@ func TestDetailsAreBoundedAndHarmless(t *testing.T) {
 // An ElasticWeb that says nothing of itself, or nothing that fits, is shown as far as that goes.
 func TestDetailsOfNothing(t *testing.T) {
 	detail := detailOf(&Sight{Web: screen.Web{Web: &elasticwebv1.ElasticWeb{}}})
-	if detail.State != StateUnknown || detail.Reason != "NoStatus" || !strings.Contains(detail.Message, "has not reported") || len(detail.Facts) == 0 {
+	if detail.State != screen.StateUnknown || detail.Reason != "NoStatus" || !strings.Contains(detail.Message, "has not reported") || len(detail.Facts) == 0 {
 		t.Errorf("it is %+v", detail)
 	}
 }

@@ -57,7 +57,7 @@ func progress(b *v1alpha1.ElasticWebBenchmark, of v1alpha1.ArchitectureRun, now 
 }
 
 func rate(result v1alpha1.BenchmarkResult) string {
-	text := number(int64(result.QPS))
+	text := Number(int64(result.QPS))
 	if result.AtLeast {
 		text += "+"
 	}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -31,8 +32,38 @@ func conditions(in Web, style Style) []string {
 	return lines
 }
 
-// LastEvents are events, the last first.
-func LastEvents(all []Event) []Event {
+// LastEvents are events, the last first. What was recorded of several objects in the same words, as of many pods, is one of them all.
+func LastEvents(all []Event) (last []Event) {
+	for _, event := range sorted(all) {
+		at := slices.IndexFunc(last, func(other Event) bool {
+			return other.Type == event.Type && other.Reason == event.Reason && other.Message == event.Message && kindOf(other) == kindOf(event)
+		})
+		switch {
+		case at < 0 && len(last) == mostLastEvents:
+			continue
+		case at < 0:
+			last = append(last, event)
+			continue
+		}
+		last[at].Count += event.Count
+		if last[at].Object != event.Object && !strings.HasSuffix(last[at].Object, andOthers) {
+			last[at].Object += andOthers
+		}
+	}
+	return last
+}
+
+// mostLastEvents are told apart: there may be thousands.
+const mostLastEvents = 50
+
+const andOthers = " and others"
+
+func kindOf(event Event) string {
+	kind, _, _ := strings.Cut(event.Object, " ")
+	return kind
+}
+
+func sorted(all []Event) []Event {
 	return slices.SortedFunc(slices.Values(all), func(a, b Event) int {
 		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Message, b.Message))
 	})

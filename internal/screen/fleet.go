@@ -6,11 +6,11 @@ package screen
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/utils/ptr"
 
@@ -28,36 +28,52 @@ type Fleet struct {
 // fleetBar is the width of the bars in a list.
 const fleetBar = 10
 
-// Status is a line for each ElasticWeb, from their status alone.
+// Status is a line for each ElasticWeb, from their status alone. Where the terminal is too narrow, bars give way before names are cut.
 func (f Fleet) Status(style Style) string {
-	head := []string{"NAME", "READY", "SERVING", "QPS", "PODS", "REASON"}
-	if f.Wide {
+	switch {
+	case style.IsPiped: // a program looks for whole names.
+		style.Width = math.MaxInt
+	case f.Wide:
 		style.Width = 2 * Widest
-		head = append(head, "ARCHITECTURES", "AGE", "IMAGE")
 	}
-	if f.Namespaces {
-		head = append([]string{"NAMESPACE"}, head...)
+	rows := f.rows(true)
+	if widthOf(widthsOf(rows)) > style.Width {
+		rows = f.rows(false)
 	}
-	var rows [][]string
-	for i := range f.Webs {
-		rows = append(rows, f.row(&f.Webs[i]))
-	}
-	return strings.Join(style.table(head, rows), "\n") + "\n"
+	return strings.Join(style.table(rows[0], rows[1:]), "\n") + "\n"
 }
 
-func (f Fleet) row(web *elasticwebv1.ElasticWeb) []string {
-	ready := ptr.Deref(meta.FindStatusCondition(web.Status.Conditions, elasticwebv1.ConditionReady), metav1.Condition{Status: metav1.ConditionUnknown})
+// rows begin with the titles of the columns.
+func (f Fleet) rows(hasBars bool) [][]string {
+	rows := [][]string{{"NAME", "STATE", "SERVING", "QPS", "PODS", "REASON"}}
+	for i := range f.Webs {
+		rows = append(rows, row(&f.Webs[i]))
+	}
+	for i := range rows {
+		if !hasBars {
+			rows[i] = slices.Delete(rows[i], 2, 3)
+		}
+		namespace, more := "NAMESPACE", []string{"ARCHITECTURES", "AGE", "IMAGE"}
+		if i > 0 {
+			web := &f.Webs[i-1]
+			namespace = Name(web.Namespace)
+			more = []string{Line(web.Status.PodsByArchitecture, 60), duration.HumanDuration(f.Now.Sub(web.CreationTimestamp.Time)), Line(web.Spec.Image, 200)}
+		}
+		if f.Wide {
+			rows[i] = append(rows[i], more...)
+		}
+		if f.Namespaces {
+			rows[i] = append([]string{namespace}, rows[i]...)
+		}
+	}
+	return rows
+}
+
+func row(web *elasticwebv1.ElasticWeb) []string {
 	served, wanted := int64(ptr.Deref(web.Status.RealQPS, 0)), Wanted(web)
-	bar, qps := "", number(served)
+	bar, qps := "", Number(served)
 	if wanted > 0 {
-		bar, qps = Style{}.bar(served, wanted, fleetBar), fmt.Sprintf("%s/%s", number(served), number(wanted))
+		bar, qps = Style{}.bar(served, wanted, fleetBar), Number(served)+"/"+Number(wanted)
 	}
-	row := []string{Name(web.Name), Line(string(ready.Status), 8), bar, qps, fmt.Sprintf("%d/%d", web.Status.ReadyReplicas, web.Status.Replicas), cmp.Or(Line(ready.Reason, 40), "NoStatus")}
-	if f.Wide {
-		row = append(row, Line(web.Status.PodsByArchitecture, 60), duration.HumanDuration(f.Now.Sub(web.CreationTimestamp.Time)), Line(web.Spec.Image, 200))
-	}
-	if f.Namespaces {
-		row = append([]string{Name(web.Namespace)}, row...)
-	}
-	return row
+	return []string{Name(web.Name), string(StateOf(web)), bar, qps, fmt.Sprintf("%d/%d", web.Status.ReadyReplicas, web.Status.Replicas), cmp.Or(Line(readyReason(web), 40), "NoStatus")}
 }

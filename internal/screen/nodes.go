@@ -17,7 +17,7 @@ import (
 func architectures(in Web, style Style) []string {
 	var rows [][]string
 	for _, entry := range in.Web.Status.Architectures {
-		rate := number(int64(entry.SinglePodsQPS))
+		rate := Number(int64(entry.SinglePodsQPS))
 		if entry.AtLeast {
 			rate += "+"
 		}
@@ -82,9 +82,13 @@ func nodes(in Web, style Style) []string {
 	}
 	lines := style.table([]string{"NODE", "ARCHITECTURE", "READY", "PODS"}, rows)
 	if more := len(all) - len(rows); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %s more nodes", number(int64(more))))
+		lines = append(lines, fmt.Sprintf("and %s more nodes", Number(int64(more))))
 	}
-	return append(lines, indented("", legend(all), style)...)
+	lines = append(lines, indented("", legend(all), style)...)
+	for _, text := range Hindrances(in.Observed.Pods) {
+		lines = append(lines, indented("", text, style)...)
+	}
+	return lines
 }
 
 // signs of pods, in the order in which they are drawn.

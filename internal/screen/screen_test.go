@@ -4,6 +4,7 @@
 package screen
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/capacity"
 	"github.com/elasticweb/elasticweb-operator/internal/packed"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 	"github.com/elasticweb/elasticweb-operator/test/golden"
 )
@@ -88,6 +90,7 @@ func short() Web {
 	in.Observed.Deployment.Status.UpdatedReplicas, in.Observed.Deployment.Status.Replicas = 2, 5
 	in.Observed.Pods[0].Ready, in.Observed.Pods[1].WarmUntil, in.Observed.Pods[2].Gone = false, now.Add(time.Minute), true
 	in.Observed.Pods[3].Node, in.Observed.Pods[3].Architecture, in.Observed.Pods[3].Ready = "", "", false
+	in.Observed.Pods[3].Unschedulable = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
 	in.Plan.Asked, in.Plan.Replicas = 6, 4
 	in.Events = []Event{
 		{Type: "Normal", Reason: "ScalingReplicaSet", Object: "Deployment shop", Message: "Scaled up replica set shop-5d8f7c9b4 from 2 to 4", Count: 1, Last: now.Add(-6 * time.Minute)},
@@ -136,6 +139,36 @@ func TestWaysIn(t *testing.T) {
 	}
 }
 
+// What keeps pods from running is told whatever the conditions are about, that of the most pods first.
+func TestHindrances(t *testing.T) {
+	fails := func(why string) plan.Pod {
+		return plan.Pod{Node: "a", Failure: &podfailure.Failure{Container: "web", Reason: "CrashLoopBackOff", Message: why}}
+	}
+	pods := []plan.Pod{{Unschedulable: "no room"}, fails("it ended"), {Unschedulable: "no room"}, {Node: "a"}, {Node: "a", Ready: true}, {Gone: true, Unschedulable: "no room"}}
+	want := []string{"2 pods: no room", "1 pod: container web: CrashLoopBackOff: it ended"}
+	if diff := cmp.Diff(want, Hindrances(pods)); diff != "" {
+		t.Error(diff)
+	}
+	for i := range 1500 {
+		pods = append(pods, fails(fmt.Sprint(i)))
+	}
+	if texts := Hindrances(pods); len(texts) != mostHindrances+1 || texts[3] != "and 1,499 causes more" {
+		t.Errorf("of very many it says %q", texts)
+	}
+}
+
+// What was recorded of many pods in the same words is told once.
+func TestEventsOfManyPods(t *testing.T) {
+	event := func(object, message string, count int32, age time.Duration) Event {
+		return Event{Type: "Warning", Reason: "FailedScheduling", Object: object, Message: message, Count: count, Last: now.Add(-age)}
+	}
+	got := LastEvents([]Event{event("Pod a", "no room", 1, 3), event("Pod b", "no room", 2, 1), event("Pod c", "no room", 1, 2), event("Job a", "no room", 1, 5), event("Pod a", "a taint", 1, 4)})
+	want := []Event{event("Pod b and others", "no room", 4, 1), event("Pod a", "a taint", 1, 4), event("Job a", "no room", 1, 5)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestUnreadable: nothing is made up of a spec that cannot be read, which is empty.
 func TestUnreadable(t *testing.T) {
 	in := served()
@@ -160,6 +193,20 @@ func TestFleet(t *testing.T) {
 	checkScreen(t, "fleet", list.Status(Fit(80, false)), Fit(80, false))
 	list.Wide = true
 	checkScreen(t, "fleet-wide", list.Status(Fit(80, false)), Style{Width: 2 * Widest})
+}
+
+// TestNames: of what is too wide for the terminal the bars go first, and nothing is cut off for a program.
+func TestNames(t *testing.T) {
+	list := Fleet{Webs: []elasticwebv1.ElasticWeb{*served().Web, *short().Web}, Namespaces: true, Now: now}
+	list.Webs[0].Name, list.Webs[1].Name = "a-name-as-people-give", strings.Repeat("long-", 12)+"end"
+	if text := (Fleet{Webs: list.Webs[:1], Namespaces: true, Now: now}).Status(Fit(72, false)); !strings.Contains(text, "a-name-as-people-give") || strings.Contains(text, "SERVING") {
+		t.Errorf("at 72 columns:\n%s", text)
+	}
+	piped := Fit(0, false)
+	piped.IsPiped = true
+	if text := list.Status(piped); !strings.Contains(text, list.Webs[1].Name) || !strings.Contains(text, "SERVING") || strings.Contains(text, "…") {
+		t.Errorf("in a pipe:\n%s", text)
+	}
 }
 
 func TestColoursRepeatWords(t *testing.T) {

@@ -154,31 +154,31 @@ func demand(in Web) string {
 	case spec.Demand != nil:
 		text = traffic(in)
 	case d.QPS > 0 && ptr.Deref(spec.HeadroomPercent, 0) > 0:
-		text = fmt.Sprintf("%s requests per second, with %d%% headroom %s", number(int64(*spec.TotalQPS)), *spec.HeadroomPercent, number(d.QPS))
+		text = fmt.Sprintf("%s requests per second, with %d%% headroom %s", Number(int64(*spec.TotalQPS)), *spec.HeadroomPercent, Number(d.QPS))
 	case d.QPS > 0:
-		text = number(d.QPS) + " requests per second"
+		text = Number(d.QPS) + " requests per second"
 	case d.Pods > 0:
-		text = number(d.Pods) + " pods (spec.replicas)"
+		text = "spec.replicas"
 	default:
 		return "none: set spec.totalQPS, spec.demand or spec.replicas"
 	}
 	if in.Plan.Asked != int64(in.Plan.Replicas) {
-		return fmt.Sprintf("%s: %s pods, and the limits allow %s", text, number(in.Plan.Asked), number(int64(in.Plan.Replicas)))
+		return fmt.Sprintf("%s: %s, and the limits allow %s", text, Counted(in.Plan.Asked, "pod"), Number(int64(in.Plan.Replicas)))
 	}
-	return fmt.Sprintf("%s: %s pods", text, number(in.Plan.Asked))
+	return text + ": " + Counted(in.Plan.Asked, "pod")
 }
 
 // traffic is what the operator says of it: nobody else reads it. Of a number that cannot be read, its condition says why.
 func traffic(in Web) string {
 	said, parts := ptr.Deref(in.Web.Status.Demand, elasticwebv1.DemandStatus{}), []string{}
 	if said.ObservedQPS != nil {
-		parts = append(parts, number(int64(*said.ObservedQPS))+" requests per second observed")
+		parts = append(parts, Number(int64(*said.ObservedQPS))+" requests per second observed")
 	}
 	if said.ExpectedQPS != nil {
-		parts = append(parts, number(int64(*said.ExpectedQPS))+" expected")
+		parts = append(parts, Number(int64(*said.ExpectedQPS))+" expected")
 	}
 	if planned := plannedByTraffic(in.Web); planned > 0 {
-		parts = append(parts, number(planned)+" planned")
+		parts = append(parts, Number(planned)+" planned")
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "by the traffic (spec.demand), of which no number is known yet")
@@ -218,14 +218,14 @@ func capacityBar(in Web, style Style) []string {
 	served, wanted := int64(ptr.Deref(in.Web.Status.RealQPS, 0)), Planned(in)
 	label := style.paint(strong, columns.FillRight("Serving", labelWidth))
 	if wanted == 0 {
-		return []string{label + "up to " + number(served) + " requests per second"}
+		return []string{label + "up to " + Number(served) + " requests per second"}
 	}
-	line := fmt.Sprintf("%s%s %s of %s QPS, %s", label, style.bar(served, wanted, barWidth(style)), number(served), number(wanted), percent(served, wanted))
+	line := fmt.Sprintf("%s%s %s of %s QPS, %s", label, style.bar(served, wanted, barWidth(style)), Number(served), Number(wanted), percent(served, wanted))
 	lines := []string{line}
 	if total := int64(ptr.Deref(in.Web.Spec.TotalQPS, 0)); served > total && total > 0 {
 		free := (served - total) * 100 / total
 		lines = append(lines, labelled("Headroom", fmt.Sprintf("%s QPS above what is asked for, %d%%; spec.headroomPercent is %d",
-			number(served-total), free, ptr.Deref(in.Web.Spec.HeadroomPercent, 0)), style)...)
+			Number(served-total), free, ptr.Deref(in.Web.Spec.HeadroomPercent, 0)), style)...)
 	}
 	return lines
 }
@@ -233,9 +233,9 @@ func capacityBar(in Web, style Style) []string {
 func podsBar(in Web, style Style) []string {
 	ready, wanted, there := int64(in.Web.Status.ReadyReplicas), int64(in.Plan.Replicas), int64(in.Web.Status.Replicas)
 	label := style.paint(strong, columns.FillRight("Pods", labelWidth))
-	text := fmt.Sprintf("%s of %s ready", number(ready), number(wanted))
+	text := fmt.Sprintf("%s of %s ready", Number(ready), Number(wanted))
 	if there != wanted {
-		text += fmt.Sprintf(", %s there", number(there))
+		text += fmt.Sprintf(", %s there", Number(there))
 	}
 	return []string{label + style.bar(ready, wanted, barWidth(style)) + " " + text}
 }
@@ -244,16 +244,21 @@ func rollout(in Web) string {
 	deployment := in.Observed.Deployment
 	switch {
 	case plan.IsPaused(in.Web):
-		return "paused: go on with kubectl elasticweb resume " + Name(in.Web.Name)
+		return "paused: go on with " + ResumeCommand(in.Web)
 	case in.Web.Status.ObservedGeneration == in.Web.Generation && readyReason(in.Web) == elasticwebv1.ReasonResolvingImage:
 		return "waits for what the registry says of the image"
 	case deployment == nil:
 		return "no Deployment"
 	case !plan.IsRollingOut(deployment):
-		return "done"
+		return "done: all pods are of the newest template"
 	}
 	state := deployment.Status
 	return fmt.Sprintf("under way: %d of %d pods are of the newest template, %d old ones are left", state.UpdatedReplicas, in.Plan.Replicas, state.Replicas-state.UpdatedReplicas)
+}
+
+// ResumeCommand has the operator go on with an ElasticWeb, from wherever it is typed.
+func ResumeCommand(web metav1.Object) string {
+	return "kubectl elasticweb -n " + Name(web.GetNamespace()) + " resume " + Name(web.GetName())
 }
 
 func readyReason(web *elasticwebv1.ElasticWeb) string {

@@ -21,6 +21,8 @@ const (
 type Style struct {
 	Width  int
 	Colour bool
+	// IsPiped is true where a program reads it, and not somebody at a terminal.
+	IsPiped bool
 }
 
 // Fit is a Style for a terminal of so many columns; 0 where that is not known.
@@ -77,8 +79,16 @@ func percent(part, whole int64) string {
 	return fmt.Sprintf("%d%%", int64(math.Floor(float64(part)/float64(whole)*100)))
 }
 
-// number has its thousands apart.
-func number(n int64) string {
+// Counted is a number of things: 1 pod, 2 pods.
+func Counted(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Number(n) + " " + one + "s"
+}
+
+// Number has its thousands apart.
+func Number(n int64) string {
 	text := fmt.Sprint(n)
 	for at := len(text) - 3; at > 0; at -= 3 {
 		text = text[:at] + "," + text[at:]
@@ -109,17 +119,8 @@ const (
 )
 
 func (s Style) fitted(rows [][]string) []int {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], columns.StringWidth(cell))
-		}
-	}
-	total := -gap
-	for _, width := range widths {
-		total += width + gap
-	}
-	for ; total > s.Width; total-- {
+	widths := widthsOf(rows)
+	for total := widthOf(widths); total > s.Width; total-- {
 		widest := slices.Index(widths, slices.Max(widths))
 		if widths[widest] <= leastColumn {
 			break
@@ -127,4 +128,23 @@ func (s Style) fitted(rows [][]string) []int {
 		widths[widest]--
 	}
 	return widths
+}
+
+func widthsOf(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], columns.StringWidth(cell))
+		}
+	}
+	return widths
+}
+
+// widthOf is that of a line of such columns.
+func widthOf(widths []int) int {
+	total := -gap
+	for _, width := range widths {
+		total += width + gap
+	}
+	return total
 }

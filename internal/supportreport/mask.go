@@ -15,6 +15,9 @@ import (
 // masked stands in the place of a value.
 const masked = "(masked)"
 
+// probed is what a kubelet begins an event about a probe with, after its kind.
+const probed = " probe failed: "
+
 // Mask is an object as JSON gives it without the values of environment variables, annotations, commands and arguments, headers, queries,
 // what messages quote of these, and what else users put secrets into. Nothing else in it is changed, but for managedFields, which are left
 // out. Kinds that hold secrets as such are none to give to it.
@@ -34,7 +37,9 @@ var (
 	}
 	isLabels = map[string]bool{"labels": true, "podLabels": true, "matchLabels": true, "nodeSelector": true}
 	// quoted is what a message quotes: names, and as kubelets and runtimes do commands, queries and addresses.
-	quoted            = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	// ofKubelet begins what a kubelet says itself of a probe that failed; all else is what the probe printed, or was answered.
+	ofKubelet         = regexp.MustCompile(`^(HTTP probe failed with statuscode|Get |dial tcp|command timed out|timeout|service unhealthy)`)
 	annotationsOfOurs = []string{"elasticweb.example.com/", "deployment.kubernetes.io/revision", "controller.kubernetes.io/pod-deletion-cost"}
 )
 
@@ -80,6 +85,9 @@ func maskedField(key string, field any) any {
 func maskedText(key, text string) string {
 	switch key {
 	case "message", "note":
+		if told, _, isProbe := strings.Cut(text, probed); isProbe && !ofKubelet.MatchString(text[len(told)+len(probed):]) {
+			return told + probed + masked
+		}
 		return quoted.ReplaceAllStringFunc(text, func(said string) string {
 			if strings.ContainsAny(said, " \t=?@\\") {
 				return `"` + masked + `"`

@@ -62,6 +62,7 @@ func TestMask(t *testing.T) {
 	for _, text := range []string{
 		`{"kind":"Event","message":"Error: failed to start: exec: \"/bin/app --password=secret\": no such file"}`,
 		`{"status":{"state":{"waiting":{"message":"exec: \"app\\t-p secret\": not found"}}}}`, `{"note":"GET \"http://u:secret@db\""}`,
+		`{"kind":"Event","message":"Readiness probe failed: password=secret\nsecret"}`, `{"note":"Startup probe failed: secret"}`,
 		`{"httpGet":{"path":"/ready?token=secret"}}`, `{"prometheus":{"query":"up{key=\"secret\"}"}}`,
 		`{"filters":[{"requestHeaderModifier":{"set":[{"name":"Authorization","value":"secret"}],"remove":["secret"]}}],"matches":[{"headers":[{"name":"a","value":"secret"}],"queryParams":[{"name":"b","value":"secret"}]}]}`,
 		`{"spec":{"tls":{"termination":"edge","key":"secret","certificate":"secret","caCertificate":"secret","destinationCACertificate":["secret"]}}}`,
@@ -72,7 +73,8 @@ func TestMask(t *testing.T) {
 	}
 	for _, text := range []string{
 		`{"labels":{"command":"x","env":"prod","options":"y"}}`, `{"nodeSelector":{"env":"prod"}}`, `{"matchLabels":{"args":"z"}}`,
-		`{"message":"pods \"shop-1\" is forbidden: a = b of \"dev\""}`, `{"path":"/ready"}`, `{"secretKeyRef":{"key":"b"},"tls":{"termination":"edge"}}`, `{"tls":[{"hosts":["a"],"secretName":"b"}]}`,
+		`{"message":"pods \"shop-1\" is forbidden: a = b of \"dev\""}`, `{"path":"/ready"}`,
+		`{"message":"Readiness probe failed: HTTP probe failed with statuscode: 503"}`, `{"message":"Liveness probe failed: dial tcp 10.0.0.1:80: connect: connection refused"}`, `{"secretKeyRef":{"key":"b"},"tls":{"termination":"edge"}}`, `{"tls":[{"hosts":["a"],"secretName":"b"}]}`,
 	} {
 		if got, _ := json.Marshal(Mask(decoded(t, text))); string(got) != text {
 			t.Errorf("%s: %s", text, got)

@@ -60,12 +60,13 @@ func (o *Outcome) headline() string {
 }
 
 func (o *Outcome) podsText() string {
-	text := fmt.Sprintf("%d, as now", o.Pods)
+	number := func(n int32) string { return screen.Number(int64(n)) }
+	text := number(o.Pods) + ", as now"
 	if o.Pods != o.PodsNow {
-		text = fmt.Sprintf("%d, now %d", o.Pods, o.PodsNow)
+		text = number(o.Pods) + ", now " + number(o.PodsNow)
 	}
 	if o.PodsSettled != o.Pods {
-		text += fmt.Sprintf("; %d once they are on the nodes that are filled first", o.PodsSettled)
+		text += "; " + number(o.PodsSettled) + " once they are on the nodes that are filled first"
 	}
 	return text
 }
@@ -75,7 +76,7 @@ func (o *Outcome) ServingText() string {
 	if o.Serves == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("up to %d requests per second", o.Serves)
+	text := fmt.Sprintf("up to %s requests per second", screen.Number(o.Serves))
 	switch {
 	case len(o.Backends) > 1:
 		var parts []string

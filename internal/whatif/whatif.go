@@ -18,6 +18,7 @@ import (
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/podtemplate"
 	"github.com/elasticweb/elasticweb-operator/internal/resources"
+	"github.com/elasticweb/elasticweb-operator/internal/screen"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
 
@@ -147,7 +148,7 @@ func (o *Outcome) settle(after *Side) {
 	}
 	planned, observed, isWorkedOut := settled(after, o.Restarts)
 	if o.PodsSettled = planned.Replicas; !isWorkedOut {
-		o.Notes = append(o.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %d at most", mostSettled))
+		o.Notes = append(o.Notes, fmt.Sprintf("how many pods it takes once they are on the nodes that are filled first is worked out for %s at most", screen.Number(mostSettled)))
 		return
 	}
 	o.spread(after.Web, &planned, observed.Pods)
@@ -300,7 +301,7 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 		notes = append(notes, "the spec as it is cannot be read, so that all of it counts as new: "+before.Unreadable)
 	}
 	if result.Paused {
-		notes = append(notes, "it is paused: nothing of this is carried out before kubectl elasticweb resume "+result.Name)
+		notes = append(notes, "it is paused: nothing of this is carried out before "+screen.ResumeCommand(after.Web))
 	}
 	if before.Web != nil && !before.keepsDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))

@@ -97,7 +97,7 @@ func TestCompare(t *testing.T) {
 		"an architecture that the selector excludes": {"amd64", func(w *web, _ *Side) { w.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"} },
 			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{""}}},
 		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "True"} },
-			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb resume shop"}}},
+			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb -n dev resume shop"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := running(shop(), tc.on)
@@ -188,7 +188,7 @@ func TestManyPods(t *testing.T) {
 	many := shop()
 	many.Spec.TotalQPS, many.Spec.Replicas = nil, ptr.To[int32](math.MaxInt32)
 	got := Compare(Side{}, Side{Web: many})
-	if got.Pods != math.MaxInt32 || got.PodsSettled != math.MaxInt32 || !strings.Contains(strings.Join(got.Notes, "\n"), "worked out for 10000 at most") {
+	if got.Pods != math.MaxInt32 || got.PodsSettled != math.MaxInt32 || !strings.Contains(strings.Join(got.Notes, "\n"), "worked out for 10,000 at most") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -284,14 +284,14 @@ func TestWhoGetsTheRequests(t *testing.T) {
 		pods   int32
 		says   string
 	}{
-		"by weights":       {asIs, 6, "up to 3300 requests per second, by weights: shop-8d9001d3-amd64 5, shop-8d9001d3-arm64 6"},
-		"fewer":            {func(w *web) { w.Spec.TotalQPS = ptr.To[int32](3000) }, 5, "up to 3000 requests per second, by weights: shop-8d9001d3-amd64 1, shop-8d9001d3-arm64 1"},
-		"without a way in": {func(w *web) { w.Spec.Expose, w.Spec.MaxReplicas = nil, ptr.To[int32](6) }, 6, "up to 2400 requests per second, by the pods on amd64; those on arm64 wait without any"},
+		"by weights":       {asIs, 6, "up to 3,300 requests per second, by weights: shop-8d9001d3-amd64 5, shop-8d9001d3-arm64 6"},
+		"fewer":            {func(w *web) { w.Spec.TotalQPS = ptr.To[int32](3000) }, 5, "up to 3,000 requests per second, by weights: shop-8d9001d3-amd64 1, shop-8d9001d3-arm64 1"},
+		"without a way in": {func(w *web) { w.Spec.Expose, w.Spec.MaxReplicas = nil, ptr.To[int32](6) }, 6, "up to 2,400 requests per second, by the pods on amd64; those on arm64 wait without any"},
 		"by fewest requests": {func(w *web) {
 			w.Spec.Balancing, w.Spec.MaxReplicas = ptr.To(elasticwebv1.BalancingLeastRequest), ptr.To[int32](6)
-		}, 6, "up to 2970 requests per second"},
+		}, 6, "up to 2,970 requests per second"},
 		"nothing":                 {func(w *web) { w.Spec.TotalQPS = nil }, 0, ""},
-		"all on one architecture": {func(w *web) { w.Spec.Image = "shop:2" }, 5, "up to 4000 requests per second"},
+		"all on one architecture": {func(w *web) { w.Spec.Image = "shop:2" }, 5, "up to 4,000 requests per second"},
 	} {
 		after := mixed(tc.change)
 		after.Generation++

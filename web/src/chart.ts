@@ -98,6 +98,7 @@ export class Chart {
     return {
       width: this.canvas.clientWidth, height: this.canvas.clientHeight,
       legend: { show: false },
+      fmtDate: (template) => uPlot.fmtDate(asElsewhere(template)),
       cursor: { drag: { x: false, y: false } },
       scales: {
         x: { time: true, range: (_, min, max) => (Number.isFinite(min) && Number.isFinite(max) ? [Math.min(min, max - leastSpan), max] : [0, leastSpan]) },
@@ -117,5 +118,9 @@ export class Chart {
     else this.draw(false);
   }
 }
+
+/** asElsewhere has times and dates as the rest of the page has them: 24 hours, the year first. */
+const asElsewhere = (template: string): string => template
+  .replace("{h}:{mm}{aa}", "{HH}:{mm}").replace("{h}{aa}", "{HH}:00").replace("{M}/{D}/{YY}", "{YYYY}-{MM}-{DD}").replace("{M}/{D}", "{MM}-{DD}");
 
 const said = (value: number | null | undefined): string => (value === null || value === undefined ? "not known" : number(value));
