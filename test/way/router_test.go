@@ -39,7 +39,7 @@ func TestRouterRoundsWithinBounds(t *testing.T) {
 		bound       float64
 	}{{10, 300, 1.015}, {10, 10_000, 1.015}, {100, 300, 1.04}, {100, 10_000, 1.04}} {
 		worst, of := 0.0, []capacity.Tier(nil)
-		for range 2_500 {
+		for range 1_000 {
 			groups := make([]capacity.Group, 2+random.IntN(3))
 			for i := range groups {
 				groups[i] = capacity.Group{Architecture: fmt.Sprint("a", i), PodQPS: 50 + random.Int64N(50*(tc.ratio-1)), Pods: 1 + random.Int64N(tc.pods)}
