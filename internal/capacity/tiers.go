@@ -84,23 +84,20 @@ func tiersOf(sorted []Group) (tiers []Tier) {
 	for len(tiers) > 1 && tiers[0].Pods < fewest {
 		tiers = tiers[1:]
 	}
-	for len(tiers) > most {
-		at := cheapest(tiers)
-		tiers = slices.Delete(tiers, at, at+1)
+	if len(tiers) > most {
+		return worthMost(tiers, most)
 	}
 	return tiers
 }
 
-// cheapest is the tier that costs least to leave out: its own pods get what those of the next one do.
-func cheapest(tiers []Tier) int {
-	best, least := 0, int64(0)
-	for i, tier := range tiers[:len(tiers)-1] {
-		own := tier.Pods
-		if i > 0 {
-			own -= tiers[i-1].Pods
-		}
-		if cost := own * (tier.QPS - tiers[i+1].QPS); i == 0 || cost < least {
-			best, least = i, cost
+// worthMost are so many of the tiers at most, the last among them, that are worth most: the pods of one that is left out get what those of the
+// next one do.
+func worthMost(tiers []Tier, most int) []Tier {
+	last := len(tiers) - 1
+	best := tiers[last:]
+	for i := 0; i < last && most > 1; i++ {
+		if with := slices.Concat(worthMost(tiers[:i+1], most-1), tiers[last:]); weighted(with) > weighted(best) {
+			best = with
 		}
 	}
 	return best

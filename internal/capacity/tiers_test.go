@@ -73,3 +73,38 @@ func TestWeightedNeverFalls(t *testing.T) {
 		}
 	}
 }
+
+// Of more architectures than a Route has backends those are left out that cost least together, not one after the other.
+func TestWeightedNeverFallsWithManyArchitectures(t *testing.T) {
+	nine := []Group{{"a", 17, 4}, {"b", 339, 2}, {"c", 5, 28}, {"d", 28, 4}, {"e", 10, 0}, {"f", 2, 5}, {"g", 35, 7}, {"h", 232, 2}, {"i", 7, 1}}
+	before := Weighted.Served(nine)
+	nine[0].Pods++
+	if after := Weighted.Served(nine); after < before {
+		t.Errorf("they serve %d, and %d with one more", before, after)
+	}
+	random := rand.New(rand.NewPCG(7, 9))
+	for range 5_000 {
+		tiers := make([]Tier, 5+random.IntN(5))
+		for i := range tiers {
+			tiers[i] = Tier{fmt.Sprint("a", i), int64(1000 - 90*i - random.IntN(80)), 2}
+			if i > 0 {
+				tiers[i].Pods = tiers[i-1].Pods + 1 + random.Int64N(40)
+			}
+		}
+		var want int64
+		for chosen := range 1 << (len(tiers) - 1) {
+			var some []Tier
+			for i, tier := range tiers {
+				if i == len(tiers)-1 || chosen>>i&1 == 1 {
+					some = append(some, tier)
+				}
+			}
+			if len(some) <= most {
+				want = max(want, weighted(some))
+			}
+		}
+		if got := weighted(worthMost(tiers, most)); got != want {
+			t.Fatalf("%v: %d, want %d", tiers, got, want)
+		}
+	}
+}

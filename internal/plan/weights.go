@@ -33,8 +33,14 @@ type Way struct {
 
 // Weighs reports whether an ElasticWeb asks for a way in whose requests are spread by weights.
 func Weighs(spec *elasticwebv1.ElasticWebSpec) bool {
-	return spec.Expose != nil && (spec.Expose.HTTPRoute != nil || spec.Expose.Route != nil) &&
+	return spec.Expose != nil && (spec.Expose.HTTPRoute != nil || spec.Expose.Route != nil && !verifiesNames(spec.Expose.Route)) &&
 		ptr.Deref(spec.Balancing, elasticwebv1.BalancingEven) != elasticwebv1.BalancingLeastRequest
+}
+
+// verifiesNames reports whether the router holds the certificates of pods against the name of the Service that it reaches them by: that is the
+// plain Service's, which its certificate is for. By Services of other names it would reach none.
+func verifiesNames(route *elasticwebv1.RouteSpec) bool {
+	return route.TLS != nil && route.TLS.Termination == elasticwebv1.TLSTerminationReencrypt
 }
 
 // templateTiers are the architectures whose labels the pods of the template have, beside that of pods that joined; none where nothing asks for

@@ -43,6 +43,30 @@ func TestTierLabels(t *testing.T) {
 	}
 }
 
+func TestWeighs(t *testing.T) {
+	route := func(termination elasticwebv1.TLSTermination) *elasticwebv1.ExposeSpec {
+		return &elasticwebv1.ExposeSpec{Route: &elasticwebv1.RouteSpec{TLS: &elasticwebv1.RouteTLS{Termination: termination}}}
+	}
+	for name, tc := range map[string]struct {
+		expose    *elasticwebv1.ExposeSpec
+		balancing elasticwebv1.Balancing
+		want      bool
+	}{
+		"no way in":        {nil, elasticwebv1.BalancingEven, false},
+		"an Ingress":       {&elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{}}, elasticwebv1.BalancingEven, false},
+		"an HTTPRoute":     {&elasticwebv1.ExposeSpec{HTTPRoute: &elasticwebv1.HTTPRouteSpec{}}, elasticwebv1.BalancingEven, true},
+		"a Route":          {&elasticwebv1.ExposeSpec{Route: &elasticwebv1.RouteSpec{}}, elasticwebv1.BalancingEven, true},
+		"with edge":        {route(elasticwebv1.TLSTerminationEdge), elasticwebv1.BalancingEven, true},
+		"with passthrough": {route(elasticwebv1.TLSTerminationPassthrough), elasticwebv1.BalancingEven, true},
+		"whose router verifies the Service's name": {route(elasticwebv1.TLSTerminationReencrypt), elasticwebv1.BalancingEven, false},
+		"spread by load": {route(elasticwebv1.TLSTerminationEdge), elasticwebv1.BalancingLeastRequest, false},
+	} {
+		if got := Weighs(&elasticwebv1.ElasticWebSpec{Expose: tc.expose, Balancing: &tc.balancing}); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
 // podsOn are ready pods with the labels that are due there.
 func podsOn(architecture string, count int, cost string) (pods []Pod) {
 	for i := range count {

@@ -36,16 +36,19 @@ var series = map[string]struct{ own, others []string }{
 	"Traefik": {
 		own: []string{
 			`traefik_service_requests_total{service="dev-shop-8080@kubernetes",code="200",method="GET",protocol="http"}`,
-			`traefik_service_requests_total{service="dev-shop-http@kubernetesgateway",code="200",method="GET",protocol="http"}`,
+			`traefik_service_requests_total{service="dev-shop-8d9001d3-arm64-http@kubernetesgateway",code="200",method="GET",protocol="http"}`,
 		},
 		others: []string{`traefik_service_requests_total{service="dev-shop-cart-8080@kubernetes",code="200",method="GET",protocol="http"}`},
 	},
 	"Istio": {
 		own: []string{
 			`istio_requests_total{reporter="source",destination_service_namespace="dev",destination_service_name="shop",response_code="200"}`,
-			`istio_requests_total{reporter="source",destination_service_namespace="dev",destination_service_name="shop",response_code="503"}`,
+			`istio_requests_total{reporter="source",destination_service_namespace="dev",destination_service_name="shop-8d9001d3-amd64",response_code="503"}`,
 		},
-		others: []string{`istio_requests_total{reporter="destination",destination_service_namespace="dev",destination_service_name="shop",response_code="200"}`},
+		others: []string{
+			`istio_requests_total{reporter="destination",destination_service_namespace="dev",destination_service_name="shop",response_code="200"}`,
+			`istio_requests_total{reporter="source",destination_service_namespace="dev",destination_service_name="shop-cart",response_code="200"}`,
+		},
 	},
 	"Linkerd": {
 		own: []string{
@@ -63,10 +66,14 @@ var series = map[string]struct{ own, others []string }{
 	},
 	"The application's own metrics": {
 		own: []string{
-			`http_requests_total{namespace="dev",service="shop",path="/",code="200"}`,
-			`http_requests_total{namespace="dev",service="shop",path="/cart",code="200"}`,
+			`http_requests_total{namespace="dev",service="shop",job="shop",pod="shop-a",path="/",code="200"}`,
+			`http_requests_total{namespace="dev",service="shop-8d9001d3-amd64",job="shop-8d9001d3-amd64",pod="shop-b",path="/cart",code="200"}`,
 		},
-		others: []string{`http_requests_total{namespace="dev",service="shop",path="/healthz",code="200"}`},
+		others: []string{
+			`http_requests_total{namespace="dev",service="shop",job="shop",pod="shop-a",path="/healthz",code="200"}`,
+			// The same pod, scraped by another Service that it is in.
+			`http_requests_total{namespace="dev",service="shop-8d9001d3-amd64",job="shop-8d9001d3-amd64",pod="shop-a",path="/",code="200"}`,
+		},
 	},
 }
 
