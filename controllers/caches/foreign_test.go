@@ -55,7 +55,7 @@ func fill(object client.Object) {
 	object.SetLabels(maps.Clone(many))
 	object.SetAnnotations(map[string]string{"a": strings.Repeat("x", 200<<10)})
 	object.SetFinalizers(strings.Split(strings.Repeat("example.com/hold ", 4096), " "))
-	object.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: &metav1.FieldsV1{Raw: fmt.Appendf(nil, "{%q:{}}", strings.Repeat("x", 200<<10))}}})
+	object.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: metav1.NewFieldsV1(fmt.Sprintf("{%q:{}}", strings.Repeat("x", 200<<10)))}})
 	template := corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Args: []string{strings.Repeat("x", 1<<20)}}}}}
 	switch object := object.(type) {
 	case *appsv1.Deployment:

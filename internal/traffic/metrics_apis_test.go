@@ -184,9 +184,9 @@ func TestUnknownKindsAreAskedForSeldom(t *testing.T) {
 
 // A user who invents API versions costs neither memory without end, nor others what is known of theirs.
 func TestInventedAPIVersionsAreForgotten(t *testing.T) {
-	real, asked := schema.GroupVersion{Group: "example.com", Version: "v1"}, 0
+	served, asked := schema.GroupVersion{Group: "example.com", Version: "v1"}, 0
 	k := &kinds{known: map[schema.GroupVersion]servedKinds{}, ask: func(version string) (*metav1.APIResourceList, error) {
-		if version != real.String() {
+		if version != served.String() {
 			return nil, apierrors.NewNotFound(schema.GroupResource{}, version)
 		}
 		asked++
@@ -194,8 +194,8 @@ func TestInventedAPIVersionsAreForgotten(t *testing.T) {
 	}}
 	at := time.Now()
 	for i := range 10 * mostKinds {
-		for _, version := range []schema.GroupVersion{real, {Group: fmt.Sprintf("x%d.example.com", i), Version: "v1"}} {
-			if found, err := k.find(version.WithKind("Table"), at); err != nil || (found != nil) != (version == real) {
+		for _, version := range []schema.GroupVersion{served, {Group: fmt.Sprintf("x%d.example.com", i), Version: "v1"}} {
+			if found, err := k.find(version.WithKind("Table"), at); err != nil || (found != nil) != (version == served) {
 				t.Fatalf("%s: %v, %v", version, found, err)
 			}
 		}
