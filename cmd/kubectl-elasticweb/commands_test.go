@@ -29,14 +29,14 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b := newBench(t)
 	b.create(b.shop())
 	b.settle()
-	b.want(0, []string{"status"}, "NAME", "shop  True", "2,400/2,400", "3/3", "AsPlanned")
+	b.want(0, []string{"status"}, "NAME", "shop  well", "2,400/2,400", "3/3", "AsPlanned")
 	b.want(0, []string{"status", "-A"}, "NAMESPACE", b.namespace)
 	b.want(0, []string{"status", "shop"}, "shop in "+b.namespace+"  Ready: True, AsPlanned", "2,400 of 2,400 QPS, 100%", "3 of 3 ready", "amd64-", "linux/amd64, linux/arm64", "port 80")
 	b.want(0, []string{"status", "shop", "-o", "name"}, "elasticweb.elasticweb.example.com/shop")
 	b.want(0, []string{"status", "-o", "yaml"}, "kind: ElasticWebList", "realQPS: 2400")
 	b.want(0, []string{"status", "-l", "no=such"}, "No ElasticWebs found.")
 	b.want(1, []string{"status", "none"}, "error: elasticwebs.elasticweb.example.com \"none\" not found")
-	b.want(0, []string{"why", "shop"}, "spec.totalQPS asks for 2400", "holds linux/amd64, linux/arm64", "2400 / 800 makes 3", "Nothing waits.")
+	b.want(0, []string{"why", "shop"}, "spec.totalQPS asks for 2,400", "holds linux/amd64, linux/arm64", "2,400 / 800 makes 3", "Nothing waits.")
 
 	b.want(0, []string{"plan", "shop"}, "nothing changes", "3, as now")
 	b.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "12, now 3", "no pod is restarted", "+totalQPS: 9000", "+replicas: 12")
@@ -218,7 +218,7 @@ func TestReport(t *testing.T) {
 			t.Errorf("the ElasticWeb lacks what is no secret:\n%s", text)
 		}
 	}
-	b.want(1, []string{"report", "--file", path}, "exists")
+	b.want(1, []string{"report", "--file", path}, "is there already")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("others may read it: %v %v", info.Mode(), err)
 	}
