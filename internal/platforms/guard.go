@@ -16,8 +16,11 @@ import (
 )
 
 const (
-	dialTimeout        = 5 * time.Second
-	idleTimeout        = 30 * time.Second
+	dialTimeout = 5 * time.Second
+	idleTimeout = 30 * time.Second
+	// pingAfter is when a connection without an answer is held for dead unless it answers within as long: one of HTTP/2 to a node that is no
+	// more is used on for a quarter of an hour else.
+	pingAfter          = 5 * time.Second
 	maxIdleConnections = 32
 	maxHeaderBytes     = 64 << 10
 	maxRetryAfter      = time.Hour
@@ -40,6 +43,7 @@ func newTransport(o Options) (*http.Transport, error) {
 		MaxIdleConns:           maxIdleConnections,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
 		// A few compressed bytes would otherwise become a body of any size.
 		DisableCompression: true,
 	}, nil

@@ -187,3 +187,14 @@ func answerDNS(conn net.Conn, addresses *[][4]byte) {
 		}
 	}
 }
+
+// A node of a registry that dies leaves connections behind that lead nowhere: TestAServerThatVanishes of internal/traffic shows what pings are worth.
+func TestConnectionsAreTried(t *testing.T) {
+	transport, err := newTransport(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pings := transport.HTTP2; pings == nil || pings.SendPingTimeout == 0 || pings.PingTimeout == 0 {
+		t.Errorf("connections of HTTP/2 are never given up: %+v", pings)
+	}
+}

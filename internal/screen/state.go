@@ -43,7 +43,7 @@ func StateOf(web *elasticwebv1.ElasticWeb) State {
 	switch {
 	case isTrue(elasticwebv1.ConditionStalled):
 		return StateStuck
-	case is(elasticwebv1.ConditionCapacityMet, metav1.ConditionFalse) && !(isPaused && web.Status.Replicas == 0):
+	case is(elasticwebv1.ConditionCapacityMet, metav1.ConditionFalse) && (!isPaused || web.Status.Replicas > 0):
 		return StateShort
 	case isPaused:
 		return StatePaused
