@@ -64,9 +64,10 @@ func (r *Reconciler) makeWayIn(
 		result.retry = controllers.Soonest(result.retry, retry)
 		return
 	}
+	wasWeighted := isWeighted(seen)
 	err := r.applyWayIn(ctx, web, seen, kind, backends, confirm)
 	if err == nil {
-		result.retry = controllers.Soonest(result.retry, r.noteBackends(web, seen, backends))
+		result.retry = controllers.Soonest(result.retry, r.noteBackends(web, seen, backends, wasWeighted))
 	}
 	result.add(err)
 	result.tellWayIn(err)
