@@ -57,15 +57,14 @@ func (w *refusedWeights) told(web *elasticwebv1.ElasticWeb, now time.Time) strin
 	return w.said
 }
 
-// answerToWeights is what is said of a way in since it leads by weights; false where it does not.
+// answerToWeights is what is said of a way in that may have weights, of its version since or a later one, and whether it has some.
 func answerToWeights(web *elasticwebv1.ElasticWeb, seen *plan.Observed, since int64) (answer way.Answer, isWeighted bool) {
 	switch {
 	case !plan.Weighs(&web.Spec):
-		return answer, false
 	case web.Spec.Expose.HTTPRoute != nil && seen.HTTPRoute != nil:
 		return seen.HTTPRoute.Of(way.ParentReferences(web), since), seen.HTTPRoute.IsWeighted()
 	case web.Spec.Expose.Route != nil && seen.Route != nil:
 		return seen.Route.Of(), seen.Route.IsWeighted()
 	}
-	return answer, false
+	return way.Answer{Outcome: way.Awaiting}, false
 }

@@ -90,15 +90,8 @@ func readWay(
 
 // isAdmitted reports whether whoever serves the way in says that it does, be it of a version before: weights change often.
 func isAdmitted(web *elasticwebv1.ElasticWeb, seen *plan.Observed) bool {
-	switch {
-	case !plan.Weighs(&web.Spec):
-		return false
-	case web.Spec.Expose.HTTPRoute != nil && seen.HTTPRoute != nil:
-		return seen.HTTPRoute.Of(way.ParentReferences(web), 0).Outcome == way.Admitted
-	case web.Spec.Expose.Route != nil && seen.Route != nil:
-		return seen.Route.Of().Outcome == way.Admitted
-	}
-	return false
+	answer, _ := answerToWeights(web, seen, 0)
+	return answer.Outcome == way.Admitted
 }
 
 // isInForce reports whether those who serve a way in go by weights. An HTTPRoute's gateways say which version they have seen; routers of OpenShift do
