@@ -61,6 +61,8 @@ type remembered struct {
 	// weightsSince is the first version of an HTTPRoute with weights, weightsAt when a Route had some first; zero for what another operator wrote.
 	weightsSince int64
 	weightsAt    time.Time
+	// refusedWeights is when weights were refused last.
+	refusedWeights refusedWeights
 	// pace holds back status writes that come too fast.
 	pace *rate.Limiter
 	// refusesStamps is true while pods are not stamped since that is refused.

@@ -5,6 +5,7 @@
 package elasticweb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -134,7 +135,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
 	reported, err := r.report(ctx, web, status.Input{
-		Web: web, Plan: &planned, Observed: seen.Observed, WayIn: carried.wayIn, Unweighed: carried.unweighed, Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
+		Web: web, Plan: &planned, Observed: seen.Observed, WayIn: carried.wayIn, Unweighed: cmp.Or(carried.unweighed, r.memory.of(web).refusedWeights.told(web, r.Clock.Now())), Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
 		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene, Restart: r.memory.of(web).restart},
 	})

@@ -47,6 +47,13 @@ func (r *Reconciler) observeWay(ctx context.Context, web *elasticwebv1.ElasticWe
 		isAny = isAny || newest != nil
 		return newest
 	})
+	if answer, isWeighted := answerToWeights(web, seen, remembered.weightsSince); isWeighted {
+		remembered.refusedWeights.note(web, way.KindOf(web), answer, r.Clock.Now())
+	}
+	if left := remembered.refusedWeights.left(web, r.Clock.Now()); left > 0 {
+		seen.Way.IsAdmitted = false
+		retry = controllers.Soonest(retry, left)
+	}
 	if left := remembered.weightsAt.Add(knownToGateways).Sub(r.Clock.Now()); left > 0 {
 		retry = controllers.Soonest(retry, left)
 	}
@@ -83,15 +90,8 @@ func readWay(
 
 // isAdmitted reports whether whoever serves the way in says that it does, be it of a version before: weights change often.
 func isAdmitted(web *elasticwebv1.ElasticWeb, seen *plan.Observed) bool {
-	switch {
-	case !plan.Weighs(&web.Spec):
-		return false
-	case web.Spec.Expose.HTTPRoute != nil && seen.HTTPRoute != nil:
-		return seen.HTTPRoute.Of(way.ParentReferences(web), 0).Outcome == way.Admitted
-	case web.Spec.Expose.Route != nil && seen.Route != nil:
-		return seen.Route.Of().Outcome == way.Admitted
-	}
-	return false
+	answer, _ := answerToWeights(web, seen, 0)
+	return answer.Outcome == way.Admitted
 }
 
 // isInForce reports whether those who serve a way in go by weights. An HTTPRoute's gateways say which version they have seen; routers of OpenShift do
@@ -107,10 +107,11 @@ func isInForce(web *elasticwebv1.ElasticWeb, seen *plan.Observed, remembered *re
 	}
 }
 
-// noteBackends remembers what a way in was written with, and since which version and when that is weights.
-func (r *Reconciler) noteBackends(web *elasticwebv1.ElasticWeb, seen *plan.Observed, backends []way.Backend) (retry time.Duration) {
+// noteBackends remembers what a way in was written with, and since which version and when that is weights. What another operator left without
+// weights has none that gateways know.
+func (r *Reconciler) noteBackends(web *elasticwebv1.ElasticWeb, seen *plan.Observed, backends []way.Backend, wasWeighted bool) (retry time.Duration) {
 	remembered := r.memory.of(web)
-	begins := len(backends) > 1 && len(remembered.backends) == 1
+	begins := len(backends) > 1 && (len(remembered.backends) == 1 || !wasWeighted)
 	remembered.backends = backends
 	switch {
 	case begins && seen.HTTPRoute != nil:
@@ -161,7 +162,7 @@ func (r *Reconciler) removeTierServices(ctx context.Context, web *elasticwebv1.E
 	if plan.Weighs(&web.Spec) && (len(p.Tiers) > 0 || len(p.WeighedArchitectures) == 0) {
 		return nil // the template may be on its way; they cost nothing.
 	}
-	if leadsByWeights(web, seen) {
+	if leadsByWeights(web, seen) || !r.waysIn.areKnown() {
 		return nil // requests would find none. What changes that is an event.
 	}
 	var errs []error
@@ -175,7 +176,7 @@ func (r *Reconciler) removeTierServices(ctx context.Context, web *elasticwebv1.E
 
 // leadsByWeights reports whether a way in leads to Services by architecture, as far as those who serve it have been heard.
 func leadsByWeights(web *elasticwebv1.ElasticWeb, seen *plan.Observed) bool {
-	if seen.HTTPRoute != nil && seen.HTTPRoute.IsWeighted() || seen.Route != nil && seen.Route.IsWeighted() {
+	if isWeighted(seen) {
 		return true
 	}
 	if seen.HTTPRoute == nil || web.Spec.Expose == nil || web.Spec.Expose.HTTPRoute == nil {
@@ -183,6 +184,11 @@ func leadsByWeights(web *elasticwebv1.ElasticWeb, seen *plan.Observed) bool {
 	}
 	parents := way.ParentReferences(web)
 	return seen.HTTPRoute.Of(parents, 0).Outcome == way.Admitted && seen.HTTPRoute.Of(parents, seen.HTTPRoute.Generation).Outcome != way.Admitted
+}
+
+// isWeighted reports whether a way in leads to several Services.
+func isWeighted(seen *plan.Observed) bool {
+	return seen.HTTPRoute != nil && seen.HTTPRoute.IsWeighted() || seen.Route != nil && seen.Route.IsWeighted()
 }
 
 // isTooSoon reports whether the way in was written not long ago, and is to have other backends now. It has them when it is looked at again.

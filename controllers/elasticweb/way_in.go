@@ -64,9 +64,10 @@ func (r *Reconciler) makeWayIn(
 		result.retry = controllers.Soonest(result.retry, retry)
 		return
 	}
+	wasWeighted := isWeighted(seen)
 	err := r.applyWayIn(ctx, web, seen, kind, backends, confirm)
 	if err == nil {
-		result.retry = controllers.Soonest(result.retry, r.noteBackends(web, seen, backends))
+		result.retry = controllers.Soonest(result.retry, r.noteBackends(web, seen, backends, wasWeighted))
 	}
 	result.add(err)
 	result.tellWayIn(err)
@@ -100,10 +101,10 @@ func notWatched(kind string, why error) *status.Problem {
 	return &problem
 }
 
-// removeWaysIn removes those that the spec does not ask for, once the one that it does ask for is there: until then they serve.
+// removeWaysIn removes those that the spec does not ask for, once the one that it does ask for is there, and does not end: until then they serve.
 func (r *Reconciler) removeWaysIn(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, confirm confirmation) []error {
 	asked, made := way.KindOf(web), waysInOf(seen)
-	if asked != "" && made[asked] == nil {
+	if asked != "" && (made[asked] == nil || made[asked].GetDeletionTimestamp() != nil) {
 		return nil
 	}
 	var errs []error

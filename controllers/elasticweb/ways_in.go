@@ -221,6 +221,16 @@ func (w *waysIn) readerOf(kind string) (client.Reader, error) {
 	return of.reader, of.why
 }
 
+// areKnown reports whether there is none of them that is not seen: each kind is watched, or the cluster does not have it.
+func (w *waysIn) areKnown() bool {
+	for kind := range w.byKind {
+		if reader, why := w.readerOf(kind); reader == nil && !apierrors.IsNotFound(why) && !meta.IsNoMatchError(why) {
+			return false
+		}
+	}
+	return true
+}
+
 // ask has a kind looked for that an ElasticWeb wants.
 func (w *waysIn) ask(kind string) {
 	select {

@@ -5,13 +5,18 @@ package elasticweb
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
+	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/way"
 )
@@ -89,5 +94,31 @@ func TestServicesStayWhileTheWayInLeadsThere(t *testing.T) {
 	}
 	if leadsByWeights(&elasticwebv1.ElasticWeb{}, &plan.Observed{}) {
 		t.Error("nothing leads by weights")
+	}
+}
+
+// While nobody can tell whether a way in leads there, no Service goes.
+func TestServicesStayWhileAKindIsNotKnown(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(time.Unix(1_000_000, 0))
+	ofRoutes := schema.GroupResource{Group: "route.openshift.io", Resource: "routes"}
+	for name, tc := range map[string]struct {
+		why  error
+		want bool
+	}{
+		"not looked for yet":           {nil, false},
+		"the operator may not read it": {errNotServed{apierrors.NewForbidden(ofRoutes, "", nil)}, false},
+		"its server is away":           {apierrors.NewServiceUnavailable("away"), false},
+		"the cluster does not have it": {errors.Join(errNotServed{apierrors.NewNotFound(ofRoutes, "")}, nil), true},
+	} {
+		kinds := &waysIn{byKind: map[string]*wayKind{way.KindRoute: {why: tc.why}}}
+		if got := kinds.areKnown(); got != tc.want {
+			t.Errorf("%s: %t, want %t", name, got, tc.want)
+		}
+		web, service := &elasticwebv1.ElasticWeb{}, &corev1.Service{}
+		r := &Reconciler{waysIn: kinds, applier: apply.New(nil, nil, "", apply.NewWritten(clock), clock)}
+		seen := &plan.Observed{Tiers: map[string]*corev1.Service{"arm64": service}}
+		if errs := r.removeTierServices(t.Context(), web, &plan.Plan{}, seen, nil); (len(errs) > 0) != tc.want {
+			t.Errorf("%s: %d Services removed", name, len(errs))
+		}
 	}
 }

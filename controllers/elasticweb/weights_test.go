@@ -54,6 +54,13 @@ func backendsOf(ctx context.Context, web *elasticwebv1.ElasticWeb) func() string
 
 // acceptAll says of each version of an HTTPRoute that it is served, as a gateway does, until the spec or the gateway ends.
 func acceptAll(web *elasticwebv1.ElasticWeb) (end func()) {
+	return answerAll(web, func(route *unstructured.Unstructured) string {
+		return gatewaySays(route, "True", "True", "Accepted", "ok")
+	})
+}
+
+// answerAll says something of each version of an HTTPRoute.
+func answerAll(web *elasticwebv1.ElasticWeb, answer func(*unstructured.Unstructured) string) (end func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	name, ended := client.ObjectKeyFromObject(web), make(chan struct{}) // the spec goes on with the ElasticWeb.
 	end = func() {
@@ -76,7 +83,7 @@ func acceptAll(web *elasticwebv1.ElasticWeb) (end func()) {
 			route := &unstructured.Unstructured{}
 			route.SetGroupVersionKind(httpRouteKind)
 			if k8s.Get(ctx, name, route) == nil && route.GetGeneration() != said {
-				saysOf(context.WithoutCancel(ctx), route, gatewaySays(route, "True", "True", "Accepted", "ok"))
+				saysOf(context.WithoutCancel(ctx), route, answer(route))
 				said = route.GetGeneration()
 			}
 		}
@@ -181,6 +188,27 @@ var _ = Describe("Weights of a way in", Ordered, func() {
 		Eventually(isStale).WithContext(ctx).Should(HaveValue(BeTrue()))
 		acceptAll(web)
 		Eventually(isStale).WithContext(ctx).Should(HaveValue(BeFalse()))
+	}, SpecTimeout(4*time.Minute))
+
+	It("are given up for long where the gateway takes none", func(ctx SpecContext) {
+		ownNodes(ctx, "single", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 2}, cluster.NodePool{Arch: "amd64", Count: 2, Pods: 15})
+		namespace, _ := startInNamespace(ctx)
+		web := newWeb(namespace, "shop", onOwnNodes("single"), armTwiceAsFast, serving(3000), byHTTPRoute)
+		answerAll(web, func(route *unstructured.Unstructured) string {
+			if rules, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules"); len(rules[0].(map[string]any)["backendRefs"].([]any)) > 1 {
+				return gatewaySays(route, "False", "True", "UnsupportedValue", "one backend")
+			}
+			return gatewaySays(route, "True", "True", "Accepted", "ok")
+		})
+		Expect(k8s.Create(ctx, web)).To(Succeed())
+		Eventually(func() *metav1.Condition {
+			return meta.FindStatusCondition(read(ctx, web, &elasticwebv1.ElasticWeb{}).Status.Conditions, elasticwebv1.ConditionExposed)
+		}).WithContext(ctx).Should(And(HaveField("Reason", elasticwebv1.ReasonAdmitted), HaveField("Message",
+			ContainSubstring("; it leads to the Service shop, not by weights: the Gateway gateways/public refused weights (UnsupportedValue: one backend)"))))
+		expectCapacity(ctx, web, "arm64=2,amd64=4", 3000, true)
+		version := wayIn(ctx, httpRouteKind, web).GetGeneration()
+		Expect(backendsOf(ctx, web)()).To(Equal("shop=1"))
+		Consistently(func() int64 { return wayIn(ctx, httpRouteKind, web).GetGeneration() }, "5s").Should(Equal(version))
 	}, SpecTimeout(4*time.Minute))
 
 	It("take back the Services that an ElasticWeb of the name left behind", func(ctx SpecContext) {

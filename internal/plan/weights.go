@@ -224,24 +224,37 @@ func leaving(pods []Pod, existing, planned int32) int {
 	return ready - int(planned)
 }
 
-// weighed are the backends that requests are spread over, the fastest first; none where the plain Service serves as much. Pods count as
-// their labels say, since by these they are endpoints. Those that leave with what the plan takes away count no more: weights go down before
+// weighed are the backends that requests are spread over, the fastest first; none where the plain Service serves as much. Pods count as far
+// as their labels say, since by these they are endpoints. Those that leave with what the plan takes away count no more: weights go down before
 // the last pods do.
 func weighed(architectures []string, rates []placement.Rate, pods []Pod, leave int) []capacity.Tier {
-	ready := staying(pods, leave)
-	var groups []capacity.Group
-	for _, rate := range byFallingQPS(architectures, rates) {
-		group := capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
-		ready = slices.DeleteFunc(ready, func(pod Pod) bool {
-			isIn := TierLabels(pod.Tiers)[elasticwebv1.LabelTierPrefix+rate.Architecture] == "true"
-			if isIn {
-				group.Pods++
-			}
-			return isIn
-		})
-		groups = append(groups, group)
+	falling := byFallingQPS(architectures, rates)
+	groups := make([]capacity.Group, len(falling))
+	for i, rate := range falling {
+		groups[i] = capacity.Group{Architecture: rate.Architecture, PodQPS: rate.QPS}
+	}
+	for _, pod := range staying(pods, leave) {
+		if at := tierOf(pod, falling); at >= 0 {
+			groups[at].Pods++
+		}
 	}
 	return capacity.Tiers(groups)
+}
+
+// tierOf is which of the rates a pod counts for; -1 for none. That is the one of its own architecture, whose backend it never leaves: those of others
+// it is in for as long as these serve no more, and one that nobody else is in would be empty as soon as they do.
+func tierOf(pod Pod, falling []placement.Rate) (at int) {
+	has := TierLabels(pod.Tiers)
+	at = -1
+	for i, rate := range falling {
+		if has[elasticwebv1.LabelTierPrefix+rate.Architecture] != "true" {
+			continue
+		}
+		if at = i; rate.Architecture == pod.Architecture {
+			break
+		}
+	}
+	return at
 }
 
 func byFallingQPS(architectures []string, rates []placement.Rate) []placement.Rate {

@@ -88,26 +88,48 @@ func TestWeighed(t *testing.T) {
 	}
 	unstamped := slices.Concat(podsOn("arm64", 2, ""), podsOn("s390x", 2, ""))
 	unstamped[3].Tiers = unstamped[0].Tiers // as the template has them.
+	unknown := slices.Concat(podsOn("arm64", 2, ""), podsOn("arm64", 1, ""))
+	unknown[2].Architecture = ""
 	for name, tc := range map[string]struct {
 		pods  []Pod
 		leave int
 		want  []capacity.Tier
 	}{
-		"two architectures":                         {mixed, 0, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 5}}},
-		"one pod of the fastest left":               {notReady, 0, nil},
-		"the others are about to end":               {gone, 0, nil},
-		"one of the slow ones leaves":               {mixed, 1, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 4}}},
-		"those that leave are all":                  {mixed, 4, nil},
-		"more leave than there are":                 {mixed, 9, nil},
-		"labels are the endpoints":                  {unlabelled, 0, nil},
-		"one that nobody stamped is in the fastest": {unstamped, 0, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 4}}},
-		"one architecture":                          {podsOn("arm64", 3, ""), 0, nil},
+		"two architectures":                      {mixed, 0, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 5}}},
+		"one pod of the fastest left":            {notReady, 0, nil},
+		"the others are about to end":            {gone, 0, nil},
+		"one of the slow ones leaves":            {mixed, 1, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 4}}},
+		"those that leave are all":               {mixed, 4, nil},
+		"more leave than there are":              {mixed, 9, nil},
+		"labels are the endpoints":               {unlabelled, 0, nil},
+		"one that nobody stamped is about to be": {unstamped, 0, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 2}, {Architecture: "s390x", QPS: 400, Pods: 4}}},
+		"on nodes that nobody knows":             {unknown, 0, []capacity.Tier{{Architecture: "arm64", QPS: 1000, Pods: 2}, {Architecture: "s390x", QPS: 400, Pods: 3}}},
+		"one architecture":                       {podsOn("arm64", 3, ""), 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := weighed(threeNames, threeRates, tc.pods, tc.leave); !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// No backend is one that all its pods leave once an architecture serves more than theirs: it would be empty until the way in leads past it.
+func TestNoBackendIsLeftByAllItsPods(t *testing.T) {
+	pods := slices.Concat(podsOn("amd64", 3, ""), podsOn("s390x", 2, "-200"))
+	for _, before := range []int64{700, 800} { // of arm64, which has no pods.
+		rates := func(arm64 int64) []placement.Rate {
+			return []placement.Rate{{Architecture: "arm64", QPS: arm64}, {Architecture: "amd64", QPS: 800}, {Architecture: "s390x", QPS: 400}}
+		}
+		for i := range pods {
+			pods[i].Tiers = tierLabels(threeNames, rates(before), pods[i])
+		}
+		for _, now := range []int64{before, 1000} {
+			want := []capacity.Tier{{Architecture: "amd64", QPS: 800, Pods: 3}, {Architecture: "s390x", QPS: 400, Pods: 5}}
+			if got := weighed(threeNames, rates(now), pods, 0); !reflect.DeepEqual(got, want) {
+				t.Errorf("arm64 serves %d, after %d: %v, want %v", now, before, got, want)
+			}
+		}
 	}
 }
 

@@ -64,12 +64,24 @@ func since(in Input, generation int64) int64 {
 	return generation
 }
 
-func exposedAs(in Input, kind string, answer way.Answer) (metav1.ConditionStatus, verdict) {
-	who := speaker(kind, answer.Who)
+// WeightsRefused is what is told where whoever serves a way in refused weights.
+func WeightsRefused(kind string, answer way.Answer) string {
+	return fmt.Sprintf("%s refused weights (%s), which are tried again when the spec changes, and else ever more seldom: see whether it takes several Services for one %s",
+		speaker(kind, answer.Who), wordsOf(answer), kind)
+}
+
+// wordsOf are the reason and the message of an answer.
+func wordsOf(answer way.Answer) string {
 	words := quote.Value(quote.Said(cmp.Or(answer.Reason, "without a reason")))
 	if answer.Said != "" {
 		words += ": " + quote.Said(answer.Said)
 	}
+	return words
+}
+
+func exposedAs(in Input, kind string, answer way.Answer) (metav1.ConditionStatus, verdict) {
+	who := speaker(kind, answer.Who)
+	words := wordsOf(answer)
 	look := "look at it with kubectl describe " + resourceOf[kind] + " " + in.Web.Name
 	if answer.IsUnreadable {
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonAwaitingAdmission,
@@ -86,7 +98,7 @@ func exposedAs(in Input, kind string, answer way.Answer) (metav1.ConditionStatus
 			message: fmt.Sprintf("%s does not serve the %s (%s): %s", who, kind, words, orLook(refusalRemedies[answer.Reason], look))}
 	default:
 		return metav1.ConditionUnknown, verdict{reason: elasticwebv1.ReasonAwaitingAdmission,
-			message: fmt.Sprintf("%s has said nothing of the %s yet: %s", who, kind, silenceRemedies[kind])}
+			message: fmt.Sprintf("%s has said nothing of the %s yet: %s", who, kind, silenceRemedy(in, kind))}
 	}
 }
 
@@ -131,6 +143,15 @@ var resourceOf = map[string]string{
 	way.KindHTTPRoute: "httproutes.gateway.networking.k8s.io", way.KindRoute: "routes.route.openshift.io", way.KindIngress: "ingress",
 }
 
+// silenceRemedy is what to do where nobody says anything. The default class is given to an Ingress as it is made alone: one that had another, which
+// went from the spec, has none.
+func silenceRemedy(in Input, kind string) string {
+	if ingress := in.Observed.Ingress; kind == way.KindIngress && ingress != nil && ingress.Spec.IngressClassName == nil {
+		return "the Ingress has no class, and the cluster's default one is given only as it is made: set spec.expose.ingress.className, or delete the Ingress, which is made again"
+	}
+	return silenceRemedies[kind]
+}
+
 // silenceRemedies are what to look at where nobody says anything.
 var silenceRemedies = map[string]string{
 	way.KindHTTPRoute: "see that there is such a Gateway, and that its controller runs",
@@ -152,12 +173,12 @@ var refusalRemedies = map[string]string{
 // KindNotServed is the problem of a way in of a kind that the cluster does not have.
 func KindNotServed(kind string) Problem {
 	remedies := map[string]string{
-		way.KindHTTPRoute: "install the Gateway API's CRDs and a controller for it, or use spec.expose.ingress",
+		way.KindHTTPRoute: "install the Gateway API's CRDs, of release 1.0 or a later one, and a controller for it, or use spec.expose.ingress",
 		way.KindRoute:     "use spec.expose.httpRoute or spec.expose.ingress, since only OpenShift has Routes",
 		way.KindIngress:   "have the API server serve networking.k8s.io/v1, or use spec.expose.httpRoute",
 	}
 	return Problem{Reason: elasticwebv1.ReasonKindNotServed, IsAside: true,
-		Message: fmt.Sprintf("the cluster does not have the kind %s (%s), and all but the way in goes on: %s", kind, resourceOf[kind], remedies[kind])}
+		Message: fmt.Sprintf("the cluster does not have the kind %s (%s) in version v1, and all but the way in goes on: %s", kind, resourceOf[kind], remedies[kind])}
 }
 
 // KindUnreadable is the problem of a way in of a kind that the operator cannot watch.

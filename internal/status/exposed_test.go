@@ -46,7 +46,7 @@ func exposedByRoute(ingress string) func(*Input) {
 
 func exposedByIngress(in *Input) {
 	in.Web.Spec.Expose = &elasticwebv1.ExposeSpec{Ingress: &elasticwebv1.IngressSpec{Host: "shop.example.com", Path: "/a"}}
-	in.Observed.Ingress = &networkingv1.Ingress{}
+	in.Observed.Ingress = &networkingv1.Ingress{Spec: networkingv1.IngressSpec{IngressClassName: new("traefik")}}
 }
 
 // The condition, the address, and that none of it makes an ElasticWeb less ready.
@@ -65,6 +65,8 @@ func TestExposed(t *testing.T) {
 		"a host that another has": {exposedByRoute(`{"routerName": "default", "host": "shop-dev.apps.example.com", "conditions": [{"type": "Admitted", "status": "False", "reason": "HostAlreadyClaimed", "message": "m"}]}`),
 			"False NotAdmitted the router default does not serve the Route (HostAlreadyClaimed: m): another Route has this host: take another one, or have that Route given up", ""},
 		"an Ingress": {exposedByIngress, "Unknown AwaitingAdmission an ingress controller has said nothing of the Ingress yet: see that spec.expose.ingress.className is that of a controller that runs; some controllers never say anything, and serve all the same", "http://shop.example.com/a"},
+		"an Ingress that lost its class": {func(in *Input) { exposedByIngress(in); in.Observed.Ingress.Spec.IngressClassName = nil },
+			"Unknown AwaitingAdmission an ingress controller has said nothing of the Ingress yet: the Ingress has no class, and the cluster's default one is given only as it is made: set spec.expose.ingress.className, or delete the Ingress, which is made again", "http://shop.example.com/a"},
 		"an Ingress with an address": {func(in *Input) {
 			exposedByIngress(in)
 			in.Observed.Ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "192.0.2.1"}}
@@ -153,6 +155,9 @@ func TestWhatKeepsWeightsFromBeingUsedIsToldAside(t *testing.T) {
 		"taken":         {taken, "the Gateway gateways/public serves the HTTPRoute; it leads to the Service shop, not by weights: " + taken, nil},
 		"not put right": {taken, "the Gateway gateways/public serves the HTTPRoute; it leads by weights, but a Service by architecture cannot be put right: " + taken, make([]capacity.Tier, 2)},
 		"long":          {strings.Repeat("m ", 2000), "", nil},
+		"refused": {WeightsRefused(way.KindHTTPRoute, way.Answer{Outcome: way.Refused, Who: "gateways/public", Reason: "UnsupportedValue", Said: "one\nbackend"}),
+			"the Gateway gateways/public serves the HTTPRoute; it leads to the Service shop, not by weights: the Gateway gateways/public refused weights (UnsupportedValue: one backend), " +
+				"which are tried again when the spec changes, and else ever more seldom: see whether it takes several Services for one HTTPRoute", nil},
 	} {
 		in := planned()
 		exposedByGateway("True", "True", "Accepted", "", 3)(&in)

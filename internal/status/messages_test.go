@@ -335,7 +335,7 @@ var messages = map[string]said{
 	"a way in that is invalid": {refused("HTTPRoute", invalid("HTTPRoute", "spec.hostnames", "no address")),
 		elasticwebv1.ReasonInvalidExpose, `HTTPRoute shop was refused: HTTPRoute "shop" is invalid: spec.hostnames: Invalid value: "x": no address: mend the field of the spec that it speaks of`, true},
 	"a way in of a kind that is not served": {func(in *Input) { in.Problems = append(in.Problems, KindNotServed("Route")) },
-		elasticwebv1.ReasonKindNotServed, "the cluster does not have the kind Route (routes.route.openshift.io), and all but the way in goes on: use spec.expose.httpRoute or spec.expose.ingress, since only OpenShift has Routes", false},
+		elasticwebv1.ReasonKindNotServed, "the cluster does not have the kind Route (routes.route.openshift.io) in version v1, and all but the way in goes on: use spec.expose.httpRoute or spec.expose.ingress, since only OpenShift has Routes", false},
 	"a Deployment that is invalid": {refused("Deployment", invalid("Deployment", "spec.template", "must be less than or equal to cpu limit of 1")),
 		elasticwebv1.ReasonInvalidPod, `Deployment shop was refused: Deployment "shop" is invalid: spec.template: Invalid value: "x": must be less than or equal to cpu limit of 1: mend the field of the spec that it speaks of`, true},
 	"two items of one key": {refused("Deployment", errors.New(`failed to create typed patch object: .spec.x: duplicate entries for key [name="A"]`)),
