@@ -26,6 +26,8 @@ type RebalanceScene struct {
 	IsOn, IsPaused bool
 	// Away are the pods on architectures that are preferred less than another one which the cluster has nodes of, and which go first.
 	Away int
+	// Far is how far they are from home: each by as many levels of the order as it could come up. Where the best has no room, they come to the next.
+	Far int
 	// AwayOn are the architectures that they are on, and HomeOn those that they would come home to.
 	AwayOn, HomeOn []string
 	// Nodes of the latter that take pods now.
@@ -96,7 +98,7 @@ func (s *RebalanceScene) countAway(planned *Plan, nodes *Nodes, pods []Pod) {
 		if best < 0 || rank <= best || pod.Node == "" || pod.CostIsOthers {
 			continue
 		}
-		s.Away, lowest = s.Away+1, max(lowest, rank)
+		s.Away, s.Far, lowest = s.Away+1, s.Far+rank-best, max(lowest, rank)
 		if !slices.Contains(s.AwayOn, pod.Architecture) {
 			s.AwayOn = append(s.AwayOn, pod.Architecture)
 		}
