@@ -169,6 +169,25 @@ func TestAllComeHomeInOneGo(t *testing.T) {
 	}
 }
 
+// A policy that has the say about some pods' deletion costs: these are away as the others are, and nothing is tried.
+func TestOthersCostsKeepPodsAway(t *testing.T) {
+	m := rebalancingModel(1, 12_000, "10%", 20, 2, 3)
+	m.policy, m.share = "100", 2
+	m.cordon("arm64", true)
+	if !m.live(time.Hour) {
+		t.Fatalf("does not settle: %s", m)
+	}
+	m.cordon("arm64", false)
+	if !m.live(time.Hour) || len(m.steps) > 0 {
+		t.Fatalf("%s; %v", m, m.steps)
+	}
+	observed := m.observed()
+	planned := Make(m.web, observed)
+	if scene := SceneOf(m.web, &planned, observed); scene.Away != 15 || !scene.CostsAreOthers {
+		t.Errorf("%+v", scene)
+	}
+}
+
 // Where the best architecture is full, pods of the third one come to the second at the same pace: a step up is a step home.
 func TestComesToTheSecondBest(t *testing.T) {
 	m := rebalancingModel(1, 20_000, "10%", 10, 1, 0)
