@@ -48,17 +48,24 @@ type model struct {
 	chance int
 	// blind is true while the ReplicaSet controller does not see new deletion costs.
 	blind bool
-	// policy sets the deletion cost of every pod, and puts back what others set.
+	// policy sets the deletion cost of every pod, or where share is not 0 that of every share-th, and puts back what others set.
 	policy  string
+	share   int
 	stamped map[string]int
-	serial  int
-	changes []int32
+	// warms is true where a pod that becomes ready does not count at once.
+	warms bool
+	// tiers are the labels of backends that the template has, and inForce is true while gateways go by weights.
+	tiers []string
+	// leads is true where the way in leads there, and inForce while gateways go by the weights.
+	leads, inForce bool
+	serial         int
+	changes        []int32
 	// crowded is true where the number was changed while pods that end took up room.
 	crowded bool
 	// most is the number of pods beyond which nothing was to be gained.
 	most int32
-	// lost says which replica change cost capacity that was there.
-	lost string
+	// lost says which replica change cost capacity that was there, and rose how a try to bring pods back changed what the demand calls for.
+	lost, rose string
 	// now is the time, and rebalance what the operator remembers; again is when it looks again. steps are what became of its tries.
 	now       time.Time
 	rebalance Rebalance
@@ -69,6 +76,8 @@ type model struct {
 	takenUp int
 	// base is how many of the replicas the demand called for, and surge the others.
 	base, surge int32
+	// tries is true while pods are being brought back.
+	tries bool
 	// check is called after whatever anybody did.
 	check func()
 }
@@ -77,6 +86,8 @@ type modelNode struct {
 	name, architecture string
 	slots              int
 	cordoned           bool
+	// gone is true of a node whose pods are still there.
+	gone bool
 }
 
 type modelPod struct {
@@ -92,7 +103,7 @@ func newModel(random *rand.Rand, web *elasticwebv1.ElasticWeb, nodes []*modelNod
 
 // begin forgets what was counted, for the next change of the world.
 func (m *model) begin() {
-	m.changes, m.lost, m.most, m.crowded = nil, "", most(m), false
+	m.changes, m.lost, m.rose, m.most, m.crowded = nil, "", "", most(m), false
 }
 
 // actors each do what they do once, in any order, the planner being the first. They report whether anything changed.
@@ -141,6 +152,9 @@ func (m *model) settle() bool {
 func (m *model) observed() Observed {
 	counts := &Nodes{All: map[string]int{}, Schedulable: map[string]int{}}
 	for _, node := range m.nodes {
+		if node.gone {
+			continue
+		}
 		counts.All[node.architecture]++
 		if !node.cordoned {
 			counts.Schedulable[node.architecture]++
@@ -149,6 +163,11 @@ func (m *model) observed() Observed {
 	observed := Observed{Nodes: counts, Image: Image{State: ImageFailed}}
 	for _, pod := range m.seenByPlanner {
 		pod.CostIsOthers = m.stamped[pod.Name] >= 3
+		if pod.node != nil {
+			if pod.Architecture = pod.node.architecture; pod.node.gone {
+				pod.Architecture = ""
+			}
+		}
 		observed.Pods = append(observed.Pods, pod.Pod)
 	}
 	slices.SortFunc(observed.Pods, func(a, b Pod) int { return cmp.Compare(a.Name, b.Name) })
@@ -159,19 +178,37 @@ func (m *model) observed() Observed {
 			Status:     m.seenStatus,
 		}
 	}
+	m.observeWay(&observed)
 	return observed
+}
+
+// observeWay is the way in with weights, where there is one.
+func (m *model) observeWay(observed *Observed) {
+	if m.web.Spec.Expose == nil || observed.Deployment == nil {
+		return
+	}
+	observed.Way = Way{IsAdmitted: true, IsInForce: m.inForce, Services: map[string]bool{}}
+	for _, name := range m.tiers {
+		observed.Deployment.Spec.Template.Labels[elasticwebv1.LabelTierPrefix+name], observed.Way.Services[name] = "true", true
+	}
 }
 
 // plan is a pass of the operator. As its applier does, it writes the record along with what changes, and by itself only where
 // that is due.
 func (m *model) plan() bool {
 	observed := m.observed()
+	before := m.rebalance.Phase
 	planned := m.rebalanced(&observed)
+	if IsPaused(m.web) {
+		return false
+	}
+	m.checkBase(before, planned)
+	m.leads = len(planned.Tiers) > 1
 	template, err := json.Marshal(planned.Placement)
 	if err != nil {
 		panic(err)
 	}
-	shape := planned.Record.Pod + string(template)
+	shape := fmt.Sprint(planned.Record.Pod, string(template), planned.TemplateTiers)
 	if observed.TakesUp != nil {
 		m.takenUp++
 	}
@@ -184,9 +221,22 @@ func (m *model) plan() bool {
 			m.crowded = m.crowded || len(m.pods) > m.alive()
 		}
 		m.written, m.replicas, m.template, m.record = true, replicas, shape, planned.Record.String()
-		m.weights, m.base, m.surge = preferredTerms(planned), planned.Replicas, planned.Surge
+		m.weights, m.base, m.surge, m.tiers = preferredTerms(planned), planned.Replicas, planned.Surge, planned.TemplateTiers
 	}
 	return m.stamp(planned.Stamps) || changed
+}
+
+// checkBase: a try to bring pods back begins while all is met, so that it calls for no more pods than there are beside it.
+func (m *model) checkBase(before RebalancePhase, planned Plan) {
+	switch {
+	case m.surge == 0 && planned.Surge > 0 && before != RebalanceUnknown:
+		m.tries = true
+	case m.surge == 0 && planned.Surge == 0:
+		m.tries = false
+	}
+	if m.tries && planned.Surge >= m.surge && planned.Replicas > m.base { // what is taken back may have to stay.
+		m.rose = fmt.Sprintf("from %d to %d beside %d", m.base, planned.Replicas, m.surge)
+	}
 }
 
 // rebalanced is the plan, and what rebalancing asks for beside it.
@@ -237,7 +287,7 @@ func (m *model) stamp(stamps map[string]Stamp) bool {
 		if !isDue {
 			continue
 		}
-		if m.policy != "" && stamp.Cost != nil {
+		if m.owns(pod) && stamp.Cost != nil {
 			changed = changed || m.stamped[pod.Name] < 3
 			m.stamped[pod.Name]++
 			stamp.Cost = nil
@@ -247,6 +297,11 @@ func (m *model) stamp(stamps map[string]Stamp) bool {
 		changed = changed || pod.Pod != before
 	}
 	return changed
+}
+
+// owns reports whether the policy has the say about the cost of a pod.
+func (m *model) owns(pod *modelPod) bool {
+	return m.policy != "" && (m.share == 0 || pod.serial%m.share == 0)
 }
 
 // preferredTerms are the weights of the template's terms, each of which names one architecture.
@@ -321,7 +376,11 @@ func (m *model) controlSets() bool {
 		want, have := m.sets[template], m.count(template)
 		for ; have < want; have++ {
 			m.serial++
-			m.pods = append(m.pods, &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template, DeletionCost: m.policy, JoinedLabel: "true"}, serial: m.serial})
+			pod := &modelPod{Pod: Pod{Name: fmt.Sprintf("pod-%04d", m.serial), TemplateHash: template, JoinedLabel: "true", Tiers: m.newTiers()}, serial: m.serial}
+			if m.owns(pod) {
+				pod.DeletionCost = m.policy
+			}
+			m.pods = append(m.pods, pod)
 			changed = true
 		}
 		if have > want {
@@ -330,6 +389,21 @@ func (m *model) controlSets() bool {
 		}
 	}
 	return changed
+}
+
+// awaitsWeights reports whether the number of pods counts with weights that gateways do not go by yet.
+func (m *model) awaitsWeights() bool {
+	planned := Make(m.web, m.observed())
+	return planned.Spread == capacity.Weighted && !planned.WeightsInForce
+}
+
+// newTiers are the labels of a pod of the template: it is in all backends.
+func (m *model) newTiers() string {
+	tiers := map[string]bool{}
+	for _, name := range m.tiers {
+		tiers[name] = true
+	}
+	return FormatTiers(tiers)
 }
 
 func (m *model) remove(template string, number int) {
@@ -360,10 +434,11 @@ func (m *model) remove(template string, number int) {
 	})
 	before, demand := m.served(), m.demand()
 	for _, pod := range candidates[:number] {
-		pod.terminating, pod.Gone, pod.Ready = true, true, false
+		pod.terminating, pod.Gone, pod.Ready, pod.WarmUntil = true, true, false, time.Time{}
 	}
 	isRollout := template != m.template || m.count(template) < int32(m.alive()) //nolint:gosec // some dozens.
-	if after := m.served(); after < min(before, demand) && !isRollout {
+	isLimited := m.replicas == ptr.Deref(m.web.Spec.MaxReplicas, 0)
+	if after := m.served(); after < min(before, demand) && !isRollout && !isLimited {
 		m.lost = fmt.Sprintf("from %d to %d of %d requests per second, with %d replicas", before, after, demand, m.replicas)
 	}
 }
@@ -393,14 +468,22 @@ func (m *model) demand() int64 {
 	return capacity.WithHeadroom(ptr.Deref(m.web.Spec.TotalQPS, 0), ptr.Deref(m.web.Spec.HeadroomPercent, 0))
 }
 
-func (m *model) served() int64 { return capacity.Joined.Served(m.ready()) }
+func (m *model) served() int64 {
+	switch {
+	case ptr.Deref(m.web.Spec.Balancing, elasticwebv1.BalancingEven) == elasticwebv1.BalancingLeastRequest:
+		return capacity.LeastRequest.Served(m.ready())
+	case m.leads && m.inForce:
+		return capacity.Weighted.Served(m.ready())
+	}
+	return capacity.Joined.Served(m.ready())
+}
 
 func (m *model) ready() []capacity.Group {
 	var groups []capacity.Group
 	for _, entry := range m.web.Spec.Architectures {
 		group := capacity.Group{Architecture: string(entry.Name), PodQPS: int64(*entry.SinglePodsQPS)}
 		for _, pod := range m.pods {
-			if pod.Ready && !pod.terminating && pod.Architecture == group.Architecture {
+			if pod.IsAvailable() && !pod.terminating && pod.Architecture == group.Architecture {
 				group.Pods++
 			}
 		}
@@ -418,7 +501,7 @@ func (m *model) schedule() bool {
 		}
 		var free []*modelNode
 		for _, node := range m.nodes {
-			if !node.cordoned && m.on(node) < node.slots {
+			if !node.cordoned && !node.gone && m.on(node) < node.slots {
 				free = append(free, node)
 			}
 		}
@@ -454,9 +537,17 @@ func (m *model) on(node *modelNode) int {
 func (m *model) getReady() bool {
 	changed := false
 	for _, pod := range m.pods {
-		if pod.Node != "" && !pod.Ready && !pod.terminating {
+		switch isOn := pod.Node != "" && !pod.terminating; {
+		case isOn && pod.Ready && !pod.WarmUntil.IsZero():
 			changed = true
-			pod.Ready = m.random.IntN(2) == 0
+			if m.random.IntN(2) == 0 {
+				pod.WarmUntil = time.Time{}
+			}
+		case isOn && !pod.Ready:
+			changed = true
+			if pod.Ready = m.random.IntN(2) == 0; pod.Ready && m.warms {
+				pod.WarmUntil = time.Unix(1, 0)
+			}
 		}
 	}
 	return changed
@@ -466,7 +557,12 @@ func (m *model) getReady() bool {
 func (m *model) reap() bool {
 	before := len(m.pods)
 	m.pods = slices.DeleteFunc(m.pods, func(pod *modelPod) bool { return pod.terminating && m.random.IntN(2) == 0 })
-	left := slices.ContainsFunc(m.pods, func(pod *modelPod) bool { return pod.terminating })
+	for _, node := range slices.Clone(m.nodes) {
+		if node.gone && m.random.IntN(3) == 0 {
+			m.lose(node)
+		}
+	}
+	left := slices.ContainsFunc(m.pods, func(pod *modelPod) bool { return pod.terminating || pod.node != nil && pod.node.gone })
 	return len(m.pods) != before || left
 }
 

@@ -45,7 +45,7 @@ func (r Rebalance) next(scene RebalanceScene, now time.Time) (Rebalance, time.Du
 	}
 	if scene.Recorded > 0 { // an operator that is no more asked for them: what it began is brought to its end.
 		r = r.enter(RebalanceSurging, now)
-		r.Surge, r.Away, r.Fewest, r.Tries, r.Wait = scene.Recorded, scene.Away, scene.Away, 1, firstRebalanceWait
+		r.Surge, r.Far, r.Nearest, r.Tries, r.Wait = scene.Recorded, scene.Far, scene.Far, 1, firstRebalanceWait
 		return r, scene.Deadline, ""
 	}
 	return r.enter(RebalanceHome, time.Time{}), 0, ""
@@ -66,7 +66,7 @@ func (r Rebalance) atHome(scene RebalanceScene, now time.Time) Rebalance {
 	if r.Wait > 0 && now.Sub(r.Since) < max(2*r.Wait, longEnoughAtHome) {
 		wait = doubled(r.Wait)
 	}
-	return Rebalance{Wait: wait, Next: now.Add(wait), Fewest: scene.Away, Demand: scene.Demand, Nodes: scene.Nodes}.enter(RebalanceWaiting, now)
+	return Rebalance{Wait: wait, Next: now.Add(wait), Nearest: scene.Far, Demand: scene.Demand, Nodes: scene.Nodes}.enter(RebalanceWaiting, now)
 }
 
 // waiting begins a try when it is due, everything is at rest, and something can be won by it.
@@ -77,9 +77,6 @@ func (r Rebalance) waiting(scene RebalanceScene, now time.Time) (Rebalance, time
 			home.Wait = r.Wait
 		}
 		return home, 0
-	}
-	if r.Demand != scene.Demand {
-		r.Demand, r.Fewest = scene.Demand, scene.Away
 	}
 	if soon := now.Add(firstRebalanceWait); scene.Nodes > r.Nodes && (soon.Before(r.Next) || r.Next.Before(now)) {
 		r.Next = soon // nodes came. The wait after that stays what it was: they may come all the time.
@@ -104,9 +101,12 @@ func (r Rebalance) tried(scene RebalanceScene, now time.Time) (Rebalance, time.D
 	case !scene.IsAtRest || !scene.IsReady || !scene.IsMet || !scene.IsStamped:
 		return r, 0 // and what pods do.
 	}
+	if isFirst := r.Tries == 0 && r.Wait == firstRebalanceWait; isFirst || r.Demand != scene.Demand { // now all have left that were about to.
+		r.Demand, r.Nearest = scene.Demand, scene.Far
+	}
 	r = r.enter(RebalanceSurging, now)
 	r.Said = ""
-	r.Surge, r.Away, r.Tries = min(scene.Room, int32(min(scene.Away, maxSkew))), scene.Away, r.Tries+1 //nolint:gosec // bounded.
+	r.Surge, r.Far, r.Tries = min(scene.Room, int32(min(scene.Away, maxSkew))), scene.Far, r.Tries+1 //nolint:gosec // bounded.
 	return r, scene.Deadline
 }
 
@@ -135,8 +135,8 @@ func (r Rebalance) surging(scene RebalanceScene, now time.Time) (Rebalance, time
 	return r.enter(RebalanceSettling, now), 0
 }
 
-// settling counts who is home once the pods that were to go are gone. A try that brought some back is followed by the next one at once, as
-// long as there are fewer away than there ever were: else somebody moves pods the other way, and the two would go on for ever.
+// settling sees how far from home pods are once those that were to go are gone. A try that brought some back is followed by the next one at once,
+// as long as they are nearer than they ever were: else somebody moves pods the other way, and the two would go on for ever.
 func (r Rebalance) settling(scene RebalanceScene, now time.Time) (Rebalance, time.Duration, RebalanceStep) {
 	switch {
 	case scene.Recorded > 0:
@@ -145,17 +145,17 @@ func (r Rebalance) settling(scene RebalanceScene, now time.Time) (Rebalance, tim
 		r.Failure = RebalanceInterrupted
 	case !scene.IsAtRest:
 		return r, 0, ""
-	case scene.Away < r.Away:
+	case scene.Far < r.Far:
 		r.Failure = RebalanceMoved
 	case r.Failure == RebalanceMoved:
 		r.Failure = RebalanceNoRoom
 	}
 	next := now
-	if r.Failure != RebalanceMoved || scene.Away >= r.Fewest {
+	if r.Failure != RebalanceMoved || scene.Far >= r.Nearest {
 		r.Wait = doubled(r.Wait)
 		next = now.Add(r.Wait)
 	}
-	r.Fewest = min(r.Fewest, scene.Away)
+	r.Nearest = min(r.Nearest, scene.Far)
 	return r.wait(scene, next, now), 0, stepOf[r.Failure]
 }
 

@@ -26,6 +26,8 @@ type RebalanceScene struct {
 	IsOn, IsPaused bool
 	// Away are the pods on architectures that are preferred less than another one which the cluster has nodes of, and which go first.
 	Away int
+	// Far is how far they are from home: each by as many levels of the order as it could come up. Where the best has no room, they come to the next.
+	Far int
 	// AwayOn are the architectures that they are on, and HomeOn those that they would come home to.
 	AwayOn, HomeOn []string
 	// Nodes of the latter that take pods now.
@@ -42,6 +44,8 @@ type RebalanceScene struct {
 	// IsStamped is true where each pod bears the deletion cost that is due: else it is not known which of them would go, and the number of
 	// pods counts with the slowest, which may be slower yet for those that are asked for.
 	IsStamped bool
+	// CostsAreOthers is true where somebody else keeps the deletion cost of a pod: it cannot be made to go, and nothing is tried.
+	CostsAreOthers bool
 	// Refused is what was said of pods that were refused; "" where none were.
 	Refused string
 	// Awaits is what waits for a rollout, in words; none where nothing does, or the operator may not bring it about. TakenUp is when it last did.
@@ -78,25 +82,25 @@ func SceneOf(web *elasticwebv1.ElasticWeb, planned *Plan, observed Observed) Reb
 	scene.IsReady = !slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Node == "" || !pod.IsAvailable() })
 	scene.IsWaiting = slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Node == "" })
 	scene.IsMet = planned.Replicas == record.Replicas && planned.serves(pods)
-	scene.IsStamped = !slices.ContainsFunc(pods, func(pod Pod) bool {
-		return pod.CostIsOthers || pod.Node != "" && costOf(pod) != dueCost(planned.Preferred, pod)
+	scene.CostsAreOthers = slices.ContainsFunc(pods, func(pod Pod) bool { return pod.CostIsOthers })
+	scene.IsStamped = !scene.CostsAreOthers && !slices.ContainsFunc(pods, func(pod Pod) bool {
+		return pod.Node != "" && costOf(pod) != dueCost(planned.Preferred, pod)
 	})
 	scene.Refused = refusedPods(deployment)
 	return scene
 }
 
-// countAway goes by the order in which the architectures are filled. A pod whose deletion cost is somebody else's cannot be made to go, and
-// one whose node is not known is nowhere.
+// countAway goes by the order in which the architectures are filled. A pod whose node is not known is nowhere.
 func (s *RebalanceScene) countAway(planned *Plan, nodes *Nodes, pods []Pod) {
 	hasNodes := func(name string) bool { return nodes == nil || nodes.All[name] > 0 }
 	best := slices.IndexFunc(planned.Preferred, func(level []string) bool { return slices.ContainsFunc(level, hasNodes) })
 	lowest := -1
 	for _, pod := range pods {
 		rank := slices.IndexFunc(planned.Preferred, func(level []string) bool { return slices.Contains(level, pod.Architecture) })
-		if best < 0 || rank <= best || pod.Node == "" || pod.CostIsOthers {
+		if best < 0 || rank <= best || pod.Node == "" {
 			continue
 		}
-		s.Away, lowest = s.Away+1, max(lowest, rank)
+		s.Away, s.Far, lowest = s.Away+1, s.Far+rank-best, max(lowest, rank)
 		if !slices.Contains(s.AwayOn, pod.Architecture) {
 			s.AwayOn = append(s.AwayOn, pod.Architecture)
 		}

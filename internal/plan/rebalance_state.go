@@ -59,8 +59,8 @@ type Rebalance struct {
 	Wait time.Duration
 	// Surge is how many more pods the present try asks for.
 	Surge int32
-	// Away is how many pods were not home when the present try began, Fewest the fewest since they left, for Demand.
-	Away, Fewest int
+	// Far is how far from home pods were when the present try began, Nearest the least since the first one for Demand.
+	Far, Nearest int
 	Demand       Demand
 	// Nodes that the pods could come home to, when the last wait began.
 	Nodes int

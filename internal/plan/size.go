@@ -22,15 +22,20 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 		return demand.Pods, Reasons{}
 	}
 	s.demand, s.nodes = demand.QPS, observed.Nodes
-	s.last, s.surge = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment))), int64(live.Surge)
+	s.last = int64(cmp.Or(live.Replicas, existingReplicas(observed.Deployment)))
 	pods := slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone })
-	s.existing = int64(len(pods))
 	isReordered := live.Levels != nil && !reflect.DeepEqual(live.Levels, levels)
 	isAtRest := !isReordered && isAtRest(observed, pods)
-	s.placed = slices.DeleteFunc(pods, func(pod Pod) bool { return pod.Node == "" })
+	all := s.over(pods)
+	if s = all; isAtRest {
+		s = s.over(s.without(int(live.Surge), pods))
+	}
 	reasons = Reasons{Last: s.last, First: s.first(), Groups: s.groups()}
 	if isAtRest {
 		asked, reasons.Basis = s.atRest(reasons.Groups)
+		if kept := all.existing - int64(min(live.Surge, observed.Surge)); live.Surge > 0 && asked > kept && all.serves() {
+			asked, reasons.Basis = kept, BasisKept
+		}
 	} else {
 		asked, reasons.Basis = s.onTheMove()
 	}
@@ -46,11 +51,22 @@ type sizing struct {
 	// awaitsWeights is true while the spread is no more than expected.
 	awaitsWeights bool
 	// demand in requests per second; last is the number of pods that was last asked for, existing that of those that are not gone.
-	// surge is how many of these are there for others to go, see Rebalance.
-	demand, last, existing, surge int64
-	nodes                         *Nodes
+	demand, last, existing int64
+	nodes                  *Nodes
 	// placed are the pods that have a node.
 	placed []Pod
+}
+
+// over is the same with these pods, none of which is gone.
+func (s sizing) over(pods []Pod) sizing {
+	s.existing = int64(len(pods))
+	s.placed = slices.DeleteFunc(slices.Clone(pods), func(pod Pod) bool { return pod.Node == "" })
+	return s
+}
+
+// serves reports whether the pods that have a node serve the demand, by what each of them serves.
+func (s sizing) serves() bool {
+	return s.spread.Served(GroupsOf(s.rates, s.placed, func(*Pod) bool { return true })) >= s.demand
 }
 
 // onTheMove is the number while it is not known where the pods will be: the last one, but as many as are needed if all are on the
@@ -78,8 +94,8 @@ func (s sizing) atRest(groups []capacity.Group) (int64, Basis) {
 	slowest, _ := capacity.Slowest(groups)
 	least := int64(ptr.Deref(s.spec.MinReplicas, 0))
 	target := s.spread.Size(s.demand, least, slowest.PodQPS, groups) // more land where the last ones did.
-	if target > s.existing && s.spread.Served(GroupsOf(s.rates, s.placed, func(*Pod) bool { return true })) >= s.demand {
-		target = min(target, max(s.existing-s.surge, least)) // where costs are others', the groups serve less than the pods do.
+	if target > s.existing && s.serves() {
+		target = min(target, max(s.existing, least)) // where costs are others', the groups serve less than the pods do.
 	}
 	if target > s.existing {
 		return s.grown(target, groups)
@@ -107,7 +123,7 @@ func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 	}
 	needed := max(capacity.PodsFor(s.demand, fastQPS), int64(ptr.Deref(s.spec.MinReplicas, 0)))
 	tried := needed + capacity.Pods(groups) - capacity.Pods(fast)
-	if needed >= s.existing-s.surge && target > 2*tried {
+	if needed >= s.existing && target > 2*tried {
 		return tried, BasisTried
 	}
 	return target, BasisCounted
@@ -135,6 +151,30 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 		}
 	}
 	return harmless, keptBasis(harmless, target)
+}
+
+// without is the pods that stay once a surge is taken back, see Rebalance: those that the ReplicaSet controller takes first go then, of those
+// that it may take as well the fastest. The surge has no say in what the demand calls for, be its pods ready or not: else it would be counted
+// in, and as many more asked for beside it. Where those that stay would not do, those that are there are kept.
+func (s sizing) without(surge int, pods []Pod) []Pod {
+	if surge == 0 {
+		return pods
+	}
+	slices.SortStableFunc(pods, func(a, b Pod) int {
+		return cmp.Or(cmp.Compare(progress(a), progress(b)), cmp.Compare(costOf(a), costOf(b)), cmp.Compare(s.rate(b.Architecture), s.rate(a.Architecture)))
+	})
+	return pods[min(surge, len(pods)):]
+}
+
+// progress is how far a pod is: those that are not as far go first, whatever their cost.
+func progress(pod Pod) int {
+	switch {
+	case pod.Node == "":
+		return 0
+	case !pod.Ready:
+		return 1
+	}
+	return 2
 }
 
 // withPod is the groups and a pod more.

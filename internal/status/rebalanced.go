@@ -42,6 +42,10 @@ func rebalanced(in Input) (metav1.ConditionStatus, verdict) {
 		return metav1.ConditionTrue, verdict{reason: elasticwebv1.ReasonAtHome, message: "no pod is on an architecture that is preferred less than another one that the cluster has nodes of"}
 	}
 	where := fmt.Sprintf("pods are on %s though %s is preferred: ", strings.Join(scene.AwayOn, ", "), strings.Join(scene.HomeOn, ", "))
+	if scene.CostsAreOthers {
+		return metav1.ConditionFalse, verdict{reason: elasticwebv1.ReasonSpilled, message: where + "somebody else keeps changing the deletion costs of pods, " +
+			"by which the others would go: have that leave the annotation controller.kubernetes.io/pod-deletion-cost alone"}
+	}
 	if known, hasFailed := rebalancing[state.Failure]; hasFailed {
 		return metav1.ConditionFalse, verdict{reason: known.reason, message: where + known.says}
 	}

@@ -32,6 +32,7 @@ func TestRebalanced(t *testing.T) {
 		"all are home":              {waiting, func(s *plan.RebalanceScene) { s.Away = 0 }, elasticwebv1.ReasonAtHome, "no pod is on an architecture that is preferred less than another one that the cluster has nodes of"},
 		"they left":                 {waiting, nil, elasticwebv1.ReasonSpilled, away + "they are about to be brought back"},
 		"their home takes none":     {waiting, func(s *plan.RebalanceScene) { s.Nodes = 0 }, elasticwebv1.ReasonSpilled, away + "none of its nodes takes pods now"},
+		"their costs are others'":   {waiting, func(s *plan.RebalanceScene) { s.CostsAreOthers = true }, elasticwebv1.ReasonSpilled, away + "somebody else keeps changing the deletion costs of pods, by which the others would go: have that leave the annotation controller.kubernetes.io/pod-deletion-cost alone"},
 		"they are brought back":     {plan.Rebalance{Phase: plan.RebalanceSurging, Tries: 1}, nil, elasticwebv1.ReasonReturning, away + "a few more are asked for at a time, and as many of the others go once these are ready"},
 		"there was no room":         {after(plan.RebalanceNoRoom), nil, elasticwebv1.ReasonNoRoom, away + "the pods that were asked for found no room there: it is tried again after twice as long each time, an hour at most, and when nodes come"},
 		"they did not become ready": {after(plan.RebalanceNotReady), nil, elasticwebv1.ReasonSurgeNotReady, away + "the pods that were asked for did not become ready in time: look at why with kubectl describe; it is tried again after twice as long each time, an hour at most"},
