@@ -70,3 +70,30 @@ func TestSurgeHasNoSayInWhatIsAskedFor(t *testing.T) {
 		})
 	}
 }
+
+// Pods that landed a moment ago do not bear their cost yet: once they do, any of those of the same level may go with the surge.
+func TestSurgeThatIsNotStampedYet(t *testing.T) {
+	web := modelWeb(1428, map[string]int32{"arm64": 400, "amd64": 50, "ppc64le": 400}, "arm64", "amd64", "ppc64le")
+	web.Spec.Affinity = preferring("arm64")
+	record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: 5, Surge: 2, Joins: true}
+	counts := map[string]int{"arm64": 1, "amd64": 1, "ppc64le": 1}
+	observed := Observed{
+		Image: Image{State: ImageFailed}, Nodes: &Nodes{All: counts, Schedulable: counts},
+		Deployment: &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: record.String()}},
+			Spec:       appsv1.DeploymentSpec{Replicas: ptr.To[int32](7)},
+			Status:     appsv1.DeploymentStatus{Replicas: 7, UpdatedReplicas: 7},
+		},
+	}
+	observed.Deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
+	for i, architecture := range []string{"arm64", "arm64", "arm64", "amd64", "ppc64le", "ppc64le", "ppc64le"} {
+		pod := Pod{Name: fmt.Sprint("shop-", i), Node: architecture, Architecture: architecture, Ready: true, JoinedLabel: elasticwebv1.JoinedTrue}
+		if i == 3 || i == 4 {
+			pod.DeletionCost = "-100"
+		}
+		observed.Pods = append(observed.Pods, pod)
+	}
+	if got := Make(web, observed).Replicas; got != 5 {
+		t.Errorf("%d pods, want 5: of 4 three may be those on arm64, and the slow one", got)
+	}
+}
