@@ -15,10 +15,11 @@ import (
 func anyChange(t *rapid.T, m *model) string {
 	spec := &m.web.Spec
 	what := rapid.SampledFrom([]string{"", "", "", "limits", "weights", "balancing", "way", "paused", "rebalance", "policy", "cordon", "node goes", "relabelled",
-		"unready", "record lost", "memory lost", "warms"}).Draw(t, "any change")
+		"unready", "broken", "record lost", "memory lost", "warms"}).Draw(t, "any change")
+	m.broken = what == "broken"
 	switch what {
-	case "":
-		return changeWorld(t, m)
+	case "", "broken":
+		return what + changeWorld(t, m)
 	case "limits":
 		m.web.Generation++
 		spec.MinReplicas = rapid.SampledFrom([]*int32{nil, ptr.To[int32](3), ptr.To[int32](8), ptr.To[int32](20)}).Draw(t, "minReplicas")

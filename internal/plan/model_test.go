@@ -54,6 +54,8 @@ type model struct {
 	stamped map[string]int
 	// warms is true where a pod that becomes ready does not count at once.
 	warms bool
+	// broken is true while no pod becomes ready.
+	broken bool
 	// tiers are the labels of backends that the template has, and inForce is true while gateways go by weights.
 	tiers []string
 	// leads is true where the way in leads there, and inForce while gateways go by the weights.
@@ -543,7 +545,7 @@ func (m *model) getReady() bool {
 			if m.random.IntN(2) == 0 {
 				pod.WarmUntil = time.Time{}
 			}
-		case isOn && !pod.Ready:
+		case isOn && !pod.Ready && !m.broken:
 			changed = true
 			if pod.Ready = m.random.IntN(2) == 0; pod.Ready && m.warms {
 				pod.WarmUntil = time.Unix(1, 0)

@@ -131,7 +131,7 @@ func most(m *model) int32 {
 func checkMet(t *rapid.T, m *model, what, before string) {
 	waits := slices.ContainsFunc(m.pods, func(pod *modelPod) bool { return pod.Unschedulable != "" })
 	limited := m.web.Spec.MaxReplicas != nil && m.replicas == *m.web.Spec.MaxReplicas
-	if m.served() < m.demand() && !waits && !limited && !m.awaitsWeights() {
+	if m.served() < m.demand() && !waits && !limited && !m.broken && !m.awaitsWeights() {
 		t.Fatalf("%s: settled below the demand, though no pod waits for a node; before: %s; now: %s", what, before, m)
 	}
 }

@@ -26,17 +26,14 @@ func askedFor(demand Demand, s sizing, levels placement.Levels, live *Record, ob
 	pods := slices.DeleteFunc(slices.Clone(observed.Pods), func(pod Pod) bool { return pod.Gone })
 	isReordered := live.Levels != nil && !reflect.DeepEqual(live.Levels, levels)
 	isAtRest := !isReordered && isAtRest(observed, pods)
-	all := s.over(pods)
-	if s = all; isAtRest {
-		s = s.over(s.without(int(live.Surge), pods))
-	}
+	s = s.over(pods)
 	reasons = Reasons{Last: s.last, First: s.first(), Groups: s.groups()}
-	if isAtRest {
+	switch {
+	case isAtRest && live.Surge > 0:
+		asked, reasons = s.besideSurge(pods, int64(live.Surge), int64(observed.Surge), reasons)
+	case isAtRest:
 		asked, reasons.Basis = s.atRest(reasons.Groups)
-		if kept := all.existing - int64(min(live.Surge, observed.Surge)); live.Surge > 0 && asked > kept && all.serves() {
-			asked, reasons.Basis = kept, BasisKept
-		}
-	} else {
+	default:
 		asked, reasons.Basis = s.onTheMove()
 	}
 	return max(asked, demand.Pods), reasons
@@ -153,17 +150,31 @@ func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 	return harmless, keptBasis(harmless, target)
 }
 
-// without is the pods that stay once a surge is taken back, see Rebalance: those that the ReplicaSet controller takes first go then, of those
-// that it may take as well the fastest. The surge has no say in what the demand calls for, be its pods ready or not: else it would be counted
-// in, and as many more asked for beside it. Where those that stay would not do, those that are there are kept.
-func (s sizing) without(surge int, pods []Pod) []Pod {
-	if surge == 0 {
-		return pods
+// besideSurge is the number that the demand calls for without the surge that there is to bring others back, see Rebalance, of which so much is
+// held: that has no say, be its pods ready or not, else it would be counted in, and as many more asked for beside it. Where those that would stay
+// do not do, and those that are there do, what is taken back is kept. The costs are those that the pods bear, or are about to.
+func (s sizing) besideSurge(pods []Pod, surge, held int64, reasons Reasons) (int64, Reasons) {
+	var asked int64
+	for _, cost := range []func(Pod) int32{costOf, func(pod Pod) int32 { return dueCost(s.preferred, pod) }} {
+		left := s.over(s.without(surge, pods, cost))
+		groups := left.groups()
+		if number, basis := left.atRest(groups); number >= asked {
+			asked, reasons.Basis, reasons.Groups = number, basis, groups
+		}
 	}
-	slices.SortStableFunc(pods, func(a, b Pod) int {
-		return cmp.Or(cmp.Compare(progress(a), progress(b)), cmp.Compare(costOf(a), costOf(b)), cmp.Compare(s.rate(b.Architecture), s.rate(a.Architecture)))
+	if kept := s.existing - min(surge, held); asked > kept && s.serves() {
+		asked, reasons.Basis = kept, BasisKept
+	}
+	return asked, reasons
+}
+
+// without is the pods that stay once so many are taken away: those go that the ReplicaSet controller takes first, of those that it may take as
+// well the fastest.
+func (s sizing) without(number int64, pods []Pod, cost func(Pod) int32) []Pod {
+	stay := slices.SortedStableFunc(slices.Values(pods), func(a, b Pod) int {
+		return cmp.Or(cmp.Compare(progress(a), progress(b)), cmp.Compare(cost(a), cost(b)), cmp.Compare(s.rate(b.Architecture), s.rate(a.Architecture)))
 	})
-	return pods[min(surge, len(pods)):]
+	return stay[min(int(number), len(stay)):]
 }
 
 // progress is how far a pod is: those that are not as far go first, whatever their cost.

@@ -14,6 +14,21 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
+// surging is a Deployment at rest with a Record, and its pods.
+func surging(record Record, pods []Pod) Observed {
+	replicas, counts := int32(len(pods)), map[string]int{"arm64": 1, "amd64": 1, "ppc64le": 1, "s390x": 1} //nolint:gosec // some dozens.
+	observed := Observed{
+		Image: Image{State: ImageFailed}, Nodes: &Nodes{All: counts, Schedulable: counts}, Pods: pods,
+		Deployment: &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: record.String()}},
+			Spec:       appsv1.DeploymentSpec{Replicas: &replicas},
+			Status:     appsv1.DeploymentStatus{Replicas: replicas, UpdatedReplicas: replicas},
+		},
+	}
+	observed.Deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
+	return observed
+}
+
 // The pods that a try to bring others back asked for are no part of what the demand calls for: else as many more would be asked for beside
 // them in each pass, until they are ready.
 func TestSurgeHasNoSayInWhatIsAskedFor(t *testing.T) {
@@ -41,18 +56,8 @@ func TestSurgeHasNoSayInWhatIsAskedFor(t *testing.T) {
 				web.Spec.Architectures[0].Weight, web.Spec.Architectures[1].Weight = ptr.To[int32](50), ptr.To[int32](50)
 			}
 			record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: int32(tc.home + tc.away), Surge: int32(tc.fresh), Joins: true} //nolint:gosec // some dozens.
-			replicas := record.Replicas + record.Surge
-			observed := Observed{
-				Image: Image{State: ImageFailed}, Surge: tc.asks,
-				Nodes: &Nodes{All: map[string]int{"arm64": 1, "s390x": 1}, Schedulable: map[string]int{"arm64": 1, "s390x": 1}},
-				Deployment: &appsv1.Deployment{
-					ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{AnnotationRecord: record.String()}},
-					Spec:       appsv1.DeploymentSpec{Replicas: &replicas},
-					Status:     appsv1.DeploymentStatus{Replicas: replicas, UpdatedReplicas: replicas},
-				},
-			}
-			observed.Deployment.Spec.Template.Labels = map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}
-			for i := range int(replicas) {
+			var pods []Pod
+			for i := range tc.home + tc.away + tc.fresh {
 				pod := Pod{Name: fmt.Sprintf("shop-%02d", i), Node: "a", Architecture: "arm64", Ready: i < tc.home+tc.away || tc.ready, JoinedLabel: elasticwebv1.JoinedTrue}
 				switch isFresh := i >= tc.home+tc.away; {
 				case isFresh && tc.waits:
@@ -62,11 +67,31 @@ func TestSurgeHasNoSayInWhatIsAskedFor(t *testing.T) {
 						pod.DeletionCost = "-100"
 					}
 				}
-				observed.Pods = append(observed.Pods, pod)
+				pods = append(pods, pod)
 			}
+			observed := surging(record, pods)
+			observed.Surge = tc.asks
 			if got := Make(web, observed).Replicas; got != tc.want {
 				t.Errorf("%d pods, want %d", got, tc.want)
 			}
 		})
+	}
+}
+
+// Pods that landed a moment ago do not bear their cost yet: once they do, any of those of the same level may go with the surge.
+func TestSurgeThatIsNotStampedYet(t *testing.T) {
+	web := modelWeb(1428, map[string]int32{"arm64": 400, "amd64": 50, "ppc64le": 400}, "arm64", "amd64", "ppc64le")
+	web.Spec.Affinity = preferring("arm64")
+	record := Record{Generation: 1, Pod: podHash(&web.Spec), Replicas: 5, Surge: 2, Joins: true}
+	var pods []Pod
+	for i, architecture := range []string{"arm64", "arm64", "arm64", "amd64", "ppc64le", "ppc64le", "ppc64le"} {
+		pod := Pod{Name: fmt.Sprint("shop-", i), Node: architecture, Architecture: architecture, Ready: true, JoinedLabel: elasticwebv1.JoinedTrue}
+		if i == 3 || i == 4 {
+			pod.DeletionCost = "-100"
+		}
+		pods = append(pods, pod)
+	}
+	if got := Make(web, surging(record, pods)).Replicas; got != 5 {
+		t.Errorf("%d pods, want 5: of 4 three may be those on arm64, and the slow one", got)
 	}
 }
