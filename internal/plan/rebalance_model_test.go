@@ -215,7 +215,7 @@ func TestRebalancingSettles(t *testing.T) {
 		share := intstr.Parse(rapid.SampledFrom([]string{"10%", "1", "100%", "3"}).Draw(t, "surge"))
 		m.web.Spec.Rebalance = &elasticwebv1.RebalanceSpec{Mode: elasticwebv1.RebalanceSurge, MaxSurge: &share, RestartForTemplate: ptr.To(rapid.Bool().Draw(t, "restarts"))}
 		what := "created"
-		for range rapid.IntRange(1, 5).Draw(t, "changes") {
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
 			m.begin()
 			for range rapid.IntRange(0, 3).Draw(t, "restarts") {
 				m.disturb(rapid.IntRange(0, 40).Draw(t, "disturbed"))
