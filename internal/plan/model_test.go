@@ -64,6 +64,8 @@ type model struct {
 	changes        []int32
 	// crowded is true where the number was changed while pods that end took up room.
 	crowded bool
+	// waited are the pods that had no node when the number was last changed.
+	waited map[string]bool
 	// most is the number of pods beyond which nothing was to be gained.
 	most int32
 	// lost says which replica change cost capacity that was there, and rose how a try to bring pods back changed what the demand calls for.
@@ -221,6 +223,10 @@ func (m *model) plan() bool {
 		if replicas != m.replicas || !m.written {
 			m.changes = append(m.changes, replicas)
 			m.crowded = m.crowded || len(m.pods) > m.alive()
+			m.waited = map[string]bool{}
+			for _, pod := range observed.Pods {
+				m.waited[pod.Name] = pod.Node == ""
+			}
 		}
 		m.written, m.replicas, m.template, m.record = true, replicas, shape, planned.Record.String()
 		m.weights, m.base, m.surge, m.tiers = preferredTerms(planned), planned.Replicas, planned.Surge, planned.TemplateTiers
@@ -440,7 +446,8 @@ func (m *model) remove(template string, number int) {
 	}
 	isRollout := template != m.template || m.count(template) < int32(m.alive()) //nolint:gosec // some dozens.
 	isLimited := m.replicas == ptr.Deref(m.web.Spec.MaxReplicas, 0)
-	if after := m.served(); after < min(before, demand) && !isRollout && !isLimited {
+	isOvertaken := slices.ContainsFunc(m.pods, func(pod *modelPod) bool { return pod.Node != "" && m.waited[pod.Name] }) // it takes the place of another.
+	if after := m.served(); after < min(before, demand) && !isRollout && !isLimited && !isOvertaken {
 		m.lost = fmt.Sprintf("from %d to %d of %d requests per second, with %d replicas", before, after, demand, m.replicas)
 	}
 }

@@ -128,15 +128,21 @@ func (s sizing) grown(target int64, groups []capacity.Group) (int64, Basis) {
 
 // shrunk is a number of pods that is not above what there is. Pods go only where those that stay serve the demand: which they are is
 // the ReplicaSet controller's choice, by the costs that the pods bear, whoever set them; of pods with the same cost the fastest may go.
-// It takes pods that are not ready first, whatever their cost: where they are to stay, or do not count yet, only so many go that it does
-// not matter which.
+// It takes pods that are not ready first, whatever their cost: where they are to stay, only so many go that it does not matter which. Those that
+// are ready and do not count yet may stay in the place of others with the same cost.
 func (s sizing) shrunk(target int64, groups []capacity.Group) (int64, Basis) {
 	stay := slices.Clone(s.placed)
 	slices.SortStableFunc(stay, func(a, b Pod) int {
-		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
+		return cmp.Or(cmp.Compare(costOf(b), costOf(a)), cmp.Compare(readiness(a), readiness(b)), cmp.Compare(s.rate(a.Architecture), s.rate(b.Architecture)))
 	})
 	slowest, _ := capacity.Slowest(groups)
-	harmless := max(target, min(capacity.PodsFor(s.demand, slowest.PodQPS), s.existing))
+	enough := capacity.PodsFor(s.demand, slowest.PodQPS)
+	for _, pod := range stay {
+		if readiness(pod) == readinessWarming {
+			enough++
+		}
+	}
+	harmless := max(target, min(enough, s.existing))
 	var staying []capacity.Group
 	for i, pod := range stay {
 		staying = withPod(staying, s.rate(pod.Architecture))
@@ -172,9 +178,26 @@ func (s sizing) besideSurge(pods []Pod, surge, held int64, reasons Reasons) (int
 // well the fastest.
 func (s sizing) without(number int64, pods []Pod, cost func(Pod) int32) []Pod {
 	stay := slices.SortedStableFunc(slices.Values(pods), func(a, b Pod) int {
-		return cmp.Or(cmp.Compare(progress(a), progress(b)), cmp.Compare(cost(a), cost(b)), cmp.Compare(s.rate(b.Architecture), s.rate(a.Architecture)))
+		return cmp.Or(cmp.Compare(progress(a), progress(b)), cmp.Compare(cost(a), cost(b)), cmp.Compare(readiness(b), readiness(a)), cmp.Compare(s.rate(b.Architecture), s.rate(a.Architecture)))
 	})
 	return stay[min(int(number), len(stay)):]
+}
+
+// The readiness of a pod with a node, in the order in which, all else being equal, pods stay where it is worst.
+const (
+	readinessWarming = iota
+	readinessAvailable
+	readinessUnready
+)
+
+func readiness(pod Pod) int {
+	switch {
+	case pod.IsAvailable():
+		return readinessAvailable
+	case pod.Ready:
+		return readinessWarming
+	}
+	return readinessUnready
 }
 
 // progress is how far a pod is: those that are not as far go first, whatever their cost.
