@@ -306,7 +306,7 @@ var _ = Describe("The way in", Ordered, func() {
 			op.stop()
 			again := startOperator(operatorOptions{})
 			expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
-			Consistently(func() []string { return again.requests.writesTo("httproutes") }, "2s").Should(BeEmpty())
+			Consistently(func() []string { return again.requests.writesTo(web.Namespace + "/httproutes") }, "2s").Should(BeEmpty())
 			again.stop()
 		})
 		By("the spec asking for an Ingress while no operator runs", func() {
@@ -338,7 +338,7 @@ var _ = Describe("The way in", Ordered, func() {
 		op.stop()
 		again := startOperator(operatorOptions{})
 		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
-		Consistently(func() []string { return again.requests.writesTo("routes") }, "2s").Should(BeEmpty())
+		Consistently(func() []string { return again.requests.writesTo(web.Namespace + "/routes") }, "2s").Should(BeEmpty())
 	})
 
 	It("is refused by itself, and everything else goes on", func(ctx SpecContext) {
