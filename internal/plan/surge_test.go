@@ -6,7 +6,6 @@ package plan
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -94,28 +93,5 @@ func TestSurgeThatIsNotStampedYet(t *testing.T) {
 	}
 	if got := Make(web, surging(record, pods)).Replicas; got != 5 {
 		t.Errorf("%d pods, want 5: of 4 three may be those on arm64, and the slow one", got)
-	}
-}
-
-// Pods that are ready and do not count yet may stay in the place of others that do: they go once they count.
-func TestWarmingPodsMayStay(t *testing.T) {
-	for name, s := range map[string]struct {
-		pods map[string]int
-		want int32
-	}{
-		"of one architecture": {map[string]int{"arm64": 10}, 8},
-		"of the slower one":   {map[string]int{"arm64": 2, "amd64": 10}, 12},
-	} {
-		web := modelWeb(4000, map[string]int32{"arm64": 1000, "amd64": 500}, "arm64", "amd64")
-		observed := scene{pods: s.pods, joins: true}.observed(web)
-		for i := range observed.Pods {
-			observed.Pods[i].Ready = true
-		}
-		for i := range 4 {
-			observed.Pods[len(observed.Pods)-1-i].WarmUntil = time.Unix(1, 0)
-		}
-		if planned := Make(web, observed); planned.Replicas != s.want {
-			t.Errorf("%s: %d pods while four warm up, want %d", name, planned.Replicas, s.want)
-		}
 	}
 }
