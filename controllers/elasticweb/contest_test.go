@@ -92,3 +92,39 @@ var _ = Describe("Somebody who scales the Deployment of an ElasticWeb", func() {
 		}
 	})
 })
+
+var _ = Describe("Somebody who changes what the operator puts on pods", func() {
+	It("has it their way, and is told of until that pod is gone", func(ctx SpecContext) {
+		ownNodes(ctx, "contest", cluster.NodePool{Arch: "arm64", Count: 1, Pods: 1}, cluster.NodePool{Arch: "amd64", Count: 1, Pods: 8})
+		namespace, _ := startInNamespace(ctx, operatorOptions{})
+		web := newWeb(namespace, "shop", onOwnNodes("contest"), armTwiceAsFast, serving(2000))
+		create(ctx, web)
+		expectCapacity(ctx, web, "arm64=1,amd64=3", 2000, true)
+		contested := podsOf(ctx, web)[0]
+		cost := func(g Gomega) string {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(&contested), &contested)).To(Succeed())
+			return contested.Annotations[corev1.PodDeletionCost]
+		}
+		const theirs = "-7"
+		isContested := func(g Gomega) bool {
+			var now elasticwebv1.ElasticWeb
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(web), &now)).To(Succeed())
+			return meta.IsStatusConditionTrue(now.Status.Conditions, elasticwebv1.ConditionContested)
+		}
+		Eventually(func(g Gomega) {
+			if cost(g) != theirs {
+				g.Expect(k8s.Patch(ctx, &contested, client.RawPatch("application/merge-patch+json",
+					[]byte(`{"metadata": {"annotations": {"controller.kubernetes.io/pod-deletion-cost": "`+theirs+`"}}}`)))).To(Succeed())
+			}
+			g.Expect(isContested(g)).To(BeTrue())
+		}).WithContext(ctx).Should(Succeed())
+		Expect(condition(ctx, web, elasticwebv1.ConditionContested, "True", elasticwebv1.ReasonPodsContested)).
+			To(ContainSubstring("controller.kubernetes.io/pod-deletion-cost"))
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		Expect(cost(Default)).To(Equal(theirs))
+
+		Expect(k8s.Delete(ctx, &contested)).To(Succeed())
+		Eventually(isContested).WithContext(ctx).Should(BeFalse())
+		expectCapacity(ctx, web, "arm64=1,amd64=3", 2000, true)
+	})
+})
