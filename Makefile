@@ -304,18 +304,24 @@ E2E_ARGS ?=
 # time.
 E2E_NODES ?= amd64=1,arm64=1,ppc64le=1,s390x=1
 E2E_ARCHITECTURES = $(foreach pool,$(subst $(,), ,$(E2E_NODES)),$(firstword $(subst =, ,$(pool))))
+E2E_TAGS ?= e2e
 # Where the logs of what fails stay.
 E2E_LOGS ?= $(CURDIR)/$(LOCALBIN)/e2e-logs
 # What test/e2e puts into images, and what it calls.
-E2E_TOOLS := $(BUILDX_PLUGIN) $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
+E2E_TOOLS := $(OPERATOR_SDK) $(OPM) $(OLM) $(OLM_CATALOG) $(CPB) $(SCORECARD_TEST)
 .PHONY: e2e
 e2e: e2e-tools ## Run the product in real pods on true nodes (Linux, root); FOCUS='words of a spec' with E2E_PKGS=./test/e2e.
-	E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags e2e $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+	E2E_ARCHITECTURES='$(E2E_ARCHITECTURES)' E2E_LOGS='$(E2E_LOGS)' RIGHTS_LOG=$(RIGHTS) go test -p 1 -count=1 -timeout 90m -v -tags $(E2E_TAGS) $(E2E_PKGS) $(E2E_ARGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 .PHONY: e2e-tools
 e2e-tools: $(KUSTOMIZE) $(CONTROLLER_GEN) $(if $(filter ./test/e2e%,$(E2E_PKGS)),$(E2E_TOOLS) $(PROMETHEUS))
 	go run ./test/nodes/localnodes -build -nodes=$(E2E_NODES)
-	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/... ./test/nodes/webserver &&) true
+	$(foreach architecture,$(E2E_ARCHITECTURES),GOOS=linux GOARCH=$(architecture) go build -buildvcs=false ./cmd/manager ./cmd/loadtest ./test/nodes/webserver &&) true
+
+# Apart from make e2e, since BuildKit and buildx take minutes to compile from nothing.
+.PHONY: e2e-buildkit
+e2e-buildkit: $(BUILDX_PLUGIN) ## Build an image with BuildKit in pods on true nodes of two architectures (Linux, root).
+	$(MAKE) e2e E2E_PKGS=./test/e2e E2E_TAGS=e2e,buildkit E2E_NODES=amd64=1,arm64=1 FOCUS='Building on the cluster'
 
 .PHONY: rights
 rights: $(KUSTOMIZE) ## Compare what the manifests and the bundle grant with what the operator asked for in make test and make e2e.

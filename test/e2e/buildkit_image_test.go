@@ -1,7 +1,7 @@
 // Copyright The ElasticWeb Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build linux && e2e
+//go:build linux && e2e && buildkit
 
 package e2e_test
 

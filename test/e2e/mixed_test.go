@@ -6,8 +6,10 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -22,10 +24,13 @@ import (
 	"github.com/elasticweb/elasticweb-operator/test/nodes"
 )
 
-// mixedArchitectures are those of the nodes, this machine's first.
+// supportedArchitectures are those of the operator's image, in the words of GOARCH.
+const supportedArchitectures = "amd64 arm64 ppc64le s390x"
+
+// mixedArchitectures are those of the nodes, this machine's first: two at least, all where E2E_ARCHITECTURES names none.
 var mixedArchitectures = func() []string {
 	architectures := []string{runtime.GOARCH}
-	for _, architecture := range []string{"amd64", "arm64", "ppc64le", "s390x"} {
+	for _, architecture := range strings.Fields(cmp.Or(os.Getenv("E2E_ARCHITECTURES"), supportedArchitectures)) {
 		if architecture != runtime.GOARCH {
 			architectures = append(architectures, architecture)
 		}

@@ -80,7 +80,7 @@ func (s *scenario) pushScorecard(ctx context.Context) {
 	// Of what the bundle names, a test reads the index alone, so that the parts for others than this machine may hold its program.
 	named := operatorWith(version, nil)
 	named.BuiltFor = runtime.GOARCH
-	s.push(ctx, operatorRepository+":"+version, named, mixedArchitectures...)
+	s.push(ctx, operatorRepository+":"+version, named, strings.Fields(supportedArchitectures)...)
 	s.push(ctx, operatorRepository+"-scorecard:"+version, nodes.Image{
 		Packages: map[string]string{"/scorecard": "test/scorecard"},
 		Files:    map[string]string{"/etc/ssl/certs/ca-certificates.crt": authority},
