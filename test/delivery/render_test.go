@@ -355,6 +355,24 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 	}
 }
 
+// Helm takes an object for that of the release which made it, and refuses another one that has it, too.
+func TestReleasesOfTwoNamesShareNoObject(t *testing.T) {
+	shops, err := renderIn(t, "shops-operator", "shops", everything, "watchNamespaces: [shops]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blogs, err := renderIn(t, "blogs-operator", "blogs", everything, "watchNamespaces: [blogs]\ncrds: {enabled: false}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := byName(t, blogs.Manifest)
+	for name := range byName(t, shops.Manifest) {
+		if others[name] != nil {
+			t.Errorf("both have %s", name)
+		}
+	}
+}
+
 // A schema that says nothing of a value refuses it, and one that leaves a map open lets misspelled values pass.
 func TestTheSchemaKnowsEveryValue(t *testing.T) {
 	loaded, err := loader.Load(chartPath)
