@@ -416,7 +416,7 @@ func TestTheNotesTellWhatIsSpecial(t *testing.T) {
 		"watchNamespaces: [dev]":       "Install another operator, for other namespaces, elsewhere than in " + releaseNamespace,
 		"benchmarks: {enabled: false}": "ElasticWebBenchmarks are switched off",
 		"crds: {enabled: false}":       "The CRDs are not a part of this release",
-		"crds: {keep: false}":          "helm uninstall deletes the CRDs",
+		"crds: {keep: false}":          "kubectl delete elasticwebbenchmarks,elasticwebs --all",
 		"rbac: {create: false}":        "needs the roles of",
 	} {
 		made, err := render(t, release, given)
