@@ -4,6 +4,8 @@
 package observed
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/utils/lru"
 
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -27,8 +30,11 @@ type Nodes struct {
 	groups map[string]nodeGroup
 	// forAny counts them for pods without any terms, counted for those with some.
 	forAny  *plan.Nodes
-	counted *counts
+	counted *lru.Cache
 }
+
+// mostCounts is for how many terms counts are remembered. Nodes may stay as they are for months, and users write new terms as often as they like.
+const mostCounts = 10_000
 
 // nodeGroup has one of the nodes, and their number.
 type nodeGroup struct {
@@ -48,7 +54,7 @@ type NodeTerms struct {
 
 // CountNodes counts the Linux nodes of a cluster, those that are alike together.
 func CountNodes(nodes []corev1.Node) Nodes {
-	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: &counts{}}
+	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: lru.New(mostCounts)}
 	for i := range nodes {
 		architecture := nodes[i].Labels[corev1.LabelArchStable]
 		result.Architecture[nodes[i].Name] = architecture
@@ -72,7 +78,14 @@ func (n Nodes) For(terms NodeTerms) *plan.Nodes {
 	if terms.NodeSelector == nil && terms.Affinity == nil && terms.Tolerations == nil || n.groups == nil {
 		return n.forAny
 	}
-	return n.counted.of(terms, n.count)
+	text, _ := json.Marshal(terms) // API types always marshal.
+	key := sha256.Sum256(text)     // they may be long.
+	if known, isKnown := n.counted.Get(key); isKnown {
+		return known.(*plan.Nodes) //nolint:forcetypeassert // nothing else is in it.
+	}
+	counts := n.count(terms)
+	n.counted.Add(key, counts)
+	return counts
 }
 
 // count is about terms without the names of nodes.

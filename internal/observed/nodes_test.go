@@ -18,7 +18,7 @@ func TestCountsAreRememberedForSoManyTerms(t *testing.T) {
 	for i := range mostCounts + 10 {
 		found += nodes.For(NodeTerms{NodeSelector: map[string]string{"disk": strconv.Itoa(i)}}).All["arm64"]
 	}
-	if most := len(nodes.counted.byTerms); found != 1 || most > mostCounts {
+	if most := nodes.counted.Len(); found != 1 || most > mostCounts {
 		t.Errorf("%d nodes were found, and %d counts are remembered", found, most)
 	}
 	before := nodes.For(NodeTerms{NodeSelector: map[string]string{"disk": "7"}})
@@ -45,7 +45,7 @@ func TestCountsAreRememberedByWhatSaysSomethingOfNodes(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if number := len(nodes.counted.byTerms); number != 1 {
+	if number := nodes.counted.Len(); number != 1 {
 		t.Errorf("%d counts are remembered", number)
 	}
 }
