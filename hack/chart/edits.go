@@ -14,7 +14,8 @@ import (
 const (
 	chartName     = "elasticweb-operator"
 	watchVariable = "WATCH_NAMESPACE"
-	keepPolicy    = "helm.sh/resource-policy"
+	// Argo CD goes by the first where an Application is deleted, and not where the chart has the object no more.
+	keepPolicies = "helm.sh/resource-policy: keep\nargocd.argoproj.io/sync-options: Prune=false\n"
 )
 
 // Labels that every object of the chart gets from the helper.
@@ -31,7 +32,7 @@ func quoted(helper string) string {
 func (m *overlays) edit(o *object) error {
 	if o.GetKind() == "CustomResourceDefinition" {
 		annotations := o.GetAnnotations()
-		annotations[block("{{- if $.Values.crds.keep }}\n"+keepPolicy+": keep\n{{- end }}\n")] = ""
+		annotations[block("{{- if $.Values.crds.keep }}\n"+keepPolicies+"{{- end }}\n")] = ""
 		o.SetAnnotations(annotations)
 		setLabels(o)
 		return nil

@@ -4,15 +4,16 @@
 package observed
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/utils/lru"
 
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -27,10 +28,13 @@ type Nodes struct {
 	HasKarpenter bool
 	// groups of Linux nodes that are alike for every pod, by what they are like; nil where the operator may not read nodes.
 	groups map[string]nodeGroup
-	// forAny counts them for pods without any terms, counted for those with some, by these as JSON.
+	// forAny counts them for pods without any terms, counted for those with some.
 	forAny  *plan.Nodes
-	counted *sync.Map
+	counted *lru.Cache
 }
+
+// mostCounts is for how many terms counts are remembered. Nodes may stay as they are for months, and users write new terms as often as they like.
+const mostCounts = 10_000
 
 // nodeGroup has one of the nodes, and their number.
 type nodeGroup struct {
@@ -50,7 +54,7 @@ type NodeTerms struct {
 
 // CountNodes counts the Linux nodes of a cluster, those that are alike together.
 func CountNodes(nodes []corev1.Node) Nodes {
-	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: &sync.Map{}}
+	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: lru.New(mostCounts)}
 	for i := range nodes {
 		architecture := nodes[i].Labels[corev1.LabelArchStable]
 		result.Architecture[nodes[i].Name] = architecture
@@ -70,25 +74,24 @@ func CountNodes(nodes []corev1.Node) Nodes {
 // For counts the nodes by architecture as the scheduler does for pods with these terms; nil where the operator may not read nodes. The
 // names of nodes are not looked at, whatever the terms say of them.
 func (n Nodes) For(terms NodeTerms) *plan.Nodes {
+	terms = NodeTerms{nameless(terms.NodeSelector), namelessAffinity(terms.Affinity), terms.Tolerations}
 	if terms.NodeSelector == nil && terms.Affinity == nil && terms.Tolerations == nil || n.groups == nil {
 		return n.forAny
 	}
-	key, err := json.Marshal(terms)
-	if known, isKnown := n.counted.Load(string(key)); isKnown && err == nil {
-		return known.(*plan.Nodes) // nothing else is in it.
+	text, _ := json.Marshal(terms) // API types always marshal.
+	key := sha256.Sum256(text)     // they may be long.
+	if known, isKnown := n.counted.Get(key); isKnown {
+		return known.(*plan.Nodes) //nolint:forcetypeassert // nothing else is in it.
 	}
 	counts := n.count(terms)
-	if err == nil {
-		n.counted.Store(string(key), counts)
-	}
+	n.counted.Add(key, counts)
 	return counts
 }
 
+// count is about terms without the names of nodes.
 func (n Nodes) count(terms NodeTerms) *plan.Nodes {
 	counts := &plan.Nodes{All: map[string]int{}, Schedulable: map[string]int{}}
-	required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: corev1.PodSpec{
-		NodeSelector: nameless(terms.NodeSelector), Affinity: namelessAffinity(terms.Affinity),
-	}})
+	required := nodeaffinity.GetRequiredNodeAffinity(&corev1.Pod{Spec: corev1.PodSpec{NodeSelector: terms.NodeSelector, Affinity: terms.Affinity}})
 	for _, group := range n.groups {
 		architecture := group.like.Labels[corev1.LabelArchStable]
 		if matches, err := required.Match(group.like); err != nil || !matches {

@@ -124,7 +124,9 @@ func withoutHelm(o objects) map[string]any {
 			object.SetLabels(nil)
 		}
 		unstructured.RemoveNestedField(object.Object, "spec", "template", "metadata", "labels", "app.kubernetes.io/managed-by")
-		unstructured.RemoveNestedField(object.Object, "metadata", "annotations", "helm.sh/resource-policy")
+		for policy := range keeps {
+			unstructured.RemoveNestedField(object.Object, "metadata", "annotations", policy)
+		}
 		result[name] = object.Object
 	}
 	return result
@@ -294,11 +296,20 @@ func TestAddedPortsAreOfARuleWithDestinations(t *testing.T) {
 	}
 }
 
+// keeps are the annotations by which a CRD stays: Helm goes by the one, Argo CD by the other where it prunes.
+var keeps = map[string]string{"helm.sh/resource-policy": "keep", "argocd.argoproj.io/sync-options": "Prune=false"}
+
 func TestTheCRDsAreKeptUnlessToldOtherwise(t *testing.T) {
-	for given, want := range map[string]string{"": "keep", "crds: {keep: false}": ""} {
+	for given, isKept := range map[string]bool{"": true, "crds: {keep: false}": false} {
 		for name, object := range rendered(t, given) {
-			if got := object.GetAnnotations()["helm.sh/resource-policy"]; object.GetKind() == "CustomResourceDefinition" && got != want {
-				t.Errorf("%q: the policy of %s is %q, want %q", given, name, got, want)
+			if object.GetKind() != "CustomResourceDefinition" {
+				continue
+			}
+			for policy, want := range keeps {
+				got, isThere := object.GetAnnotations()[policy]
+				if isThere != isKept || isKept && got != want {
+					t.Errorf("%q: %s of %s is %q", given, policy, name, got)
+				}
 			}
 		}
 	}
@@ -355,6 +366,24 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 	}
 }
 
+// Helm takes an object for that of the release which made it, and refuses another one that has it, too.
+func TestReleasesOfTwoNamesShareNoObject(t *testing.T) {
+	shops, err := renderIn(t, "shops-operator", "shops", everything, "watchNamespaces: [shops]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blogs, err := renderIn(t, "blogs-operator", "blogs", everything, "watchNamespaces: [blogs]\ncrds: {enabled: false}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := byName(t, blogs.Manifest)
+	for name := range byName(t, shops.Manifest) {
+		if others[name] != nil {
+			t.Errorf("both have %s", name)
+		}
+	}
+}
+
 // A schema that says nothing of a value refuses it, and one that leaves a map open lets misspelled values pass.
 func TestTheSchemaKnowsEveryValue(t *testing.T) {
 	loaded, err := loader.Load(chartPath)
@@ -398,7 +427,7 @@ func TestTheNotesTellWhatIsSpecial(t *testing.T) {
 		"watchNamespaces: [dev]":       "Install another operator, for other namespaces, elsewhere than in " + releaseNamespace,
 		"benchmarks: {enabled: false}": "ElasticWebBenchmarks are switched off",
 		"crds: {enabled: false}":       "The CRDs are not a part of this release",
-		"crds: {keep: false}":          "helm uninstall deletes the CRDs",
+		"crds: {keep: false}":          "kubectl delete elasticwebbenchmarks,elasticwebs --all",
 		"rbac: {create: false}":        "needs the roles of",
 	} {
 		made, err := render(t, release, given)

@@ -80,7 +80,9 @@ func versionOf(ctx context.Context, name, path string) string {
 	if name == Kubectl {
 		args = []string{"version", "--client"}
 	}
-	output, err := exec.CommandContext(ctx, path, args...).Output()
+	command := exec.CommandContext(ctx, path, args...)
+	command.WaitDelay = time.Second // a script that is killed leaves the program that it waits for, which holds the output open.
+	output, err := command.Output()
 	if err != nil {
 		return ""
 	}

@@ -4,8 +4,11 @@
 package binaries
 
 import (
+	"context"
+	"os"
 	"runtime"
 	"testing"
+	"time"
 )
 
 func TestVersionsThatFit(t *testing.T) {
@@ -59,5 +62,21 @@ func TestVersionsAsTheyAreTold(t *testing.T) {
 		if got := versionOf(t.Context(), Etcd, path); got != want {
 			t.Errorf("%q: got %q, want %q", says, got, want)
 		}
+	}
+}
+
+func TestAScriptThatHangsIsNotWaitedFor(t *testing.T) {
+	_, path := program(t, Kubectl, "Client Version: v1.37.0")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nsleep 60\necho Client Version: v1.37.0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	if got := versionOf(ctx, Kubectl, path); got != "" {
+		t.Errorf("it told %s", got)
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("it was waited for: %s", took)
 	}
 }
