@@ -118,7 +118,7 @@ TEST_RUN := $(GOTESTSUM) --format $(TEST_FORMAT) --format-hide-empty-pkg --hide-
 BUILDAH := $(shell command -v buildah 2>/dev/null)
 # Those of the weights of Routes need HAProxy.
 HAPROXY := $(shell PATH="$$PATH:/usr/sbin" command -v haproxy 2>/dev/null)
-TEST_TAGS := -tags preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
+TEST_TAGS := preflight$(if $(BUILDAH),$(,)images)$(if $(HAPROXY),$(,)haproxy)
 # So do those of the live page a browser, and npm, which has what looks for faults of accessibility.
 BROWSER := $(if $(shell command -v npm 2>/dev/null),$(firstword $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)))
 NO_BUILDAH := $(if $(BUILDAH),,test/images, since buildah is missing (Debian, Ubuntu: apt-get install buildah))
@@ -244,8 +244,8 @@ test-tools: $(GOTESTSUM) $(KUSTOMIZE) $(OPERATOR_SDK) $(OPM) $(HELM) $(HELM4) $(
 .PHONY: test
 test: test-kstatus test-consumer test-argocd test-traffic $(if $(BROWSER),test-page) test-tools ## Run all tests, the suites on a local control plane.
 	rm -rf $(RIGHTS)
-	$(WITH_RACE) RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) $(TEST_RUN) --jsonfile $(TEST_JSON) -- \
-		-count=1 -timeout $(TEST_TIMEOUT) $(RACE) $(TEST_TAGS) $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
+	RACE='$(RACE)' TAGS='$(TEST_TAGS)' FLAGS='-count=1 -timeout $(TEST_TIMEOUT)' RIGHTS_LOG=$(RIGHTS) go run ./test/summary $(LEFT_OUT) $(TEST_JSON) \
+		$(TEST_RUN) --jsonfile $(TEST_JSON) --raw-command -- hack/test.sh $(PKGS) $(if $(FOCUS),-args -ginkgo.focus='$(FOCUS)')
 
 # Apart from make test, since the oldest is compiled for it.
 .PHONY: test-versions
