@@ -4,15 +4,16 @@
 package observed
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+	"k8s.io/utils/lru"
 
 	"github.com/elasticweb/elasticweb-operator/internal/placement"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
@@ -27,10 +28,13 @@ type Nodes struct {
 	HasKarpenter bool
 	// groups of Linux nodes that are alike for every pod, by what they are like; nil where the operator may not read nodes.
 	groups map[string]nodeGroup
-	// forAny counts them for pods without any terms, counted for those with some, by these as JSON.
+	// forAny counts them for pods without any terms, counted for those with some, by a hash of these.
 	forAny  *plan.Nodes
-	counted *sync.Map
+	counted *lru.Cache
 }
+
+// mostCounted bounds for how many terms the counts are remembered: users choose these, and nodes may stay as they are for months.
+const mostCounted = 4096
 
 // nodeGroup has one of the nodes, and their number.
 type nodeGroup struct {
@@ -50,7 +54,7 @@ type NodeTerms struct {
 
 // CountNodes counts the Linux nodes of a cluster, those that are alike together.
 func CountNodes(nodes []corev1.Node) Nodes {
-	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: &sync.Map{}}
+	result := Nodes{Architecture: make(map[string]string, len(nodes)), groups: map[string]nodeGroup{}, counted: lru.New(mostCounted)}
 	for i := range nodes {
 		architecture := nodes[i].Labels[corev1.LabelArchStable]
 		result.Architecture[nodes[i].Name] = architecture
@@ -73,14 +77,16 @@ func (n Nodes) For(terms NodeTerms) *plan.Nodes {
 	if terms.NodeSelector == nil && terms.Affinity == nil && terms.Tolerations == nil || n.groups == nil {
 		return n.forAny
 	}
-	key, err := json.Marshal(terms)
-	if known, isKnown := n.counted.Load(string(key)); isKnown && err == nil {
+	text, err := json.Marshal(terms)
+	if err != nil {
+		return n.count(terms)
+	}
+	key := sha256.Sum256(text)
+	if known, isKnown := n.counted.Get(key); isKnown {
 		return known.(*plan.Nodes) // nothing else is in it.
 	}
 	counts := n.count(terms)
-	if err == nil {
-		n.counted.Store(string(key), counts)
-	}
+	n.counted.Add(key, counts)
 	return counts
 }
 

@@ -6,6 +6,7 @@ package observed
 import (
 	"maps"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -41,6 +42,20 @@ func TestNodesAreCountedByArchitecture(t *testing.T) {
 	}
 	if (Nodes{}).For(NodeTerms{NodeSelector: map[string]string{"a": "b"}}) != nil {
 		t.Error("nodes that nobody may read were counted")
+	}
+}
+
+// Users choose the terms, and what is remembered of them goes with a change of the nodes alone, which may not come for months.
+func TestCountsAreRememberedForSoManyTermsAtMost(t *testing.T) {
+	nodes := CountNodes([]corev1.Node{labelled("zone", "7")})
+	for i := range mostCounted + 10 {
+		want := map[bool]int{true: 1}[i == 7]
+		if got := nodes.For(NodeTerms{NodeSelector: map[string]string{"zone": strconv.Itoa(i)}}).All["arm64"]; got != want {
+			t.Errorf("zone %d has %d nodes, want %d", i, got, want)
+		}
+	}
+	if nodes.counted.Len() > mostCounted {
+		t.Errorf("the counts for %d terms are remembered", nodes.counted.Len())
 	}
 }
 
