@@ -42,6 +42,8 @@ func TestFollowUp(t *testing.T) {
 	if !shrinking.Shrinks {
 		t.Fatal("fewer replicas are no shrinking")
 	}
+	_, weighted := routed(t, byWeights, "True", 2)
+	_, plain := routed(t, byOne, "True", 2)
 	for title, test := range map[string]struct {
 		planned       plan.Plan
 		before, after plan.Observed
@@ -52,7 +54,8 @@ func TestFollowUp(t *testing.T) {
 		"what was planned is there": {first, plan.Observed{}, plan.Observed{
 			Service:    &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}}},
 			Deployment: of(first.Replicas, first.Record)}, "", 0},
-		"it has shrunk": {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, "", 0},
+		"the way in lost its weights": {first, *weighted, *plain, "", atOnce},
+		"it has shrunk":               {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, "", 0},
 		"pods warm up for another time": {first, plan.Observed{Deployment: of(first.Replicas, first.Record)}, plan.Observed{
 			Deployment: warming(of(first.Replicas, first.Record))}, "", atOnce},
 		"what was made has another record than was planned": {first, plan.Observed{}, plan.Observed{

@@ -151,6 +151,9 @@ func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, b
 	if r.hasMissed(web) {
 		return atOnce
 	}
+	if isWeighted(&before) != isWeighted(&after) {
+		return atOnce // what is in force is another spread; routers of OpenShift do not tell.
+	}
 	if before.Service == after.Service && before.Budget == after.Budget && before.Deployment == after.Deployment {
 		return 0
 	}
