@@ -124,6 +124,9 @@ func NodeDiffers() predicate.Predicate {
 	}
 }
 
+// StaleStatus is what comes of a status that cannot be written.
+const StaleStatus = "the status is not the newest"
+
 // Soonest is the shortest of the waits that are not 0; 0 where there is none.
 func Soonest(waits ...time.Duration) time.Duration {
 	var first time.Duration
@@ -135,9 +138,9 @@ func Soonest(waits ...time.Duration) time.Duration {
 	return first
 }
 
-// Untold is when to try again to write a status, after what apply.Applier's Try gave for it. The status cannot say that it is refused: an
-// event does, and the log.
-func Untold(ctx context.Context, recorder events.EventRecorder, kind string, object client.Object, err error) (retry time.Duration, _ error) {
+// Untold is when to try again what no status tells of, such as to write it, after what apply.Applier's Try gave for it. That it is refused an
+// event says, with what comes of that, and the log.
+func Untold(ctx context.Context, recorder events.EventRecorder, kind string, object client.Object, effect string, err error) (retry time.Duration, _ error) {
 	if changed, hasChanged := errors.AsType[*apply.ChangedError](err); hasChanged {
 		return LookAgainAfter(changed), nil
 	}
@@ -146,11 +149,11 @@ func Untold(ctx context.Context, recorder events.EventRecorder, kind string, obj
 		return 0, err
 	}
 	if !refused.Waiting && ctx.Err() == nil {
-		ctrl.LoggerFrom(ctx).Error(refused.Err, "The status cannot be written", "tries", refused.Tries)
+		ctrl.LoggerFrom(ctx).Error(refused.Err, "A write failed, and is tried again", "effect", effect, "tries", refused.Tries)
 	}
 	if !refused.Waiting && !refused.Passing && refused.Tries == 1 {
 		problem := status.ProblemOf(kind, object.GetName(), refused.Err)
-		recorder.Eventf(object, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "the status is not the newest: %s", problem.Message)
+		recorder.Eventf(object, nil, corev1.EventTypeWarning, problem.Reason, "Reconcile", "%s: %s", effect, problem.Message)
 	}
 	return refused.RetryAfter, nil
 }

@@ -85,7 +85,7 @@ const (
 	ReasonPlatformMissing = "PlatformMissing"
 	// ReasonDeadlineExceeded: the pod did not end within the time that the Job has.
 	ReasonDeadlineExceeded = "DeadlineExceeded"
-	// ReasonNoResult: the load generator ended without a result.
+	// ReasonNoResult: the load generator ended without a result, or its pod was deleted before that was read.
 	ReasonNoResult = "NoResult"
 )
 

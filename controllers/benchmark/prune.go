@@ -7,21 +7,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
+	"github.com/elasticweb/elasticweb-operator/controllers"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/benchmark"
 )
 
-// prune removes the Jobs of old runs, of which Helm knows nothing. Those of the current run are never touched.
-func (r *Reconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) error {
+// kindJob stands for all Jobs of a benchmark that are pruned.
+const kindJob = "Job"
+
+// prune removes the Jobs of old runs, of which Helm knows nothing. Those of the current run are never touched. retry is when to try again what
+// was refused; 0 for never.
+func (r *Reconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) (retry time.Duration, _ error) {
 	jobs, err := ownedJobs(ctx, r.Cached, b)
 	if err != nil || len(benchmark.Leftover(b, jobs)) == 0 {
-		return err
+		return 0, err
 	}
+	err = r.applier.Try(apply.Write{Kind: kindJob, Namespace: b.Namespace, Name: b.Name, What: b.Status.Run.ID}, func() error {
+		return r.pruneNow(ctx, b, jobs)
+	})
+	return controllers.Untold(ctx, r.Events, kindJob, b, "Jobs of old runs are left", err)
+}
+
+func (r *Reconciler) pruneNow(ctx context.Context, b *v1alpha1.ElasticWebBenchmark, jobs []batchv1.Job) error {
 	// The caches of benchmarks and of Jobs are not in step: what looks left over may be what a newer run has just made.
 	live := &v1alpha1.ElasticWebBenchmark{}
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(b), live); err != nil {

@@ -68,6 +68,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if apierrors.IsNotFound(err) {
 		r.images.Forget(request.NamespacedName)
 		r.applier.Forget(Kind, request.NamespacedName)
+		r.applier.Forget(kindJob, request.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if err != nil || !b.DeletionTimestamp.IsZero() {
@@ -86,7 +87,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	untold, err := r.report(ctx, b, benchmark.Make(b, observed, now))
-	return ctrl.Result{RequeueAfter: controllers.Soonest(untold, retry)}, errors.Join(err, r.prune(ctx, b))
+	pruned, errPrune := r.prune(ctx, b)
+	return ctrl.Result{RequeueAfter: controllers.Soonest(untold, retry, pruned)}, errors.Join(err, errPrune)
 }
 
 // resetStatus takes away a status that could not be decoded: half of a run could pass for one that has ended, and an apply would meet
@@ -122,7 +124,7 @@ func (r *Reconciler) report(ctx context.Context, b *v1alpha1.ElasticWebBenchmark
 		}
 		return err
 	})
-	return controllers.Untold(ctx, r.Events, Kind, b, err)
+	return controllers.Untold(ctx, r.Events, Kind, b, controllers.StaleStatus, err)
 }
 
 // ownStatus is the part of the status that this reconciler writes.

@@ -108,7 +108,7 @@ func (r reader) List(_ context.Context, into client.ObjectList, _ ...client.List
 	return nil
 }
 
-// A Job that is gone was pruned, one that may not be deleted is told of, and neither keeps the others.
+// A Job that is gone was pruned, one that may not be deleted is told of and tried again after a while, and neither keeps the others.
 func TestPruning(t *testing.T) {
 	b := withStrings(t, "a", "b", 1)
 	newer := b.DeepCopy()
@@ -131,16 +131,20 @@ func TestPruning(t *testing.T) {
 		{newer, nil, "[one u-one Background " + b.Status.Run.ID + " u-" + b.Status.Run.ID + " Background]", false}, // what the cache does not know of.
 	} {
 		deleted := []any{}
-		r := &Reconciler{Cached: reader{b: b, jobs: jobs}, Live: reader{b: test.live}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
+		told := events.NewFakeRecorder(10)
+		r := &Reconciler{Clock: clock.RealClock{}, Events: told, applier: newApplier(), Cached: reader{b: b, jobs: jobs}, Live: reader{b: test.live}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
 			Delete: func(_ context.Context, _ client.WithWatch, object client.Object, options ...client.DeleteOption) error {
 				applied := (&client.DeleteOptions{}).ApplyOptions(options)
 				deleted = append(deleted, object.GetName(), *applied.Preconditions.UID, *applied.PropagationPolicy)
 				return test.answer
 			},
 		})}
-		err := r.prune(t.Context(), b)
-		if fmt.Sprint(deleted) != test.deleted || (err != nil) != test.isFailed {
-			t.Errorf("%v: %v are deleted (%v), want %s", test.answer, deleted, err, test.deleted)
+		retry, err := r.prune(t.Context(), b)
+		if fmt.Sprint(deleted) != test.deleted || err != nil || (retry > 0) != test.isFailed || len(told.Events) > 0 != test.isFailed {
+			t.Errorf("%v: %v are deleted, again in %s, %d events (%v); want %s", test.answer, deleted, retry, len(told.Events), err, test.deleted)
+		}
+		if _, err := r.prune(t.Context(), b); test.isFailed && (fmt.Sprint(deleted) != test.deleted || err != nil) {
+			t.Errorf("what was refused is tried again at once: %v (%v)", deleted, err)
 		}
 	}
 }

@@ -84,13 +84,13 @@ func Ownership(object any) (any, error) {
 	})(object)
 }
 
-// projectJob keeps of which benchmark and run a Job is, and whether it failed: anybody may make Jobs with these labels.
+// projectJob keeps of which benchmark and run a Job is, and whether it ended: anybody may make Jobs with these labels.
 func projectJob(job *batchv1.Job) *batchv1.Job {
 	kept := &batchv1.Job{}
 	identify(kept, job)
 	kept.Labels = keep(job.Labels, elasticwebv1.LabelName, elasticwebv1.LabelInstance, v1alpha1.LabelRun, v1alpha1.LabelArchitecture)
 	for _, condition := range job.Status.Conditions {
-		if condition.Type == batchv1.JobFailed {
+		if condition.Type == batchv1.JobFailed || condition.Type == batchv1.JobComplete {
 			kept.Status.Conditions = append(kept.Status.Conditions, condition)
 		}
 	}

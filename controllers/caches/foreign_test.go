@@ -169,15 +169,16 @@ func TestOfJobsThatIsKeptWhichIsRead(t *testing.T) {
 	controller := []metav1.OwnerReference{{APIVersion: "elasticweb.example.com/v1alpha1", Kind: "ElasticWebBenchmark", Name: "shop", UID: "2", Controller: ptr.To(true)}}
 	labels := map[string]string{elasticwebv1.LabelName: v1alpha1.NameValue, elasticwebv1.LabelInstance: "shop", v1alpha1.LabelRun: "1", v1alpha1.LabelArchitecture: "arm64"}
 	failed := batchv1.JobCondition{Type: batchv1.JobFailed, Status: corev1.ConditionTrue, Reason: "DeadlineExceeded"}
+	complete := batchv1.JobCondition{Type: batchv1.JobComplete, Status: corev1.ConditionFalse}
 	job := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop-arm64", UID: "1", ResourceVersion: "7", Labels: maps.Clone(labels), OwnerReferences: controller},
 		Spec:       batchv1.JobSpec{Parallelism: ptr.To[int32](1)},
-		Status:     batchv1.JobStatus{Active: 1, Conditions: []batchv1.JobCondition{{Type: batchv1.JobSuspended}, failed}},
+		Status:     batchv1.JobStatus{Active: 1, Conditions: []batchv1.JobCondition{{Type: batchv1.JobSuspended}, failed, complete}},
 	}
 	job.Labels["a"] = "b"
 	want := &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "dev", Name: "shop-arm64", UID: "1", ResourceVersion: "7", Labels: labels, OwnerReferences: controller},
-		Status:     batchv1.JobStatus{Conditions: []batchv1.JobCondition{failed}},
+		Status:     batchv1.JobStatus{Conditions: []batchv1.JobCondition{failed, complete}},
 	}
 	if got := projectJob(job); !reflect.DeepEqual(got, want) {
 		t.Errorf("kept:\n%+v\nwant:\n%+v", got, want)

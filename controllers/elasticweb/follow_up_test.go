@@ -16,6 +16,7 @@ import (
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/apply"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
+	"github.com/elasticweb/elasticweb-operator/internal/resources"
 )
 
 func TestFollowUp(t *testing.T) {
@@ -41,29 +42,34 @@ func TestFollowUp(t *testing.T) {
 	if !shrinking.Shrinks {
 		t.Fatal("fewer replicas are no shrinking")
 	}
+	_, weighted := routed(t, byWeights, "True", 2)
+	_, plain := routed(t, byOne, "True", 2)
 	for title, test := range map[string]struct {
 		planned       plan.Plan
 		before, after plan.Observed
-		missed        bool
+		missed        string // the name of the object whose event was left out.
 		want          time.Duration
 	}{
-		"nothing was written": {first, larger, larger, false, 0},
+		"nothing was written": {first, larger, larger, "", 0},
 		"what was planned is there": {first, plan.Observed{}, plan.Observed{
 			Service:    &corev1.Service{Spec: corev1.ServiceSpec{Selector: map[string]string{elasticwebv1.LabelJoined: elasticwebv1.JoinedTrue}}},
-			Deployment: of(first.Replicas, first.Record)}, false, 0},
-		"it has shrunk": {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, false, 0},
+			Deployment: of(first.Replicas, first.Record)}, "", 0},
+		"the way in lost its weights": {first, *weighted, *plain, "", atOnce},
+		"it has shrunk":               {shrinking, larger, plan.Observed{Deployment: of(3, shrinking.Record)}, "", 0},
 		"pods warm up for another time": {first, plan.Observed{Deployment: of(first.Replicas, first.Record)}, plan.Observed{
-			Deployment: warming(of(first.Replicas, first.Record))}, false, atOnce},
+			Deployment: warming(of(first.Replicas, first.Record))}, "", atOnce},
 		"what was made has another record than was planned": {first, plan.Observed{}, plan.Observed{
-			Deployment: of(first.Replicas, plan.Record{Generation: 1, Pod: first.Record.Pod, MaxSkew: first.Record.MaxSkew + 1})}, false, atOnce},
-		"another's event was left out": {first, larger, larger, true, atOnce},
+			Deployment: of(first.Replicas, plan.Record{Generation: 1, Pod: first.Record.Pod, MaxSkew: first.Record.MaxSkew + 1})}, "", atOnce},
+		"another's event was left out":         {first, larger, larger, "web", atOnce},
+		"one of a Service by architecture was": {first, larger, larger, resources.TierServiceName("web", "arm64"), atOnce},
 	} {
 		t.Run(title, func(t *testing.T) {
 			r := &Reconciler{written: apply.NewWritten(clocktesting.NewFakePassiveClock(time.Now()))}
-			if test.missed {
-				written := web.DeepCopy()
-				err := r.written.During(Kind, written, func() error {
-					r.written.Seen(Kind, web)
+			if test.missed != "" {
+				seen := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: test.missed}}
+				written := seen.DeepCopy()
+				err := r.written.During(kindService, written, func() error {
+					r.written.Seen(kindService, seen)
 					written.ResourceVersion = "2"
 					return nil
 				})

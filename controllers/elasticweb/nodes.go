@@ -60,10 +60,11 @@ func nodeTerms(web *elasticwebv1.ElasticWeb, seen *plan.Observed) observed.NodeT
 }
 
 // concernedByNode counts the nodes anew, and is the ElasticWebs for which the set of architectures changed, and those with pods on the
-// node that changed. Of a change it is asked twice, and for the node as it was there is nothing to do.
+// node that changed. Of a change it is asked twice, and for the node as it was there is nothing to do. Versions do not tell which that is: a
+// heartbeat may have come since, of which nobody is told.
 func (r *Reconciler) concernedByNode(ctx context.Context, node client.Object) []reconcile.Request {
 	now := &corev1.Node{}
-	if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(node), now, client.UnsafeDisableDeepCopy); err == nil && now.ResourceVersion != node.GetResourceVersion() {
+	if err := r.Cached.Get(ctx, client.ObjectKeyFromObject(node), now, client.UnsafeDisableDeepCopy); err == nil && observed.NodeDiffers(now, node) {
 		return nil
 	}
 	before, err := r.observeNodes(ctx)

@@ -148,8 +148,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 // followUp is when to look again because what was made changes the plan; 0 for never. No event does: those of the
 // operator's own writes are left out.
 func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, before, after plan.Observed) time.Duration {
-	if r.written.Missed(client.ObjectKeyFromObject(web)) {
+	if r.hasMissed(web) {
 		return atOnce
+	}
+	if isWeighted(&before) != isWeighted(&after) {
+		return atOnce // what is in force is another spread; routers of OpenShift do not tell.
 	}
 	if before.Service == after.Service && before.Budget == after.Budget && before.Deployment == after.Deployment {
 		return 0
@@ -164,6 +167,19 @@ func (r *Reconciler) followUp(web *elasticwebv1.ElasticWeb, planned plan.Plan, b
 		return 0
 	}
 	return atOnce
+}
+
+// hasMissed reports, once, whether an event of what bears the ElasticWeb's name, or is a Service by architecture of it, was left out and was
+// none of the operator's own.
+func (r *Reconciler) hasMissed(web *elasticwebv1.ElasticWeb) (missed bool) {
+	missed = r.written.Missed(client.ObjectKeyFromObject(web))
+	if r.memory.of(web).hasNoTiers {
+		return missed
+	}
+	for _, name := range tierNames(client.ObjectKeyFromObject(web)) {
+		missed = r.written.Missed(name) || missed
+	}
+	return missed
 }
 
 func minReadySeconds(deployment *appsv1.Deployment) int32 {
@@ -195,8 +211,9 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 	for _, kind := range []string{kindDeployment, kindService, kindBudget, way.KindHTTPRoute, way.KindRoute, way.KindIngress, kindPod, kindStatus, Kind} {
 		r.applier.Forget(kind, name)
 	}
-	for _, architecture := range elasticwebv1.Architectures {
-		r.applier.Forget(kindService, types.NamespacedName{Namespace: name.Namespace, Name: resources.TierServiceName(name.Name, string(architecture))})
+	for _, tier := range tierNames(name) {
+		r.written.Missed(tier)
+		r.applier.Forget(kindService, tier)
 	}
 	r.images.Forget(name)
 	r.ports.StopWaiting(name)

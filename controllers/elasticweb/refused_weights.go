@@ -6,6 +6,8 @@ package elasticweb
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/plan"
 	"github.com/elasticweb/elasticweb-operator/internal/status"
@@ -13,7 +15,7 @@ import (
 )
 
 // Weights that whoever serves a way in refuses are tried again after firstTryOfWeights, then after twice as long each time, up to
-// lastTryOfWeights, and when the spec changes. Without weights it is admitted again, so that there would be no end of it, and each try is a gap.
+// lastTryOfWeights, and when spec.expose changes. Without weights it is admitted again, so that there would be no end of it, and each try is a gap.
 const (
 	firstTryOfWeights = time.Minute
 	lastTryOfWeights  = 24 * time.Hour
@@ -21,8 +23,8 @@ const (
 
 // refusedWeights is what is remembered of the last refusal.
 type refusedWeights struct {
-	// generation of the ElasticWeb.
-	generation int64
+	// expose is what they were refused for. Another number of pods, which an autoscaler writes again and again, makes nothing of it other.
+	expose *elasticwebv1.ExposeSpec
 	// until is when they are tried again, and wait how long that is from the refusal on.
 	until time.Time
 	wait  time.Duration
@@ -35,15 +37,19 @@ func (w *refusedWeights) note(web *elasticwebv1.ElasticWeb, kind string, answer 
 		return
 	}
 	wait := firstTryOfWeights
-	if hasLasted := now.Sub(w.until) > w.wait; w.generation == web.Generation && !hasLasted {
+	if hasLasted := now.Sub(w.until) > w.wait; w.isOf(web) && !hasLasted {
 		wait = min(2*w.wait, lastTryOfWeights)
 	}
-	*w = refusedWeights{generation: web.Generation, until: now.Add(wait), wait: wait, said: status.WeightsRefused(kind, answer)}
+	*w = refusedWeights{expose: web.Spec.Expose.DeepCopy(), until: now.Add(wait), wait: wait, said: status.WeightsRefused(kind, answer)}
+}
+
+func (w *refusedWeights) isOf(web *elasticwebv1.ElasticWeb) bool {
+	return equality.Semantic.DeepEqual(w.expose, web.Spec.Expose)
 }
 
 // left is for how long no weights are tried; 0 where they may be.
 func (w *refusedWeights) left(web *elasticwebv1.ElasticWeb, now time.Time) time.Duration {
-	if w.generation != web.Generation {
+	if !w.isOf(web) {
 		return 0
 	}
 	return max(w.until.Sub(now), 0)

@@ -80,7 +80,7 @@ func (r *Reconciler) tell(ctx context.Context, web *elasticwebv1.ElasticWeb, wan
 	err := r.applier.Try(writeOf(kindStatus, web, fmt.Sprintf("generation %d", web.Generation)), func() error {
 		return r.writeStatus(ctx, web, wanted)
 	})
-	return controllers.Untold(ctx, r.Events, Kind, web, err)
+	return controllers.Untold(ctx, r.Events, Kind, web, controllers.StaleStatus, err)
 }
 
 func (r *Reconciler) writeStatus(ctx context.Context, web *elasticwebv1.ElasticWeb, wanted elasticwebv1.ElasticWebStatus) error {

@@ -5,6 +5,7 @@ package elasticweb
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -31,7 +32,7 @@ func (r *Reconciler) stampPods(ctx context.Context, web *elasticwebv1.ElasticWeb
 	if len(p.Stamps) == 0 {
 		return nil
 	}
-	return r.applier.Try(writeOf(kindPod, web, textOf(p.Stamps)), func() error {
+	return r.applier.Try(writeOf(kindPod, web, digestOf(p.Stamps)), func() error {
 		if err := confirm(ctx); err != nil {
 			return err
 		}
@@ -69,13 +70,13 @@ func withoutLeaving(stamps map[string]plan.Stamp) map[string]plan.Stamp {
 	return left
 }
 
-// textOf is the same for the same stamps.
-func textOf(stamps map[string]plan.Stamp) string {
-	text := ""
+// digestOf is the same for the same stamps, and as short for those of thousands of pods.
+func digestOf(stamps map[string]plan.Stamp) string {
+	digest := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(stamps)) {
-		text += name + string(stampPatch(stamps[name]))
+		_, _ = digest.Write(append([]byte(name), stampPatch(stamps[name])...)) // it never fails.
 	}
-	return text
+	return string(digest.Sum(nil))
 }
 
 // stampSome begins with next, which it sets to the pod after the last that failed: those that come after it have their turn first next time.

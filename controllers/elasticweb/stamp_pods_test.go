@@ -209,6 +209,19 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 	}
 }
 
+// What was refused is kept for as long as it is, and looked at in each pass: of 10,000 pods it must be no text of megabytes.
+func TestWhatIsKeptOfStampsIsShort(t *testing.T) {
+	stamps := map[string]plan.Stamp{}
+	for i := range 10_000 {
+		stamps[fmt.Sprintf("shop-7d4b9c-%05d", i)] = plan.Stamp{Architecture: "arm64"}
+	}
+	whole := digestOf(stamps)
+	stamps["shop-7d4b9c-00007"] = plan.Stamp{Architecture: "amd64"}
+	if other := digestOf(stamps); len(whole) > 64 || whole == other {
+		t.Errorf("%d bytes are kept; they are the same for other stamps: %t", len(whole), whole == other)
+	}
+}
+
 // What is refused for good is no ground for weights any more, and the plan is made anew at once; what passes by itself is.
 func TestRefusedStampsAreNoted(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -32,6 +33,14 @@ const (
 	weightsInterval = 400 * time.Millisecond
 	weightsBurst    = 2
 )
+
+// tierNames are those that the Services by architecture of an ElasticWeb may have.
+func tierNames(web types.NamespacedName) (names []types.NamespacedName) {
+	for _, architecture := range elasticwebv1.Architectures {
+		names = append(names, types.NamespacedName{Namespace: web.Namespace, Name: resources.TierServiceName(web.Name, string(architecture))})
+	}
+	return names
+}
 
 // observeWay reads the Services by architecture, and whether the way in is served. retry is when one of them is old enough.
 func (r *Reconciler) observeWay(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed) (retry time.Duration, err error) {

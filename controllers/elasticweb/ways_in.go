@@ -167,34 +167,39 @@ func (w *waysIn) watch(ctx context.Context, kind *wayKind, queue workqueue.Typed
 
 // handler brings the ElasticWebs of what changed, but for the operator's own writes.
 func (w *waysIn) handler(ctx context.Context, kind string, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) toolscache.ResourceEventHandler {
-	changed := func(object any) {
-		whole, isObject := object.(client.Object)
-		if !isObject || w.reconciler.written.Seen(kind, whole) {
-			return
-		}
-		for _, request := range webOfOwner(ctx, whole) {
-			queue.Add(request)
+	wake := func(objects ...any) {
+		for _, object := range objects {
+			whole, isObject := object.(client.Object)
+			if !isObject {
+				continue
+			}
+			for _, request := range webOfOwner(ctx, whole) {
+				queue.Add(request)
+			}
 		}
 	}
+	isOurs := func(object any) bool {
+		whole, isObject := object.(client.Object)
+		return isObject && w.reconciler.written.Seen(kind, whole)
+	}
 	return toolscache.ResourceEventHandlerFuncs{
-		AddFunc: changed,
+		AddFunc: func(object any) {
+			if !isOurs(object) {
+				wake(object)
+			}
+		},
 		UpdateFunc: func(before, after any) {
 			was, wasObject := before.(client.Object)
 			is, isObject := after.(client.Object)
-			if wasObject && isObject && was.GetResourceVersion() != is.GetResourceVersion() {
-				changed(after)
-				changed(before) // it may have been another's.
+			if wasObject && isObject && was.GetResourceVersion() != is.GetResourceVersion() && !isOurs(after) {
+				wake(after, before) // it may have been another's.
 			}
 		},
 		DeleteFunc: func(object any) {
 			if last, isLast := object.(toolscache.DeletedFinalStateUnknown); isLast {
 				object = last.Obj
 			}
-			if whole, isObject := object.(client.Object); isObject {
-				for _, request := range webOfOwner(ctx, whole) {
-					queue.Add(request)
-				}
-			}
+			wake(object)
 		},
 	}
 }

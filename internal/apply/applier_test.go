@@ -135,6 +135,7 @@ func TestApplier(t *testing.T) {
 		"a-port-of-nobody":           nobodysPort,
 		"takes-back":                 takesBack,
 		"takes-back-later":           takesBackLater,
+		"takes-back-in-vain":         takesBackInVain,
 		"fields-beside-the-point":    foreignBesides,
 		"a-claim-that-is-invalid":    invalidClaim,
 		"a-claim-on-a-busy-object":   givesBackWhateverChanges,

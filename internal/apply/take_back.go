@@ -6,6 +6,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -71,8 +72,13 @@ func (a *Applier) takeBack(ctx context.Context, left Leftover) (taken bool, err 
 	if IsConflict(err) || IsGone(err) {
 		return false, objectKey{left.Kind, client.ObjectKeyFromObject(left.Found)}.changed(err)
 	}
+	if err == nil && !isControlledBy(object, left.Owner.UID) { // the next pass would find it as this one did, and nothing else would be done.
+		return false, errOwnerLost
+	}
 	return err == nil, err
 }
+
+var errOwnerLost = errors.New("the owner that it was given did not stay: see which admission policy or webhook takes it away")
 
 // IsLeftBehind reports whether an object was written by an Applier, and has no controller that can be alive: none at all, or one of
 // the owner's kind and name, of which there is one at a time, with another UID.

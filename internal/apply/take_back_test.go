@@ -190,6 +190,41 @@ func takesBackLater(t *testing.T, b *bench) {
 	}
 }
 
+// stripping is an admission policy that takes away the owners of whatever is patched.
+type stripping struct{ client.Client }
+
+func (s stripping) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if patch.Type() == types.MergePatchType {
+		patch = client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"ownerReferences": null}}`))
+	}
+	return s.Client.Patch(ctx, object, patch, options...)
+}
+
+// A taking back that does not stay is a failure that waits: else it would be done again at once, for ever, and nothing besides.
+func takesBackInVain(t *testing.T, b *bench) {
+	b.applier.writer = counting{stripping{b.client}, b.writes}
+	b.apply(t, b.intent("in-vain", map[string]string{"a": "1"}), nil)
+	left := b.live(t, "in-vain")
+	left.OwnerReferences = nil
+	if err := b.client.Update(t.Context(), left, client.FieldOwner(somebody)); err != nil {
+		t.Fatal(err)
+	}
+	writes := *b.writes
+	for i := range 3 {
+		taken, err := b.applier.TakeBack(t.Context(), Leftover{
+			Kind: "ConfigMap", Found: left, Owner: metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: b.owner.Name, UID: b.owner.UID, Controller: ptr.To(true)},
+			Notes:   func(client.Object) map[string]string { return nil },
+			Confirm: func(context.Context) error { return nil },
+		})
+		if refused, isRefused := errors.AsType[*RefusedError](err); taken || !isRefused || refused.Waiting != (i > 0) || !errors.Is(err, errOwnerLost) {
+			t.Errorf("taken %t, error %v", taken, err)
+		}
+	}
+	if *b.writes != writes+1 {
+		t.Errorf("%d writes", *b.writes-writes)
+	}
+}
+
 func isChanged(err error) bool {
 	_, hasChanged := errors.AsType[*ChangedError](err)
 	return hasChanged

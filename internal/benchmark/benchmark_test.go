@@ -218,6 +218,7 @@ func TestWhatPodsSay(t *testing.T) {
 	b := running()
 	run := b.Status.Run.ID
 	deadline := []benchmark.Job{{Run: run, Architecture: "arm64", Failed: "DeadlineExceeded"}}
+	complete := []benchmark.Job{{Run: run, Architecture: "arm64", Complete: true}}
 	for name, test := range map[string]struct {
 		pods   []benchmark.Pod
 		jobs   []benchmark.Job
@@ -264,8 +265,10 @@ func TestWhatPodsSay(t *testing.T) {
 			p.Terminating = true
 			p.Generator = benchmark.Container{Ended: true, ExitCode: 143}
 		}), deadline, v1alpha1.RunStateFinished, v1alpha1.ReasonDeadlineExceeded, ""},
-		"an eviction": {pod(b, func(p *benchmark.Pod) { p.Failed = "Evicted" }), nil, v1alpha1.RunStateFinished, v1alpha1.ReasonNoResult, "Evicted"},
-		"a deadline":  {nil, deadline, v1alpha1.RunStateFinished, v1alpha1.ReasonDeadlineExceeded, ""},
+		"one of a Job that is complete":    {pod(b, func(p *benchmark.Pod) { p.Generator.Running = true }), complete, v1alpha1.RunStateRunning, "", ""},
+		"one that went before it was read": {nil, complete, v1alpha1.RunStateFinished, v1alpha1.ReasonNoResult, "deleted before its result was read: set the annotation"},
+		"an eviction":                      {pod(b, func(p *benchmark.Pod) { p.Failed = "Evicted" }), nil, v1alpha1.RunStateFinished, v1alpha1.ReasonNoResult, "Evicted"},
+		"a deadline":                       {nil, deadline, v1alpha1.RunStateFinished, v1alpha1.ReasonDeadlineExceeded, ""},
 		"a Job that failed": {nil, []benchmark.Job{{Run: run, Architecture: "arm64", Failed: "BackoffLimitExceeded", Message: "m"}},
 			v1alpha1.RunStateFinished, v1alpha1.ReasonNoResult, "BackoffLimitExceeded: m"},
 	} {

@@ -45,6 +45,8 @@ func look(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, observed *Obse
 	switch {
 	case job != nil && job.Failed != "":
 		return finish(a, run, pod, unfinished(a, job), now)
+	case job != nil && job.Complete && pod == nil:
+		return finish(a, run, nil, unread(job), now)
 	case (pod == nil || pod.Terminating) && a.State == v1alpha1.RunStateWaiting && a.Reason != "" && a.Reason != v1alpha1.ReasonStarting:
 		return a // its Job may be about to fail, for its time is over: its pod goes first, and what that waited for is the reason.
 	case pod == nil:
@@ -152,6 +154,12 @@ func waitsForNode(a v1alpha1.ArchitectureRun) string {
 func noNode(a v1alpha1.ArchitectureRun) string {
 	return fmt.Sprintf("no node of %s took the pod in the Job's time%s; add one, or mend spec.nodeSelector or spec.tolerations, and set the annotation %s to a new value, or take the architecture out of spec.architectures",
 		a.Architecture, strings.TrimPrefix(a.Message, waitsForNode(a)), v1alpha1.AnnotationRerun)
+}
+
+// unread is the result of a Job whose pod ended well and is gone, with its node for instance: no other one comes.
+func unread(job *Job) v1alpha1.BenchmarkResult {
+	return v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, FinishedAt: timeOf(job.FinishedAt), Message: "the Job is complete, and its pod was deleted before its result was read: set the annotation " +
+		v1alpha1.AnnotationRerun + " to a new value to measure again"}
 }
 
 // waitingPod says what keeps the load generator from running.

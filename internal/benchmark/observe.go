@@ -19,8 +19,12 @@ import (
 func ObserveJob(job *batchv1.Job) Job {
 	result := Job{Name: job.Name, Run: job.Labels[v1alpha1.LabelRun], Architecture: job.Labels[v1alpha1.LabelArchitecture]}
 	for _, condition := range job.Status.Conditions {
-		if condition.Type == batchv1.JobFailed && condition.Status == corev1.ConditionTrue {
+		switch {
+		case condition.Status != corev1.ConditionTrue:
+		case condition.Type == batchv1.JobFailed:
 			result.Failed, result.Message, result.FinishedAt = condition.Reason, condition.Message, condition.LastTransitionTime.Time
+		case condition.Type == batchv1.JobComplete:
+			result.Complete, result.FinishedAt = true, condition.LastTransitionTime.Time
 		}
 	}
 	return result

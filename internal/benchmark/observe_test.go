@@ -20,11 +20,12 @@ import (
 
 func TestWhatAJobSays(t *testing.T) {
 	job, at := jobOf("r", "arm64"), time.Unix(1_000_000, 0)
-	want := benchmark.Job{Name: "r-arm64", Run: "r", Architecture: "arm64"}
-	job.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}, {Type: batchv1.JobFailed, Status: corev1.ConditionFalse, Reason: "no"}}
+	want := benchmark.Job{Name: "r-arm64", Run: "r", Architecture: "arm64", Complete: true, FinishedAt: at}
+	job.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(at)}, {Type: batchv1.JobFailed, Status: corev1.ConditionFalse, Reason: "no"}}
 	if got := benchmark.ObserveJob(&job); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	job.Status.Conditions[0].Status, want.Complete = corev1.ConditionFalse, false
 	job.Status.Conditions[1] = batchv1.JobCondition{
 		Type: batchv1.JobFailed, Status: corev1.ConditionTrue, Reason: "DeadlineExceeded", Message: "late", LastTransitionTime: metav1.NewTime(at),
 	}

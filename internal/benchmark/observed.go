@@ -28,7 +28,9 @@ type Job struct {
 	Name, Run, Architecture string
 	// Failed holds the reason of the condition Failed, "" while it is not True.
 	Failed, Message string
-	FinishedAt      time.Time
+	// Complete is true where its pod ended well, FinishedAt when the Job ended.
+	Complete   bool
+	FinishedAt time.Time
 }
 
 // Pod is what decides about the pod of a Job.

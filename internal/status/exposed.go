@@ -66,7 +66,7 @@ func since(in Input, generation int64) int64 {
 
 // WeightsRefused is what is told where whoever serves a way in refused weights.
 func WeightsRefused(kind string, answer way.Answer) string {
-	return fmt.Sprintf("%s refused weights (%s), which are tried again when the spec changes, and else ever more seldom: see whether it takes several Services for one %s",
+	return fmt.Sprintf("%s refused weights (%s), which are tried again when spec.expose changes, and else ever more seldom: see whether it takes several Services for one %s",
 		speaker(kind, answer.Who), wordsOf(answer), kind)
 }
 

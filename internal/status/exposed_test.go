@@ -157,7 +157,7 @@ func TestWhatKeepsWeightsFromBeingUsedIsToldAside(t *testing.T) {
 		"long":          {strings.Repeat("m ", 2000), "", nil},
 		"refused": {WeightsRefused(way.KindHTTPRoute, way.Answer{Outcome: way.Refused, Who: "gateways/public", Reason: "UnsupportedValue", Said: "one\nbackend"}),
 			"the Gateway gateways/public serves the HTTPRoute; it leads to the Service shop, not by weights: the Gateway gateways/public refused weights (UnsupportedValue: one backend), " +
-				"which are tried again when the spec changes, and else ever more seldom: see whether it takes several Services for one HTTPRoute", nil},
+				"which are tried again when spec.expose changes, and else ever more seldom: see whether it takes several Services for one HTTPRoute", nil},
 	} {
 		in := planned()
 		exposedByGateway("True", "True", "Accepted", "", 3)(&in)

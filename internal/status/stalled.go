@@ -20,7 +20,7 @@ import (
 func patience(in Input, v verdict) (isStalled bool, since metav1.Time, again time.Duration) {
 	since = in.Now
 	reconciling := meta.FindStatusCondition(in.Web.Status.Conditions, elasticwebv1.ConditionReconciling)
-	if isSame(reconciling, in, v) {
+	if isSame(reconciling, in, v) && !reconciling.LastTransitionTime.After(in.Now.Time) { // a time to come is another clock's, or this one was set back.
 		since = reconciling.LastTransitionTime
 	}
 	stalls := rows[v.reason].stalls

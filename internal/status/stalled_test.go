@@ -74,6 +74,21 @@ func TestTheDeadlineBeginsAnew(t *testing.T) {
 	}
 }
 
+// A clock that is set back, or is behind that of an operator of before, does not put the deadline off by that.
+func TestTheDeadlineIsNotPutOffByClocks(t *testing.T) {
+	in := planned()
+	webhookDown(&in)
+	look(&in, time.Hour)
+	for _, at := range []time.Duration{0, time.Second} {
+		if isStalled, again := look(&in, at); isStalled || again != deadline-at {
+			t.Errorf("after %s: Stalled is %t, and the next look in %s", at, isStalled, again)
+		}
+	}
+	if isStalled, _ := look(&in, deadline); !isStalled {
+		t.Error("it is not Stalled when its deadline has passed")
+	}
+}
+
 func TestTheDeadlineIsTheSpecs(t *testing.T) {
 	in := planned()
 	webhookDown(&in)
