@@ -43,10 +43,8 @@ func look(a v1alpha1.ArchitectureRun, run *v1alpha1.BenchmarkRun, observed *Obse
 		}
 	}
 	switch {
-	case job != nil && job.Failed != "":
+	case job.leavesNothing(pod):
 		return finish(a, run, pod, unfinished(a, job), now)
-	case job != nil && job.Complete && pod == nil:
-		return finish(a, run, nil, unread(job), now)
 	case (pod == nil || pod.Terminating) && a.State == v1alpha1.RunStateWaiting && a.Reason != "" && a.Reason != v1alpha1.ReasonStarting:
 		return a // its Job may be about to fail, for its time is over: its pod goes first, and what that waited for is the reason.
 	case pod == nil:
@@ -128,10 +126,19 @@ func crashed(target *Container) *v1alpha1.BenchmarkResult {
 	}
 }
 
-// unfinished is the result of a Job that failed before there was one. What it waited for at last says more than its deadline.
+// leavesNothing reports whether no result comes any more: the Job failed, or its pod ended well and is gone, with its node for instance.
+func (j *Job) leavesNothing(pod *Pod) bool {
+	return j != nil && (j.Failed != "" || j.Complete && pod == nil)
+}
+
+// unfinished is the result of a Job that ended before one was read. What it waited for at last says more than its deadline.
 func unfinished(a v1alpha1.ArchitectureRun, job *Job) v1alpha1.BenchmarkResult {
 	result := v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, Message: said("the Job failed: "+job.Failed, quote.Said(job.Message)), FinishedAt: timeOf(job.FinishedAt)}
-	if job.Failed != "DeadlineExceeded" {
+	switch {
+	case job.Complete:
+		result.Message = "the Job is complete, and its pod was deleted before its result was read: set the annotation " + v1alpha1.AnnotationRerun + " to a new value to measure again"
+		return result
+	case job.Failed != "DeadlineExceeded":
 		return result
 	}
 	result.Reason, result.Message = v1alpha1.ReasonDeadlineExceeded, "the pod did not end within the Job's time"
@@ -154,12 +161,6 @@ func waitsForNode(a v1alpha1.ArchitectureRun) string {
 func noNode(a v1alpha1.ArchitectureRun) string {
 	return fmt.Sprintf("no node of %s took the pod in the Job's time%s; add one, or mend spec.nodeSelector or spec.tolerations, and set the annotation %s to a new value, or take the architecture out of spec.architectures",
 		a.Architecture, strings.TrimPrefix(a.Message, waitsForNode(a)), v1alpha1.AnnotationRerun)
-}
-
-// unread is the result of a Job whose pod ended well and is gone, with its node for instance: no other one comes.
-func unread(job *Job) v1alpha1.BenchmarkResult {
-	return v1alpha1.BenchmarkResult{Reason: v1alpha1.ReasonNoResult, FinishedAt: timeOf(job.FinishedAt), Message: "the Job is complete, and its pod was deleted before its result was read: set the annotation " +
-		v1alpha1.AnnotationRerun + " to a new value to measure again"}
 }
 
 // waitingPod says what keeps the load generator from running.
