@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
@@ -220,6 +221,7 @@ func (r *Reconciler) makeAll(
 	r.makeWayIn(ctx, web, p, seen, withheld, confirm, result) // weights go down before pods do.
 	unlessWithheld(kindDeployment, func() error {
 		err := r.applyDeployment(ctx, web, p, seen, confirm)
+		result.add(r.keepUp(ctx, web, seen, err))
 		if seen.TakesUp != nil {
 			err = r.noteRestart(r.memory.of(web), result, err)
 		}
@@ -249,6 +251,10 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 		return nil
 	}
 	r.noteContest(ctx, web, seen.Deployment)
+	return r.writeDeployment(ctx, web, p, seen, confirm)
+}
+
+func (r *Reconciler) writeDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
 	configuration, manager, err := deploymentOf(web, p, seen.KeepsTemplate)
 	if err != nil {
 		return err
@@ -261,6 +267,25 @@ func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.Elas
 	if err == nil {
 		r.memory.of(web).contest.Wrote(p.Replicas + p.Surge)
 	}
+	return err
+}
+
+// keepUp has the number of pods follow the spec where the Deployment is refused with its new template: a mistake in that must not cost
+// capacity.
+func (r *Reconciler) keepUp(ctx context.Context, web *elasticwebv1.ElasticWeb, seen *plan.Observed, refusal error) error {
+	refused, isRefused := errors.AsType[*apply.RefusedError](refusal)
+	_, isForeign := errors.AsType[*apply.NotOwnedError](refusal)
+	if !isRefused || refused.Passing || isForeign || seen.Deployment == nil || seen.KeepsTemplate {
+		return nil
+	}
+	kept := *seen
+	kept.KeepsTemplate, kept.TakesUp = true, nil
+	p := plan.Make(web, kept)
+	if p.Replicas+p.Surge == ptr.Deref(seen.Deployment.Spec.Replicas, 1) {
+		return nil
+	}
+	err := r.writeDeployment(ctx, web, &p, &kept, r.confirmation(ctx, web, &p, &kept))
+	seen.Deployment = kept.Deployment
 	return err
 }
 

@@ -139,6 +139,7 @@ var _ = Describe("spec.podTemplate", func() {
 	},
 		Entry("for itself", `{"spec": {"contaners": []}}`, elasticwebv1.ReasonInvalidSpec),
 		Entry("for the pods that it would make", `{"spec": {"containers": [{"name": "web", "ports": [{"containerPort": 8080, "name": "x"}]}]}}`, elasticwebv1.ReasonInvalidPod),
+		Entry("by the API server", `{"spec": {"initContainers": [{"name": "prepare"}]}}`, elasticwebv1.ReasonInvalidPod),
 	)
 
 	It("makes no pods while it is refused from the beginning, and says so", func(ctx SpecContext) {

@@ -78,6 +78,8 @@ type Write struct {
 	Kind, Namespace, Name string
 	// What is written, in a word: something else is tried at once where this was refused.
 	What string
+	// Manager is the field manager; "" for that of the Applier. What another one writes is refused for itself.
+	Manager string
 }
 
 func (w Write) key() objectKey {
@@ -98,7 +100,7 @@ func (a *Applier) sorted(what Write, err error) error {
 	_, hasChanged := errors.AsType[*ChangedError](err)
 	switch {
 	case err == nil:
-		a.refused.forget(what.key())
+		a.refused.forget(what)
 		return nil
 	case isRefused, hasChanged:
 		return err
@@ -251,7 +253,7 @@ func (a *Applier) Delete(
 // Forget drops everything that is remembered of an object.
 func (a *Applier) Forget(kind string, name types.NamespacedName) {
 	a.written.Forget(kind, name)
-	a.refused.forget(objectKey{kind, name})
+	a.refused.forgetObject(objectKey{kind, name})
 	a.settled.forget(objectKey{kind, name})
 }
 

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 )
@@ -127,5 +128,33 @@ func TestTheOwnerOfWhatIsInTheWayIsBounded(t *testing.T) {
 	object.OwnerReferences = []metav1.OwnerReference{{Kind: long, Name: long, Controller: ptr.To(true)}}
 	if owner := OwnerOf(object); len(owner) > 512 {
 		t.Errorf("%d bytes are kept", len(owner))
+	}
+}
+
+// Where one write is refused, another one of the same object is made in its place: neither takes the other's wait away.
+func TestWhatTwoManagersWriteIsRefusedForItself(t *testing.T) {
+	clock := clocktesting.NewFakePassiveClock(time.Now())
+	applier := New(nil, nil, "test", NewWritten(clock), clock)
+	try := func(what, manager string, err error) *RefusedError {
+		refused, _ := errors.AsType[*RefusedError](applier.Try(Write{Kind: "Deployment", Name: "shop", What: what, Manager: manager}, func() error { return err }))
+		return refused
+	}
+	denial := apierrors.NewBadRequest("no")
+	for tries, wait := range []time.Duration{firstRetry, 2 * firstRetry, 4 * firstRetry} {
+		whole := try("all of it", "", denial)
+		part := try("a part", "other", denial)
+		for _, refused := range []*RefusedError{whole, part} {
+			if refused.Tries != tries+1 || refused.RetryAfter != wait {
+				t.Fatalf("%+v, want a wait of %s", refused, wait)
+			}
+		}
+		clock.SetTime(clock.Now().Add(wait))
+	}
+	if try("a part", "other", nil) != nil || try("all of it", "", denial).Tries != 4 {
+		t.Error("what one of them wrote ended the wait of the other")
+	}
+	applier.Forget("Deployment", types.NamespacedName{Name: "shop"})
+	if refused := try("all of it", "", denial); refused.Tries != 1 {
+		t.Errorf("forgotten, it is %+v", refused)
 	}
 }

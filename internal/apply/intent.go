@@ -63,7 +63,7 @@ func hash(text []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-func (p *prepared) attempt() Write { return Write{p.Kind, p.Namespace, p.Name, p.hash} }
+func (p *prepared) attempt() Write { return Write{p.Kind, p.Namespace, p.Name, p.hash, p.Manager} }
 
 func (p *prepared) key() objectKey { return p.attempt().key() }
 

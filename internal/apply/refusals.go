@@ -22,7 +22,7 @@ const (
 type refusals struct {
 	clock clock.PassiveClock
 	mu    sync.Mutex
-	byKey map[objectKey]refusal
+	byKey map[objectKey]map[string]refusal // by the field manager, too.
 }
 
 type refusal struct {
@@ -32,14 +32,14 @@ type refusal struct {
 }
 
 func newRefusals(clock clock.PassiveClock) *refusals {
-	return &refusals{clock: clock, byKey: map[objectKey]refusal{}}
+	return &refusals{clock: clock, byKey: map[objectKey]map[string]refusal{}}
 }
 
 // waiting is the refusal that still stands, nil where the write may be tried.
 func (r *refusals) waiting(what Write) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	last := r.byKey[what.key()]
+	last := r.byKey[what.key()][what.Manager]
 	left := last.until.Sub(r.clock.Now())
 	if last.what != what.What || left <= 0 {
 		return nil
@@ -58,14 +58,26 @@ func (r *refusals) note(what Write, err error) error {
 		first, last = firstPassingRetry, lastPassingRetry
 	}
 	refused.RetryAfter = first
-	if before, isThere := r.byKey[what.key()]; isThere && before.what == what.What && before.err.Passing == refused.Passing {
+	if before, isThere := r.byKey[what.key()][what.Manager]; isThere && before.what == what.What && before.err.Passing == refused.Passing {
 		refused.RetryAfter, refused.Tries = min(2*before.err.RetryAfter, last), before.err.Tries+1
 	}
-	r.byKey[what.key()] = refusal{what.What, refused, r.clock.Now().Add(refused.RetryAfter)}
+	if r.byKey[what.key()] == nil {
+		r.byKey[what.key()] = map[string]refusal{}
+	}
+	r.byKey[what.key()][what.Manager] = refusal{what.What, refused, r.clock.Now().Add(refused.RetryAfter)}
 	return &refused
 }
 
-func (r *refusals) forget(key objectKey) {
+func (r *refusals) forget(what Write) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if delete(r.byKey[what.key()], what.Manager); len(r.byKey[what.key()]) == 0 {
+		delete(r.byKey, what.key())
+	}
+}
+
+// forgetObject forgets what failed of an object, whoever wrote it.
+func (r *refusals) forgetObject(key objectKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byKey, key)
@@ -73,5 +85,5 @@ func (r *refusals) forget(key objectKey) {
 
 // TryAgain has what was refused of an object tried at the next occasion: what stood in the way is gone.
 func (a *Applier) TryAgain(kind string, name types.NamespacedName) {
-	a.refused.forget(objectKey{kind, name})
+	a.refused.forgetObject(objectKey{kind, name})
 }

@@ -33,7 +33,7 @@ type Leftover struct {
 // orphaned, or came out of a backup. Whether it is so the API server is asked, and nothing but the owner and the notes changes. What
 // failed is not tried again for a while, and errors are those of Apply. What is none of ours is left alone, which is no error.
 func (a *Applier) TakeBack(ctx context.Context, left Leftover) (taken bool, err error) {
-	what := Write{left.Kind, left.Found.GetNamespace(), left.Found.GetName(), "owner"}
+	what := Write{Kind: left.Kind, Namespace: left.Found.GetNamespace(), Name: left.Found.GetName(), What: "owner"}
 	if err := a.refused.waiting(what); err != nil {
 		return false, err
 	}
