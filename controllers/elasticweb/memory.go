@@ -4,11 +4,13 @@
 package elasticweb
 
 import (
+	"reflect"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/elasticweb/elasticweb-operator/internal/observed"
@@ -49,13 +51,11 @@ type remembered struct {
 	answer string
 	// demand is that of the last pass.
 	demand plan.Demand
-	// rebalance is how far bringing pods back is.
-	rebalance plan.Rebalance
-	// restart is how far taking up is what waits for a rollout.
-	restart plan.Restart
+	// homecoming is nil where neither part of it is under way.
+	homecoming *homecoming
 	// hasNoTiers is true where the cache has no Services of the names of those by architecture, and the spec asks for none.
 	hasNoTiers bool
-	// backends are those that the way in was last written with, weightsPace holds back others that come too fast.
+	// backends are those that the way in was last written with, weightsPace holds back others that come too fast; nil before there were some.
 	backends    []way.Backend
 	weightsPace *rate.Limiter
 	// weightsSince is the first version of an HTTPRoute with weights, weightsAt when a Route had some first; zero for what another operator wrote.
@@ -68,8 +68,22 @@ type remembered struct {
 	// refusesStamps is true while pods are not stamped since that is refused.
 	refusesStamps bool
 	// strangers are the versions of objects of the ElasticWeb's names that looked like leftovers and were none, by childKey; unlabelled those
-	// that may be some, and are in no cache.
+	// that may be some, and are in no cache. Both are nil before there were some.
 	strangers, unlabelled map[string]string
+}
+
+// homecoming is how far bringing pods back is, and taking up what waits for a rollout. Most ElasticWebs have none.
+type homecoming struct {
+	rebalance plan.Rebalance
+	restart   plan.Restart
+}
+
+func (r *remembered) home() homecoming { return ptr.Deref(r.homecoming, homecoming{}) }
+
+func (r *remembered) setHome(to homecoming) {
+	if r.homecoming = &to; reflect.ValueOf(to).IsZero() {
+		r.homecoming = nil
+	}
 }
 
 // of is what is remembered of an ElasticWeb, to be read and changed.
@@ -81,7 +95,7 @@ func (m *memory) of(web client.Object) *remembered {
 	}
 	name := client.ObjectKeyFromObject(web)
 	if m.byName[name] == nil {
-		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst), weightsPace: rate.NewLimiter(rate.Every(weightsInterval), weightsBurst), strangers: map[string]string{}, unlabelled: map[string]string{}}
+		m.byName[name] = &remembered{pace: rate.NewLimiter(rate.Every(statusInterval), statusBurst)}
 	}
 	return m.byName[name]
 }

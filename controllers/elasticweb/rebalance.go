@@ -28,14 +28,15 @@ import (
 func (r *Reconciler) rebalance(web *elasticwebv1.ElasticWeb, seen *plan.Observed, planned *plan.Plan) (scene plan.RebalanceScene, again time.Duration) {
 	known := r.memory.of(web)
 	scene = plan.SceneOf(web, planned, *seen)
-	before := known.rebalance
+	home := known.home()
 	var step plan.RebalanceStep
-	known.rebalance, again, step = plan.Rebalanced(before, scene, r.Clock.Now())
+	home.rebalance, again, step = plan.Rebalanced(home.rebalance, scene, r.Clock.Now())
+	known.setHome(home)
 	if step != "" {
 		r.Passes.Rebalanced(step)
 	}
-	r.tally.waits(web, known.rebalance)
-	if surge := known.rebalance.Surge; surge != seen.Surge {
+	r.tally.waits(web, home.rebalance)
+	if surge := home.rebalance.Surge; surge != seen.Surge {
 		seen.Surge = surge
 		*planned, _ = resources.PlanFor(web, seen)
 	}
@@ -49,8 +50,11 @@ func (r *Reconciler) restart(web *elasticwebv1.ElasticWeb, seen *plan.Observed, 
 		scene.Awaits = resources.Awaits(web, *seen, planned)
 	}
 	known := r.memory.of(web)
-	if known.restart, again = known.restart.Next(*scene, known.rebalance.Surge, r.Clock.Now()); known.restart.Try != nil {
-		seen.TakesUp = known.restart.Try
+	home := known.home()
+	home.restart, again = home.restart.Next(*scene, home.rebalance.Surge, r.Clock.Now())
+	known.setHome(home)
+	if home.restart.Try != nil {
+		seen.TakesUp = home.restart.Try
 		*planned, _ = resources.PlanFor(web, seen)
 	}
 	return again
@@ -65,7 +69,9 @@ func (r *Reconciler) noteRestart(known *remembered, o *outcome, err error) error
 	case err == nil:
 		r.Passes.Rebalanced(plan.StepRestarted)
 	case isRefused && !isForeign:
-		known.restart.Said = refused.Err.Error()
+		home := known.home()
+		home.restart.Said = refused.Err.Error()
+		known.setHome(home)
 		r.Passes.Rebalanced(plan.StepRefused)
 		o.retry = controllers.Soonest(o.retry, atOnce)
 		return nil

@@ -134,10 +134,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if carried.isStale || carried.isEnding { // another spec is to be told of, or nothing any more.
 		return ctrl.Result{RequeueAfter: carried.retry}, nil
 	}
+	home := r.memory.of(web).home()
 	reported, err := r.report(ctx, web, status.Input{
 		Web: web, Plan: &planned, Observed: seen.Observed, WayIn: carried.wayIn, Unweighed: cmp.Or(carried.unweighed, r.memory.of(web).refusedWeights.told(web, r.Clock.Now())), Problems: append(carried.told(), status.TemplateProblems(refusal, unfit)...), IsUnfinished: carried.isUnfinished,
 		Paused: plan.IsPaused(web), Contestant: carried.contestant, Benchmark: seen.benchmark, Traffic: seen.traffic, Words: words,
-		Rebalance: status.Rebalance{State: r.memory.of(web).rebalance, Scene: scene, Restart: r.memory.of(web).restart},
+		Rebalance: status.Rebalance{State: home.rebalance, Scene: scene, Restart: home.restart},
 	})
 	again := r.followUp(web, planned, before, seen.Observed)
 	r.tallyWeights(web, &planned, &seen.Observed)

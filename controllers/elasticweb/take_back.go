@@ -132,7 +132,7 @@ func (r *Reconciler) takeBackOne(ctx context.Context, web *elasticwebv1.ElasticW
 	if taken {
 		delete(remembered.unlabelled, key)
 	} else if err == nil {
-		remembered.strangers[key] = object.GetResourceVersion()
+		remembered.strangers = with(remembered.strangers, key, object.GetResourceVersion())
 	}
 	return taken, err
 }
@@ -144,8 +144,17 @@ func (r *Reconciler) lostItsLabel(web *elasticwebv1.ElasticWeb, inTheWay []*appl
 	for _, foreign := range inTheWay {
 		key := childKey(web, foreign.Kind, foreign.Name)
 		if foreign.Marked != "" && !foreign.Ending && foreign.Marked != remembered.unlabelled[key] {
-			remembered.unlabelled[key], isNew = foreign.Marked, true
+			remembered.unlabelled, isNew = with(remembered.unlabelled, key, foreign.Marked), true
 		}
 	}
 	return isNew
+}
+
+// with sets a key of a map that may be nil.
+func with(known map[string]string, key, value string) map[string]string {
+	if known == nil {
+		known = map[string]string{}
+	}
+	known[key] = value
+	return known
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -205,6 +206,9 @@ func (r *Reconciler) isTooSoon(web *elasticwebv1.ElasticWeb, backends []way.Back
 	remembered := r.memory.of(web)
 	if remembered.backends == nil || slices.Equal(remembered.backends, backends) {
 		return 0, false
+	}
+	if remembered.weightsPace == nil {
+		remembered.weightsPace = rate.NewLimiter(rate.Every(weightsInterval), weightsBurst)
 	}
 	reservation := remembered.weightsPace.ReserveN(r.Clock.Now(), 1)
 	if wait := reservation.DelayFrom(r.Clock.Now()); wait > 0 {
