@@ -98,9 +98,10 @@ func (o *whyOptions) run(ctx context.Context) error {
 
 // explained plans what was seen, and says how that came about and what is refused. It fills in whether the template is kept.
 func explained(seen *elasticweb.Sight) (planned plan.Plan, steps []explain.Step) {
-	_, unfit := resources.PlanFor(seen.Web, &seen.Observed)
+	made, unfit := resources.PlanFor(seen.Web, &seen.Observed)
 	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
-	in.Plan, in.Reasons = plan.Explained(seen.Web, seen.Observed)
+	_, in.Reasons = plan.Explained(seen.Web, seen.Observed)
+	in.Plan = made
 	if seen.Web.UnreadableSpec == "" {
 		steps = explain.Steps(in)
 	}

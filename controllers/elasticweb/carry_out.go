@@ -246,8 +246,8 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
-	isOld := p.Placement.Contradiction != "" && p.Replicas > 0 && !seen.KeepsTemplate
-	if p.WaitsForImage || isOld || seen.KeepsTemplate && seen.Deployment == nil {
+	cannotBe := seen.KeepsTemplate || p.Placement.Contradiction != "" && p.Replicas > 0
+	if p.WaitsForImage || cannotBe && seen.Deployment == nil {
 		return nil
 	}
 	r.noteContest(ctx, web, seen.Deployment)

@@ -86,6 +86,29 @@ var _ = Describe("spec.podTemplate", func() {
 		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template.Spec).To(Equal(read(ctx, plain, &appsv1.Deployment{}).Spec.Template.Spec))
 	})
 
+	It("keeps the template of the pods while no node can match what is asked for, and their number goes on", func(ctx SpecContext) {
+		namespace, running := startInNamespace(ctx)
+		web := newWeb(namespace, "shop")
+		create(ctx, web)
+		kept := read(ctx, web, &appsv1.Deployment{}).Spec.Template
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) {
+			serving(4000)(w)
+			podTemplate(`{"spec": {"nodeSelector": {"kubernetes.io/arch": "arm64"}}}`)(w)
+			w.Spec.Architectures = []elasticwebv1.ArchitectureSpec{{Name: "amd64"}}
+		})
+		await(ctx, web, &elasticwebv1.ElasticWeb{}, func(g Gomega, w *elasticwebv1.ElasticWeb) {
+			g.Expect(meta.FindStatusCondition(w.Status.Conditions, elasticwebv1.ConditionReady)).To(HaveField("Reason", elasticwebv1.ReasonNoCompatibleNodes))
+			g.Expect(w.Status.ReadyReplicas).To(Equal(int32(5)))
+			g.Expect(w.Status.ObservedGeneration).To(Equal(w.Generation))
+		})
+		expectRest(ctx, running)
+		Expect(read(ctx, web, &appsv1.Deployment{}).Spec.Template).To(Equal(kept))
+
+		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.PodTemplate = nil })
+		expectReason(ctx, web, elasticwebv1.ReasonAsPlanned)
+		expectRest(ctx, running)
+	})
+
 	DescribeTable("that is refused keeps the template of the pods, while their number, the Service and the report go on", func(ctx SpecContext, template, reason string) {
 		namespace, running := startInNamespace(ctx)
 		web := newWeb(namespace, "shop", podTemplate(withSidecar))

@@ -248,8 +248,8 @@ func number(in Input) (said []string) {
 	if in.Plan.Surge > 0 {
 		said = append(said, say("%d more are asked for by spec.rebalance, for as many to come back to where they are preferred.", in.Plan.Surge))
 	}
-	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 && !in.Observed.KeepsTemplate {
-		said = append(said, "What does not go together is not carried out: until it does, the Deployment stays as it is.")
+	if in.Plan.Placement.Contradiction != "" && in.Plan.Replicas > 0 {
+		said = append(said, "What does not go together is not carried out: until it does, the pods keep the template that they have.")
 	}
 	return said
 }

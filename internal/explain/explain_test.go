@@ -65,7 +65,7 @@ func TestWordsOfTheUser(t *testing.T) {
 	}
 	in := Input{Web: w, Words: words, Observed: world(w)}
 	in.Plan, in.Reasons = plan.Explained(w, in.Observed)
-	if text := fmt.Sprint(Steps(in)); !strings.Contains(text, "does not go together: ") || !strings.Contains(text, "spec.podTemplate.spec.nodeSelector") || !strings.Contains(text, "stays as it is") {
+	if text := fmt.Sprint(Steps(in)); !strings.Contains(text, "does not go together: ") || !strings.Contains(text, "spec.podTemplate.spec.nodeSelector") || !strings.Contains(text, "keep the template that they have") {
 		t.Error(text)
 	}
 }

@@ -29,8 +29,10 @@ type Observed struct {
 	// Tiers are the Services by architecture that there are, and Way is how far a way in with weights is.
 	Tiers map[string]*corev1.Service
 	Way   Way
-	// KeepsTemplate is true where the podTemplate is refused: the Deployment keeps the template that it has, whatever the spec says.
+	// KeepsTemplate is true where what the spec makes of it cannot be: the Deployment keeps the template that it has, whatever the spec says.
 	KeepsTemplate bool
+	// Contradicts is true where it does so since no node can match what the spec asks for.
+	Contradicts bool
 	// Pods that the selector of the ElasticWeb matches.
 	Pods []Pod
 	// Nodes of the cluster; nil where they are not known.

@@ -39,7 +39,7 @@ type Plan struct {
 	Rollout Rollout
 	// WaitsForImage is true while the pod template must wait for the registry's answer.
 	WaitsForImage bool
-	// Placement of the pods; its Contradiction, if any, keeps the Deployment as it is.
+	// Placement of the pods; its Contradiction, if any, keeps the template as it is.
 	Placement placement.Placement
 	// Facts of the image in use; nil where none are known.
 	Facts *ImageFacts

@@ -22,10 +22,10 @@ func diff(before, after *Side) string {
 		name string
 		of   func(*Side) any
 	}{
-		{"ElasticWeb", specOf}, {"Deployment", deploymentOf}, {"Service", serviceOf}, {"PodDisruptionBudget", budgetOf},
+		{"ElasticWeb", specOf}, {"Deployment", deploymentOf(after.Observed.KeepsTemplate)}, {"Service", serviceOf}, {"PodDisruptionBudget", budgetOf},
 		{way.KindHTTPRoute, wayOf(way.KindHTTPRoute)}, {way.KindRoute, wayOf(way.KindRoute)}, {way.KindIngress, wayOf(way.KindIngress)},
 	} {
-		if kind.name == "Deployment" && after.keepsDeployment() {
+		if kind.name == "Deployment" && after.hasNoDeployment() {
 			continue
 		}
 		name := kind.name + "/" + after.Web.Name
@@ -58,19 +58,21 @@ func specOf(side *Side) any {
 // makesNothing is true while nothing exists and there is no demand.
 func (s *Side) makesNothing() bool { return s.Web == nil || !s.planned.Wanted }
 
-// deploymentOf is what the operator sets in the Deployment, without what it keeps there for itself.
-func deploymentOf(side *Side) any {
-	if side.makesNothing() || side.keepsDeployment() && side.Observed.Deployment == nil {
-		return nil
+// deploymentOf is what the operator sets in the Deployment, without what it keeps there for itself. The template that is kept is no part of it.
+func deploymentOf(isKept bool) func(*Side) any {
+	return func(side *Side) any {
+		if side.makesNothing() || side.hasNoDeployment() {
+			return nil
+		}
+		if isKept || side.Observed.KeepsTemplate {
+			return resources.DeploymentAround(side.Web, &side.planned).Spec
+		}
+		deployment, err := resources.Deployment(side.Web, &side.planned)
+		if err != nil {
+			return nil
+		}
+		return deployment.Spec
 	}
-	if side.Observed.KeepsTemplate || side.keepsDeployment() {
-		return resources.DeploymentAround(side.Web, &side.planned).Spec
-	}
-	deployment, err := resources.Deployment(side.Web, &side.planned)
-	if err != nil {
-		return nil
-	}
-	return deployment.Spec
 }
 
 func serviceOf(side *Side) any {

@@ -25,7 +25,7 @@ func Objects(side Side) map[string]runtime.ApplyConfiguration {
 		service.WithResourceVersion(impossibleVersion)
 	}
 	objects["Service"] = service
-	isKept := side.Observed.KeepsTemplate || side.keepsDeployment()
+	isKept := side.Observed.KeepsTemplate || side.hasNoDeployment()
 	if deployment, err := resources.Deployment(side.Web, &side.planned); err == nil && !isKept && !side.planned.WaitsForImage {
 		if side.Observed.Deployment == nil {
 			deployment.WithResourceVersion(impossibleVersion)

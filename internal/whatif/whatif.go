@@ -45,10 +45,10 @@ func (s *Side) plan() {
 	}
 }
 
-// keepsDeployment reports whether the operator leaves the Deployment as it is, or makes none: what is asked for cannot be.
-func (s *Side) keepsDeployment() bool {
-	isContradiction := s.planned.Placement.Contradiction != "" && s.planned.Replicas > 0 && !s.Observed.KeepsTemplate
-	return isContradiction || s.Observed.KeepsTemplate && s.Observed.Deployment == nil
+// hasNoDeployment reports whether the operator makes none: what is asked for cannot be.
+func (s *Side) hasNoDeployment() bool {
+	cannotBe := s.Observed.KeepsTemplate || s.planned.Placement.Contradiction != "" && s.planned.Replicas > 0
+	return cannotBe && s.Observed.Deployment == nil
 }
 
 // runs reports whether the pods that there are were made by what a side says. A record that is lost is put together by the operator from
@@ -142,7 +142,7 @@ func (o *Outcome) restart(before, after *Side) {
 
 // settle works out what the number of pods, and who gets the requests, come to.
 func (o *Outcome) settle(after *Side) {
-	if after.keepsDeployment() {
+	if after.hasNoDeployment() {
 		o.Pods, o.PodsSettled, o.Architectures = o.PodsNow, o.PodsNow, o.ArchitecturesNow
 		return
 	}
@@ -303,7 +303,7 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 	if result.Paused {
 		notes = append(notes, "it is paused: nothing of this is carried out before "+screen.ResumeCommand(after.Web))
 	}
-	if before.Web != nil && !before.keepsDeployment() && before.planned.Replicas != result.PodsNow {
+	if before.Web != nil && !before.hasNoDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))
 	}
 	notes = append(notes, after.takesUp(result)...)

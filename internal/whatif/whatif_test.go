@@ -123,22 +123,25 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeMade: the operator writes no Deployment, so that the pods that there are stay, be it none.
+// TestWhatContradictsItself: the pods keep the template that they have, and their number follows the demand.
+func TestWhatContradictsItself(t *testing.T) {
+	impossible, observed := shop(), running(shop(), "amd64")
+	impossible.Spec.NodeSelector, impossible.Spec.TotalQPS = map[string]string{corev1.LabelArchStable: "s390x"}, ptr.To[int32](9000)
+	got := Compare(Side{Web: shop(), Observed: observed}, Side{Web: impossible, Observed: observed})
+	if got.PodsNow != 3 || got.Pods != 12 || got.PodsSettled != 12 || got.Restarts || len(got.Refused) != 1 || !strings.Contains(got.Refused[0], "s390x") ||
+		!strings.Contains(got.Diff, "+replicas: 12") || strings.Contains(got.Diff, "template:") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWhatCannotBeMade: the operator writes no Deployment.
 func TestWhatCannotBeMade(t *testing.T) {
 	impossible, refused := shop(), Side{Web: shop(), Refusal: errors.New("spec.podTemplate.spec.foo: unknown field")}
 	impossible.Spec.NodeSelector, impossible.Spec.TotalQPS = map[string]string{corev1.LabelArchStable: "s390x"}, ptr.To[int32](9000)
 	refused.Observed.KeepsTemplate = true
-	observed := running(shop(), "amd64")
-	for name, tc := range map[string]struct {
-		before, after Side
-		pods          int32
-	}{
-		"a contradiction":          {Side{Web: shop(), Observed: observed}, Side{Web: impossible, Observed: observed}, 3},
-		"a contradiction of a new": {Side{}, Side{Web: impossible}, 0},
-		"a refusal of a new":       {Side{}, refused, 0},
-	} {
-		got := Compare(tc.before, tc.after)
-		if got.PodsNow != tc.pods || got.Pods != tc.pods || got.PodsSettled != tc.pods || strings.Contains(got.Diff, "Deployment/shop") || len(got.Refused) != 1 || got.Restarts {
+	for name, after := range map[string]Side{"a contradiction": {Web: impossible}, "a refusal": refused} {
+		got := Compare(Side{}, after)
+		if got.PodsNow != 0 || got.Pods != 0 || got.PodsSettled != 0 || strings.Contains(got.Diff, "Deployment/shop") || len(got.Refused) != 1 || got.Restarts {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
