@@ -5,6 +5,7 @@ package elasticweb_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -100,7 +101,8 @@ var _ = Describe("Somebody who changes what the operator puts on pods", func() {
 		web := newWeb(namespace, "shop", onOwnNodes("contest"), armTwiceAsFast, serving(2000))
 		create(ctx, web)
 		expectCapacity(ctx, web, "arm64=1,amd64=3", 2000, true)
-		contested := podsOf(ctx, web)[0]
+		pods, slow := podsOf(ctx, web), uidsOn(ctx, web, "amd64") // where another one has room while one ends.
+		contested := pods[slices.IndexFunc(pods, func(pod corev1.Pod) bool { return string(pod.UID) == slow[0] })]
 		cost := func(g Gomega) string {
 			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(&contested), &contested)).To(Succeed())
 			return contested.Annotations[corev1.PodDeletionCost]
