@@ -7,7 +7,7 @@
 # Arguments: packages, and what follows these. FLAGS are those of go test, TAGS the build tags.
 set -euo pipefail
 
-drivers='^github.com/elasticweb/elasticweb-operator/(api|hack|test/(bundle|chart|compatibility|delivery|demo|docs|images|manifests|observability|olm|overlays|rights|scheduling|scorecard))(/|$)'
+drivers='^github.com/elasticweb/elasticweb-operator/(api|hack|test/(bundle|chart|compatibility|delivery|demo|docs|images|manifests|observability|olm|overlays|perf|rights|scheduling|scorecard))(/|$)'
 
 patterns=()
 while (($#)) && [ "$1" != -args ]; do
