@@ -99,9 +99,8 @@ func (o *whyOptions) run(ctx context.Context) error {
 // explained plans what was seen, and says how that came about and what is refused. It fills in whether the template is kept.
 func explained(seen *elasticweb.Sight) (planned plan.Plan, steps []explain.Step) {
 	made, unfit := resources.PlanFor(seen.Web, &seen.Observed)
-	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed}
+	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed, Plan: made}
 	_, in.Reasons = plan.Explained(seen.Web, seen.Observed)
-	in.Plan = made
 	if seen.Web.UnreadableSpec == "" {
 		steps = explain.Steps(in)
 	}

@@ -246,8 +246,7 @@ func (r *Reconciler) applyBudget(ctx context.Context, web *elasticwebv1.ElasticW
 }
 
 func (r *Reconciler) applyDeployment(ctx context.Context, web *elasticwebv1.ElasticWeb, p *plan.Plan, seen *plan.Observed, confirm confirmation) error {
-	cannotBe := seen.KeepsTemplate || p.Placement.Contradiction != "" && p.Replicas > 0
-	if p.WaitsForImage || cannotBe && seen.Deployment == nil {
+	if p.WaitsForImage || p.LacksTemplate(seen) {
 		return nil
 	}
 	r.noteContest(ctx, web, seen.Deployment)

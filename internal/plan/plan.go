@@ -70,6 +70,12 @@ type Plan struct {
 	Shrinks bool
 }
 
+// LacksTemplate reports whether no Deployment is made: no pod can be what the spec asks for, and there is no template to keep instead.
+func (p *Plan) LacksTemplate(observed *Observed) bool {
+	cannotBe := observed.KeepsTemplate || p.Placement.Contradiction != "" && p.Replicas > 0
+	return cannotBe && observed.Deployment == nil
+}
+
 // Make works out the plan: the facts of the image, what a pod serves where, the order of the architectures, the number of pods, their
 // placement, and the record of all that.
 func Make(web *elasticwebv1.ElasticWeb, observed Observed) Plan {

@@ -46,10 +46,7 @@ func (s *Side) plan() {
 }
 
 // hasNoDeployment reports whether the operator makes none: what is asked for cannot be.
-func (s *Side) hasNoDeployment() bool {
-	cannotBe := s.Observed.KeepsTemplate || s.planned.Placement.Contradiction != "" && s.planned.Replicas > 0
-	return cannotBe && s.Observed.Deployment == nil
-}
+func (s *Side) hasNoDeployment() bool { return s.planned.LacksTemplate(&s.Observed) }
 
 // runs reports whether the pods that there are were made by what a side says. A record that is lost is put together by the operator from
 // the spec, so that no pod is restarted for it.
