@@ -101,12 +101,11 @@ func (d *demands) dropOthers(key types.NamespacedName, uid types.UID, query traf
 
 // follow decides by the spec and the pods as they are now, and leaves in seen what it came to.
 func (d *demands) follow(key types.NamespacedName, web *elasticwebv1.ElasticWeb, query traffic.Query, seen *plan.Observed) (told status.Traffic, again time.Duration) {
-	now, settings := d.clock.Now(), settingsOf(&web.Spec, d.period)
-	starts := d.startsOf(key, web.UID)
-	starts.see(seen.Pods, now)
+	settings, starts := settingsOf(&web.Spec, d.period), d.startsOf(key, web.UID)
+	starts.see(seen.Pods, d.clock.Now())
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	known := d.byName[key]
+	now, known := d.clock.Now(), d.byName[key] // now, since an answer that came in meanwhile is later than any time of before.
 	switch {
 	case known == nil || known.uid != web.UID:
 		known = newWebDemand(web, seen.Deployment, settings.Gap(), now)

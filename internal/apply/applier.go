@@ -143,10 +143,14 @@ func (a *Applier) lookAgain(
 	return foreign, key.changed(conflict)
 }
 
-// isSettled reports whether the object has the fields of the intent already, or what the API server made of them.
+// isSettled reports whether the object has the fields of the intent already, or what the API server made of them. An object of another intent
+// may have fields that this one drops, unless another field manager applies it, which takes none away.
 func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
-	if current == nil || wanted.IsIncomplete || current.GetAnnotations()[AnnotationIntent] != wanted.hash {
+	if current == nil || wanted.IsIncomplete {
 		return false
+	}
+	if current.GetAnnotations()[AnnotationIntent] != wanted.hash {
+		return wanted.Manager != "" && wanted.unlike(current) == ""
 	}
 	known := a.settled.of(wanted.key())
 	if known.version == current.GetResourceVersion() {

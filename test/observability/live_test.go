@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,21 +31,24 @@ func TestAgainstPrometheus(t *testing.T) {
 
 	s.deploy()
 	s.endBenchmark()
-	s.gatewaySays("True")
-	eventually(t, "the way in leads by weights", func() error {
-		if backends := strings.Fields(s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}")); len(backends) != 2 {
-			return fmt.Errorf("it leads to %v", backends)
+	eventually(t, "the way in is served by weights", func() error {
+		s.gatewaySays("True", 0)
+		backends := strings.Fields(s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.spec.rules[0].backendRefs[*].name}"))
+		exposed := s.Kubectl("get", "elasticweb", "mixed", "-n", "dev", "-o", `jsonpath={.status.conditions[?(@.type=="Exposed")].status}`)
+		if len(backends) != 2 || exposed != "True" {
+			return fmt.Errorf("it leads to %v, Exposed is %q", backends, exposed)
 		}
 		return nil
 	})
+	s.gatewaySays("True", 1)
 	p.expectFiring(t, "ElasticWebSpilled", "ElasticWebWeightsStale") // it is meant to spill, and the gateway has not heard of the weights.
 	s.expectServed(p, "ElasticWebSpilled")
 	s.Kubectl("wait", "elasticweb", "--all", "-n", "dev", "--for=condition=Ready", "--timeout=2m")
 
-	s.gatewaySays("False")
+	s.gatewaySays("False", 0)
 	p.expectFiring(t, "ElasticWebNotExposed", "ElasticWebSpilled")
 	eventually(t, "the way in is served by weights again", func() error {
-		s.gatewaySays("True")
+		s.gatewaySays("True", 0)
 		if number, err := p.series(`elasticweb_way_in_weight{name="mixed"}`); err != nil || number != 2 {
 			return fmt.Errorf("%d weights, %w", number, err)
 		}
@@ -149,13 +153,16 @@ func (s *stage) contest(name string) {
 	})
 }
 
-// gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute.
-func (s *stage) gatewaySays(accepted string) {
+// gatewaySays writes what the controller of a Gateway says of the newest version of an HTTPRoute, or of one that is some versions behind.
+func (s *stage) gatewaySays(accepted string, behind int) {
 	s.Helper()
 	eventually(s.T, "there is a way in", func() error { return s.KubectlCommand("get", "httproute", "mixed", "-n", "dev").Run() })
-	generation := s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}")
+	generation, err := strconv.Atoi(s.Kubectl("get", "httproute", "mixed", "-n", "dev", "-o", "jsonpath={.metadata.generation}"))
+	if err != nil {
+		s.Fatal(err)
+	}
 	condition := func(kind, status string) string {
-		return fmt.Sprintf(`{"type": %q, "status": %q, "reason": "Said", "message": "", "observedGeneration": %s, "lastTransitionTime": "2026-01-01T00:00:00Z"}`, kind, status, generation)
+		return fmt.Sprintf(`{"type": %q, "status": %q, "reason": "Said", "message": "", "observedGeneration": %d, "lastTransitionTime": "2026-01-01T00:00:00Z"}`, kind, status, generation-behind)
 	}
 	s.Kubectl("patch", "httproute", "mixed", "-n", "dev", "--subresource=status", "--type=merge", "-p", fmt.Sprintf(
 		`{"status": {"parents": [{"parentRef": {"name": "public"}, "controllerName": "example.com/gateway", "conditions": [%s, %s]}]}}`,
@@ -166,7 +173,7 @@ func (s *stage) gatewaySays(accepted string) {
 func (s *stage) expectServed(p server, want ...string) {
 	s.Helper()
 	eventually(s.T, "the alerts "+strings.Join(want, ", ")+" of a way in that is served", func() error {
-		s.gatewaySays("True")
+		s.gatewaySays("True", 0)
 		return p.isFiring(s.T, want...)
 	})
 }
