@@ -6,8 +6,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -38,10 +38,7 @@ type memory struct {
 
 // memory collects the garbage, and gives what is left.
 func (o *operator) memory(ctx context.Context) (m memory, err error) {
-	if err := get(ctx, o.profiles+"heap?gc=1", io.Discard); err != nil {
-		return memory{}, err
-	}
-	if m.heap, err = o.scrape(ctx, "go_memstats_heap_alloc_bytes"); err != nil {
+	if m.heap, err = o.liveHeap(ctx); err != nil {
 		return memory{}, err
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", o.pid))
@@ -61,4 +58,22 @@ func (o *operator) memory(ctx context.Context) (m memory, err error) {
 		*into = kibibytes * 1024
 	}
 	return m, nil
+}
+
+// liveHeap is what liveHeap is of the operator's process. Its metrics do not tell it: they are being made while they are read, for each
+// ElasticWeb.
+func (o *operator) liveHeap(ctx context.Context) (float64, error) {
+	var profile bytes.Buffer
+	for range collections {
+		profile.Reset()
+		if err := get(ctx, o.profiles+"heap?gc=1&debug=1", &profile); err != nil {
+			return 0, err
+		}
+	}
+	for line := range strings.Lines(profile.String()) {
+		if value, isIt := strings.CutPrefix(line, "# HeapAlloc = "); isIt {
+			return strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+	}
+	return 0, errors.New("the heap profile does not tell HeapAlloc")
 }

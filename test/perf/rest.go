@@ -82,6 +82,11 @@ func (s *scene) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.profile != "" {
+		if err := s.saveProfile(ctx, "heap", "memory", "heap"); err != nil {
+			return err
+		}
+	}
 	weight, err := s.weigh(ctx)
 	if err != nil {
 		return err

@@ -80,10 +80,13 @@ func (k *kept) add(object any) {
 	k.objects = append(k.objects, object)
 }
 
-// liveHeap is what is left after the garbage was collected, finalizers and pools included.
+// collections are as many as it takes until what finalizers and pools held is gone, too.
+const collections = 3
+
+// liveHeap is what is left after the garbage was collected.
 func liveHeap() float64 {
 	var stats runtime.MemStats
-	for range 3 {
+	for range collections {
 		runtime.GC()
 	}
 	runtime.ReadMemStats(&stats)
