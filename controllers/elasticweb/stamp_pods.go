@@ -114,9 +114,8 @@ func (r *Reconciler) patchPod(ctx context.Context, namespace, name string, stamp
 	if err != nil {
 		return err //nolint:wrapcheck // the caller sorts it.
 	}
-	remembered.stamps.Made(pod, stamp)
-	if at := slices.IndexFunc(seen.Pods, func(pod plan.Pod) bool { return pod.Name == name }); at >= 0 {
-		remembered.stamps.See(pod, &seen.Pods[at])
+	if at := slices.IndexFunc(seen.Pods, func(pod plan.Pod) bool { return pod.Name == name }); at >= 0 { // stamps are for these alone.
+		remembered.stamps.Made(pod, stamp, &seen.Pods[at])
 	}
 	return nil
 }

@@ -188,8 +188,8 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 	stamped := pod.DeepCopy()
 	stamped.ResourceVersion, stamped.Annotations = "8", map[string]string{corev1.PodDeletionCost: "-100"}
 	stamps := &r.memory.of(deployment).stamps
-	stamps.Made(stamped, stampOf(-100))
-	stamps.Made(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "gone"}}, stampOf(-100))
+	stamps.Made(stamped, stampOf(-100), &plan.Pod{})
+	stamps.Made(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "gone"}}, stampOf(-100), &plan.Pod{})
 	pods, err := r.observePods(t.Context(), deployment, observed.Nodes{})
 	if err != nil || len(pods) != 1 || pods[0].DeletionCost != "-100" || pods[0].CostIsOthers {
 		t.Errorf("seen are %+v (%v)", pods, err)
@@ -198,7 +198,7 @@ func TestThePlanSeesTheLastStamp(t *testing.T) {
 		t.Errorf("%d pods are remembered", len(*stamps))
 	}
 	for range 3 {
-		stamps.Made(pod, stampOf(-100)) // as an admission policy leaves it.
+		stamps.Made(pod, stampOf(-100), &plan.Pod{}) // as an admission policy leaves it.
 	}
 	if pods, err = r.observePods(t.Context(), deployment, observed.Nodes{}); err != nil || len(pods) != 1 || !pods[0].CostIsOthers {
 		t.Errorf("after three in vain: %+v (%v)", pods, err)

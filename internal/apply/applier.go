@@ -152,16 +152,8 @@ func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
 	if current.GetAnnotations()[AnnotationIntent] != wanted.hash {
 		return wanted.Manager != "" && wanted.unlike(current) == ""
 	}
-	known := a.settled.of(wanted.key())
-	if known.version == current.GetResourceVersion() {
-		return true
-	}
 	answer := wanted.unlike(current)
-	if answer != "" && answer != known.answer {
-		return false
-	}
-	a.settled.note(wanted.key(), current, answer)
-	return true
+	return answer == "" || answer == a.settled.answerTo(wanted.key())
 }
 
 // write writes the intent onto what is there. A creation that meets an object which the cache does not show is told whose that is: somebody
@@ -183,7 +175,7 @@ func (a *Applier) write(ctx context.Context, wanted *prepared, current client.Ob
 	}
 	switch {
 	case err == nil:
-		a.settled.note(wanted.key(), object, wanted.unlike(object))
+		a.settled.note(wanted.key(), wanted.unlike(object))
 		return object, nil
 	case IsConflict(err):
 		foreign, err := a.lookAgain(ctx, wanted.key(), wanted.Owner, wanted.Into, err)
@@ -258,7 +250,7 @@ func (a *Applier) Delete(
 func (a *Applier) Forget(kind string, name types.NamespacedName) {
 	a.written.Forget(kind, name)
 	a.refused.forgetObject(objectKey{kind, name})
-	a.settled.forget(objectKey{kind, name})
+	a.settled.note(objectKey{kind, name}, "")
 }
 
 func emptyLike(object client.Object) client.Object {

@@ -13,9 +13,9 @@ import (
 // seconds, unless the user says otherwise.
 const waver = 15 * time.Second
 
-// Flaps remember of pods on several architectures, by name, since when each is not ready that was: zero for one that is. The zero value
-// remembers none.
-type Flaps map[string]time.Time
+// Flaps remember of pods on several architectures, by name, since when each is not ready that was, in nanoseconds since 1970: 0 for one that is.
+// The zero value remembers none.
+type Flaps map[string]int64
 
 // See notes which pods are ready, and marks those that were a moment ago, and may be again: pods join the Service, and leave it, by who is ready.
 // Where all pods are on one architecture there is nothing to remember.
@@ -32,13 +32,13 @@ func (f *Flaps) See(pods []plan.Pod, now time.Time) {
 		switch {
 		case pod.Gone:
 		case pod.Ready:
-			(*f)[pod.Name] = time.Time{}
+			(*f)[pod.Name] = 0
 		case wasReady && pod.Failure == nil:
-			if last.IsZero() { // it was ready when last seen.
-				last = now
+			if last == 0 { // it was ready when last seen.
+				last = now.UnixNano()
 			}
 			(*f)[pod.Name] = last
-			if until := last.Add(waver); now.Before(until) {
+			if until := time.Unix(0, last).Add(waver); now.Before(until) {
 				pod.WaversUntil = until
 			}
 		}

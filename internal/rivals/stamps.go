@@ -4,6 +4,7 @@
 package rivals
 
 import (
+	"hash/maphash"
 	"maps"
 	"strconv"
 
@@ -22,23 +23,29 @@ const mostStamps = 3
 type Stamps map[string]stamp
 
 type stamp struct {
-	// version of the pod that answered the last one.
-	version                           string
 	cost, architecture, joined, tiers mark
+	// unseen is what the API server answered last; nil once a cache showed that.
+	unseen *answer
 }
 
-// mark is one of the values that a pod is stamped with.
+type answer struct {
+	version string
+	bears   plan.Pod
+}
+
+// mark is one of the values that a pod is stamped with: a hash of what was last set, and how often, 0 for never.
 type mark struct {
-	// wanted is what was last set, "" for nothing yet; tries is how often.
-	wanted string
-	tries  int
-	// answer is what the pod bore then: an admission policy may have put another there.
-	answer string
+	wanted uint32
+	tries  uint8
 }
 
-// Made notes what the API server answered when a pod was stamped.
-func (s *Stamps) Made(answer *corev1.Pod, made plan.Stamp) {
-	last := (*s)[answer.Name]
+var hashSeed = maphash.MakeSeed()
+
+func hashOf(value string) uint32 { return uint32(maphash.String(hashSeed, value)) } //nolint:gosec // half of a hash is one, too.
+
+// Made notes what the API server answered when a pod was stamped, and puts that on what is planned with, as See does.
+func (s *Stamps) Made(pod *corev1.Pod, made plan.Stamp, into *plan.Pod) {
+	last := (*s)[pod.Name]
 	if *s == nil {
 		*s = Stamps{}
 	}
@@ -46,43 +53,50 @@ func (s *Stamps) Made(answer *corev1.Pod, made plan.Stamp) {
 	if made.Cost != nil {
 		cost = strconv.Itoa(int(*made.Cost))
 	}
-	bears := borneBy(answer)
-	(*s)[answer.Name] = stamp{
-		version:      answer.ResourceVersion,
-		cost:         last.cost.set(cost, bears.DeletionCost),
-		architecture: last.architecture.set(made.Architecture, bears.ArchitectureLabel),
-		joined:       last.joined.set(made.Joined, bears.JoinedLabel),
-		tiers:        last.tiers.set(made.Tiers, bears.Tiers),
+	last = stamp{
+		cost: last.cost.set(cost), architecture: last.architecture.set(made.Architecture),
+		joined: last.joined.set(made.Joined), tiers: last.tiers.set(made.Tiers),
+		unseen: &answer{pod.ResourceVersion, borneBy(pod)},
 	}
+	(*s)[pod.Name] = last
+	last.tell(last.unseen.bears, into)
 }
 
-func (m mark) set(wanted, answer string) mark {
-	m.answer = answer
+func (m mark) set(wanted string) mark {
 	if wanted == "" {
 		return m
 	}
-	if m.wanted != wanted {
-		m.wanted, m.tries = wanted, 0
+	if hash := hashOf(wanted); m.wanted != hash {
+		m = mark{wanted: hash}
 	}
-	m.tries++
+	m.tries = min(m.tries+1, mostStamps)
 	return m
 }
 
 // isLost reports whether somebody else, an admission policy for instance, keeps putting something else there: such a pod is not stamped for
 // ever.
-func (m mark) isLost(now string) bool { return m.tries >= mostStamps && now != m.wanted }
+func (m mark) isLost(now string) bool { return m.tries >= mostStamps && hashOf(now) != m.wanted }
 
 // See puts on what is planned with what a pod of a cache bears, which may not show the last stamp yet, and what is somebody else's of it.
 func (s Stamps) See(pod *corev1.Pod, into *plan.Pod) {
-	bears, last := borneBy(pod), s[pod.Name]
-	if order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, last.version); err == nil && order < 0 {
-		bears = plan.Pod{DeletionCost: last.cost.answer, ArchitectureLabel: last.architecture.answer, JoinedLabel: last.joined.answer, Tiers: last.tiers.answer}
+	last, isStamped := s[pod.Name]
+	if isStamped && last.unseen != nil {
+		order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, last.unseen.version)
+		if err == nil && order < 0 {
+			last.tell(last.unseen.bears, into)
+			return
+		}
+		last.unseen = nil
+		s[pod.Name] = last
 	}
+	last.tell(borneBy(pod), into)
+}
+
+func (s stamp) tell(bears plan.Pod, into *plan.Pod) {
 	into.DeletionCost, into.ArchitectureLabel, into.JoinedLabel = bears.DeletionCost, bears.ArchitectureLabel, bears.JoinedLabel
 	into.Tiers = bears.Tiers
-	into.CostIsOthers = last.cost.isLost(bears.DeletionCost)
-	into.LabelsAreOthers = last.architecture.isLost(bears.ArchitectureLabel) || last.joined.isLost(bears.JoinedLabel) ||
-		last.tiers.isLost(bears.Tiers)
+	into.CostIsOthers = s.cost.isLost(bears.DeletionCost)
+	into.LabelsAreOthers = s.architecture.isLost(bears.ArchitectureLabel) || s.joined.isLost(bears.JoinedLabel) || s.tiers.isLost(bears.Tiers)
 }
 
 func borneBy(pod *corev1.Pod) plan.Pod {

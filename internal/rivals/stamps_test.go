@@ -36,24 +36,24 @@ func TestStampsAreNotRepeatedForEver(t *testing.T) {
 	for name, undo := range map[string]func(s *Stamps, version int) *corev1.Pod{
 		"a policy": func(s *Stamps, version int) *corev1.Pod {
 			answer := podAt(fmt.Sprint(version), "100")
-			s.Made(answer, stampOf(-100))
+			s.Made(answer, stampOf(-100), &plan.Pod{})
 			return answer
 		},
 		"a policy, before the cache shows it": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "100"), stampOf(-100))
+			s.Made(podAt(fmt.Sprint(version), "100"), stampOf(-100), &plan.Pod{})
 			return podAt("9", "")
 		},
 		"a controller": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100))
+			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100), &plan.Pod{})
 			return podAt(fmt.Sprint(version+1), "100")
 		},
 		"a controller, after a while": func(s *Stamps, version int) *corev1.Pod {
-			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100))
+			s.Made(podAt(fmt.Sprint(version), "-100"), stampOf(-100), &plan.Pod{})
 			costOf(*s, podAt(fmt.Sprint(version+1), "-100"))
 			return podAt(fmt.Sprint(version+2), "100")
 		},
 		"one that answers without a version": func(s *Stamps, _ int) *corev1.Pod {
-			s.Made(podAt("", "100"), stampOf(-100))
+			s.Made(podAt("", "100"), stampOf(-100), &plan.Pod{})
 			return podAt("", "100")
 		},
 	} {
@@ -74,7 +74,7 @@ func TestStampsAreNotRepeatedForEver(t *testing.T) {
 			if isOthers(s, podAt("1000", "-100")) {
 				t.Error("the other let go")
 			}
-			if s.Made(podAt("1001", "-200"), stampOf(-200)); isOthers(s, podAt("1002", "100")) {
+			if s.Made(podAt("1001", "-200"), stampOf(-200), &plan.Pod{}); isOthers(s, podAt("1002", "100")) {
 				t.Error("another cost begins anew")
 			}
 			s.Keep([]plan.Pod{{Name: "a"}})
@@ -96,7 +96,7 @@ func TestACacheThatLagsUndoesNoStamp(t *testing.T) {
 			t.Fatalf("a pod that was never stamped bears %q", cost)
 		}
 	}
-	s.Made(podAt("101", "-100"), stampOf(-100))
+	s.Made(podAt("101", "-100"), stampOf(-100), &plan.Pod{})
 	for _, pass := range []struct {
 		cached *corev1.Pod
 		cost   string
