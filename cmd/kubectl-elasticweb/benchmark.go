@@ -231,9 +231,6 @@ func (o *benchmarkOptions) watch(ctx context.Context, name string) error {
 // longestRerun is how long a value of the annotation may be to stand in the status as it is.
 const longestRerun = 64
 
-// interrupted is what shells give where a program was ended by Ctrl-C.
-const interrupted = 130
-
 // hasEnded reports whether the operator has said its last word about the spec as it is.
 func hasEnded(b *v1alpha1.ElasticWebBenchmark) bool {
 	asked := b.Annotations[v1alpha1.AnnotationRerun]
