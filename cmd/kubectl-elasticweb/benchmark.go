@@ -101,7 +101,7 @@ func (o *benchmarkOptions) run(ctx context.Context) error {
 		}
 		err = o.client.Create(ctx, b, client.FieldValidation("Strict"))
 		if apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("%w; follow one that is there with --follow %s, or have it measure once more with kubectl elasticweb rerun %s", err, b.Name, b.Name)
+			return fmt.Errorf("%w; follow one that is there with --follow %s, or have it measure once more with kubectl elasticweb rerun %s %s", err, b.Name, o.where(o.namespace), b.Name)
 		}
 		if err != nil {
 			return err
@@ -116,8 +116,8 @@ func (o *benchmarkOptions) run(ctx context.Context) error {
 }
 
 func (o *benchmarkOptions) comeBack(name string) string {
-	return fmt.Sprintf("Follow it with: kubectl elasticweb -n %s benchmark --follow %s\nEnd it with: kubectl -n %s delete elasticwebbenchmark %s",
-		o.namespace, name, o.namespace, name)
+	where := o.where(o.namespace)
+	return fmt.Sprintf("Follow it with: kubectl elasticweb benchmark %[1]s --follow %[2]s\nEnd it with: kubectl delete elasticwebbenchmark %[1]s %[2]s", where, name)
 }
 
 // made is the ElasticWebBenchmark that was asked for.

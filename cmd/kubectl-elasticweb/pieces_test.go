@@ -73,6 +73,19 @@ func TestNamesOfBenchmarks(t *testing.T) {
 	}
 }
 
+// TestWaysBack: what is there to be copied leads to the cluster that was meant, whatever the shell makes of names, and tells no secret.
+func TestWaysBack(t *testing.T) {
+	e := newEnvironment(genericiooptions.IOStreams{})
+	o := &benchmarkOptions{environment: e, namespace: "dev"}
+	if got, want := o.comeBack("b"), "Follow it with: kubectl elasticweb benchmark -n dev --follow b\nEnd it with: kubectl delete elasticwebbenchmark -n dev b"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	e.flags.Context, e.flags.KubeConfig, e.flags.BearerToken = ptr.To("it's $prod"), ptr.To("/etc/kube/config"), ptr.To("very-secret")
+	if got, want := e.where("dev"), `-n dev --kubeconfig=/etc/kube/config --context='it'\''s $prod'`; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestRedraw has a cluster go away and come back. Without a terminal, only what differs is written.
 func TestRedraw(t *testing.T) {
 	var out bytes.Buffer
@@ -135,11 +148,13 @@ func TestErrorsAreHarmless(t *testing.T) {
 
 func TestTail(t *testing.T) {
 	text := strings.Repeat("0123456789", 100_000)
-	got, err := tail(strings.NewReader(text), 1005)
-	if err != nil || string(got) != text[len(text)-1005:] {
-		t.Errorf("%d bytes: %v", len(got), err)
+	for _, most := range []int{1005, len(text) - 1, len(text)} {
+		got, isCut, err := tail(strings.NewReader(text), most)
+		if err != nil || string(got) != text[len(text)-most:] || isCut != (most < len(text)) {
+			t.Errorf("%d bytes, cut %t: %v", len(got), isCut, err)
+		}
 	}
-	if _, err := tail(failing{}, 10); err == nil {
+	if _, _, err := tail(failing{}, 10); err == nil {
 		t.Error("a failure is not told")
 	}
 }
