@@ -36,7 +36,9 @@ func main() {
 	in, out, errOut := term.StdStreams() // understands escape sequences on Windows, too.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(ended(ctx, func() int { return run(ctx, arguments(os.Args), genericiooptions.IOStreams{In: in, Out: out, ErrOut: errOut}) }))
+	os.Exit(ended(ctx, func() int {
+		return run(ctx, arguments(os.Args), genericiooptions.IOStreams{In: in, Out: out, ErrOut: errOut})
+	}))
 }
 
 // interrupted is what shells give where a program was ended by Ctrl-C.
