@@ -35,7 +35,7 @@ func main() {
 	log.SetLogger(logr.Discard())
 	in, out, errOut := term.StdStreams() // understands escape sequences on Windows, too.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // whoever says it twice does not want to wait.
 	os.Exit(ended(ctx, func() int {
 		return run(ctx, arguments(os.Args), genericiooptions.IOStreams{In: in, Out: out, ErrOut: errOut})
 	}))
@@ -45,7 +45,7 @@ func main() {
 const interrupted = 130
 
 // lastWords is how long a command may take to end when it is told to.
-const lastWords = time.Second
+const lastWords = 5 * time.Second
 
 // ended is the exit code of a command. Not all that it waits for can be told to end: the libraries' discovery of a cluster that does not answer, or
 // reading from a terminal.
