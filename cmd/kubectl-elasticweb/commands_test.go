@@ -107,7 +107,7 @@ func TestFewRights(t *testing.T) {
 	}
 	jane := b.as(config)
 	jane.eventually("the rights", func() (bool, string) { _, errOut, code := jane.run("status"); return code == 0, errOut })
-	jane.want(0, []string{"status", "shop"}, "2,400 of 2,400 QPS", "may not be read: list nodes", "may not be read: list pods", "may not be read: list events")
+	jane.want(0, []string{"status", "shop"}, "2,400 of 2,400 QPS", "could not be read: list nodes", "could not be read: list pods", "could not be read: list events")
 	jane.want(0, []string{"why", "shop"}, "So there are to be 3.", "may not be read: list pods")
 	jane.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "12, now 3", "you may not write ElasticWebs here", "may not be read: list nodes")
 	jane.want(1, []string{"pause", "shop"}, "cannot patch resource")
