@@ -101,7 +101,7 @@ func (o *benchmarkOptions) run(ctx context.Context) error {
 		}
 		err = o.client.Create(ctx, b, client.FieldValidation("Strict"))
 		if apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("%w; follow one that is there with --follow %s, or have it measure once more with kubectl elasticweb rerun %s", err, b.Name, b.Name)
+			return fmt.Errorf("%w; follow one that is there with --follow %s, or have it measure once more with kubectl elasticweb rerun %s %s", err, b.Name, o.where(o.namespace), b.Name)
 		}
 		if err != nil {
 			return err
@@ -116,8 +116,8 @@ func (o *benchmarkOptions) run(ctx context.Context) error {
 }
 
 func (o *benchmarkOptions) comeBack(name string) string {
-	return fmt.Sprintf("Follow it with: kubectl elasticweb -n %s benchmark --follow %s\nEnd it with: kubectl -n %s delete elasticwebbenchmark %s",
-		o.namespace, name, o.namespace, name)
+	where := o.where(o.namespace)
+	return fmt.Sprintf("Follow it with: kubectl elasticweb benchmark %[1]s --follow %[2]s\nEnd it with: kubectl delete elasticwebbenchmark %[1]s %[2]s", where, name)
 }
 
 // made is the ElasticWebBenchmark that was asked for.
@@ -230,9 +230,6 @@ func (o *benchmarkOptions) watch(ctx context.Context, name string) error {
 
 // longestRerun is how long a value of the annotation may be to stand in the status as it is.
 const longestRerun = 64
-
-// interrupted is what shells give where a program was ended by Ctrl-C.
-const interrupted = 130
 
 // hasEnded reports whether the operator has said its last word about the spec as it is.
 func hasEnded(b *v1alpha1.ElasticWebBenchmark) bool {

@@ -52,6 +52,8 @@ func TestStatusWhyAndPlan(t *testing.T) {
 	b.create(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "other"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Ports: []corev1.ServicePort{{Port: 1, NodePort: 31900}}}})
 	b.want(2, []string{"plan", "shop", "--set", "port=31900"}, "Refused", "provided port is already allocated")
 	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"dnsPolicy":"Nope"}}`}, "Refused", "dnsPolicy")
+	b.want(2, []string{"plan", "shop", "--set", `podTemplate={"spec":{"initContainers":[{"name":"a","image":"b","volumeMounts":[{"name":"none","mountPath":"/c"}]}]}}`},
+		"Refused", "volumeMounts[0].name", "Not found: \"none\"")
 	if web := b.read(); *web.Spec.TotalQPS != 2400 || web.Generation != 1 {
 		t.Errorf("a plan changed something: %+v", web.Spec)
 	}
@@ -105,7 +107,7 @@ func TestFewRights(t *testing.T) {
 	}
 	jane := b.as(config)
 	jane.eventually("the rights", func() (bool, string) { _, errOut, code := jane.run("status"); return code == 0, errOut })
-	jane.want(0, []string{"status", "shop"}, "2,400 of 2,400 QPS", "may not be read: list nodes", "may not be read: list pods", "may not be read: list events")
+	jane.want(0, []string{"status", "shop"}, "2,400 of 2,400 QPS", "could not be read: list nodes", "could not be read: list pods", "could not be read: list events")
 	jane.want(0, []string{"why", "shop"}, "So there are to be 3.", "may not be read: list pods")
 	jane.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "12, now 3", "you may not write ElasticWebs here", "may not be read: list nodes")
 	jane.want(1, []string{"pause", "shop"}, "cannot patch resource")
@@ -171,7 +173,7 @@ func TestBenchmark(t *testing.T) {
 	web := b.shop()
 	web.Spec.NodeSelector = map[string]string{"disk": "fast"}
 	b.create(web)
-	b.want(0, []string{"benchmark", "shop", "--detach", "--latency-target", "200ms"}, "shop-benchmark is measured", "benchmark --follow shop-benchmark")
+	b.want(0, []string{"benchmark", "shop", "--detach", "--latency-target", "200ms"}, "shop-benchmark is measured", "--follow shop-benchmark")
 	made := &v1alpha1.ElasticWebBenchmark{}
 	if err := shared.Client.Get(t.Context(), client.ObjectKey{Namespace: b.namespace, Name: "shop-benchmark"}, made); err != nil {
 		t.Fatal(err)
@@ -183,7 +185,7 @@ func TestBenchmark(t *testing.T) {
 
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second) // as Ctrl-C does.
 	defer stop()
-	if out, errOut, code := b.runWith(ctx, "", "benchmark", "--follow", "shop-benchmark"); code != interrupted || !strings.Contains(errOut, "It goes on.") || !strings.Contains(out, "not reported") {
+	if out, errOut, code := b.runWith(ctx, "", "benchmark", "--follow", "shop-benchmark"); code != interrupted || !strings.Contains(errOut, "It goes on. Follow it with: kubectl elasticweb benchmark -n "+b.namespace) || !strings.Contains(out, "not reported") {
 		t.Errorf("exit code %d: %s%s", code, out, errOut)
 	}
 	made.Status = v1alpha1.ElasticWebBenchmarkStatus{ObservedGeneration: made.Generation,

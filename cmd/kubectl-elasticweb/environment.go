@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/moby/term"
@@ -81,6 +83,33 @@ func (e *environment) namespace() (string, error) {
 		return "", fmt.Errorf("find the namespace: %w", err)
 	}
 	return namespace, nil
+}
+
+// where is how kubectl finds the same cluster, namespace and user, as flags of commands that are there to be copied. Tokens and passwords are none of them.
+func (e *environment) where(namespace string) string {
+	given := []string{"-n", shellWord(namespace)}
+	for _, flag := range []struct {
+		name  string
+		value *string
+	}{
+		{"kubeconfig", e.flags.KubeConfig}, {"context", e.flags.Context}, {"cluster", e.flags.ClusterName}, {"user", e.flags.AuthInfoName},
+		{"server", e.flags.APIServer}, {"as", e.flags.Impersonate},
+	} {
+		if *flag.value != "" {
+			given = append(given, "--"+flag.name+"="+shellWord(*flag.value))
+		}
+	}
+	return strings.Join(given, " ")
+}
+
+var plainWord = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// shellWord is a word for a shell.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // warnings of the API server, which admission policies write, are made harmless.

@@ -110,7 +110,7 @@ func (o *fromOptions) run(ctx context.Context) error {
 }
 
 func (o *fromOptions) read(ctx context.Context) (takeover.Input, error) {
-	in := takeover.Input{Deployment: &appsv1.Deployment{}, Name: o.name, SinglePodsQPS: o.singlePodsQPS, TotalQPS: o.totalQPS}
+	in := takeover.Input{Deployment: &appsv1.Deployment{}, Name: o.name, SinglePodsQPS: o.singlePodsQPS, TotalQPS: o.totalQPS, Where: o.where(o.namespace)}
 	if err := o.client.Get(ctx, types.NamespacedName{Namespace: o.namespace, Name: o.deployment}, in.Deployment); err != nil {
 		return in, err
 	}

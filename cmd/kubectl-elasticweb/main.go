@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/moby/term"
@@ -34,8 +35,34 @@ func main() {
 	log.SetLogger(logr.Discard())
 	in, out, errOut := term.StdStreams() // understands escape sequences on Windows, too.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, arguments(os.Args), genericiooptions.IOStreams{In: in, Out: out, ErrOut: errOut}))
+	context.AfterFunc(ctx, stop) // whoever says it twice does not want to wait.
+	os.Exit(ended(ctx, func() int {
+		return run(ctx, arguments(os.Args), genericiooptions.IOStreams{In: in, Out: out, ErrOut: errOut})
+	}))
+}
+
+// interrupted is what shells give where a program was ended by Ctrl-C.
+const interrupted = 130
+
+// lastWords is how long a command may take to end when it is told to.
+const lastWords = 5 * time.Second
+
+// ended is the exit code of a command. Not all that it waits for can be told to end: the libraries' discovery of a cluster that does not answer, or
+// reading from a terminal.
+func ended(ctx context.Context, command func() int) int {
+	code := make(chan int, 1)
+	go func() { code <- command() }()
+	select {
+	case result := <-code:
+		return result
+	case <-ctx.Done():
+	}
+	select {
+	case result := <-code:
+		return result
+	case <-time.After(lastWords):
+		return interrupted
+	}
 }
 
 // completer is the name that kubectl calls a plugin by to complete what was typed.

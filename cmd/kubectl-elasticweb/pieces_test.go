@@ -16,11 +16,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 	"github.com/elasticweb/elasticweb-operator/internal/screen"
 )
 
@@ -70,6 +72,19 @@ func TestNamesOfBenchmarks(t *testing.T) {
 		if got := benchmarkName(imageName(reference)); got != want || len(got) > longestBenchmark {
 			t.Errorf("%s: got %s, want %s", reference, got, want)
 		}
+	}
+}
+
+// TestWaysBack: what is there to be copied leads to the cluster that was meant, whatever the shell makes of names, and tells no secret.
+func TestWaysBack(t *testing.T) {
+	e := newEnvironment(genericiooptions.IOStreams{})
+	o := &benchmarkOptions{environment: e, namespace: "dev"}
+	if got, want := o.comeBack("b"), "Follow it with: kubectl elasticweb benchmark -n dev --follow b\nEnd it with: kubectl delete elasticwebbenchmark -n dev b"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	e.flags.Context, e.flags.KubeConfig, e.flags.BearerToken = ptr.To("it's $prod"), ptr.To("/etc/kube/config"), ptr.To("very-secret")
+	if got, want := e.where("dev"), `-n dev --kubeconfig=/etc/kube/config --context='it'\''s $prod'`; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
@@ -135,11 +150,13 @@ func TestErrorsAreHarmless(t *testing.T) {
 
 func TestTail(t *testing.T) {
 	text := strings.Repeat("0123456789", 100_000)
-	got, err := tail(strings.NewReader(text), 1005)
-	if err != nil || string(got) != text[len(text)-1005:] {
-		t.Errorf("%d bytes: %v", len(got), err)
+	for _, most := range []int{1005, len(text) - 1, len(text)} {
+		got, isCut, err := tail(strings.NewReader(text), most)
+		if err != nil || string(got) != text[len(text)-most:] || isCut != (most < len(text)) {
+			t.Errorf("%d bytes, cut %t: %v", len(got), isCut, err)
+		}
 	}
-	if _, err := tail(failing{}, 10); err == nil {
+	if _, _, err := tail(failing{}, 10); err == nil {
 		t.Error("a failure is not told")
 	}
 }
@@ -198,5 +215,33 @@ func TestLastEventsAreRead(t *testing.T) {
 	err := eachEvent(t.Context(), manyEvents{}, "dev", "shop", func(event *corev1.Event) { reasons = append(reasons, event.Reason) })
 	if diff := cmp.Diff([]string{"Old", "New"}, reasons); err != nil || diff != "" {
 		t.Error(err, diff)
+	}
+}
+
+// withoutEvents is a cluster that has nothing, and fails to list events.
+type withoutEvents struct{ client.Reader }
+
+func (withoutEvents) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+}
+
+func (withoutEvents) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	if _, isEvents := list.(*corev1.EventList); isEvents {
+		return errors.New("it does not answer")
+	}
+	return nil
+}
+
+// Events that could not be read keep nothing else from being shown, and nobody is told that it is for want of rights.
+func TestEventsThatAreNotRead(t *testing.T) {
+	web := &elasticwebv1.ElasticWeb{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev"}}
+	web.Spec = elasticwebv1.ElasticWebSpec{Image: "shop:1", Port: ptr.To[int32](80), SinglePodsQPS: ptr.To[int32](800), TotalQPS: ptr.To[int32](2400)}
+	shown, err := newEnvironment(genericiooptions.IOStreams{}).look(t.Context(), withoutEvents{}, web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := screen.Status(shown, screen.Fit(0, false))
+	if !strings.Contains(text, "shop in dev") || !strings.Contains(text, "could not be read: list events: it does not answer") {
+		t.Error(text)
 	}
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ import (
 const (
 	mostObjects  = 500
 	mostLogBytes = 2 << 20
+	mostLogLines = 20_000
 	mostPods     = 10
 )
 
@@ -198,10 +200,14 @@ func (o *reportOptions) addOperator(ctx context.Context) {
 		o.archive.Note(fmt.Sprintf("the operator's logs: all but those of the first %d pods with its labels; name its namespace with --operator-namespace", mostPods))
 	}
 	for i := range pods.Items {
-		for _, container := range pods.Items[i].Spec.Containers {
-			o.addLog(ctx, &pods.Items[i], container.Name, false)
-			o.addLog(ctx, &pods.Items[i], container.Name, true)
-		}
+		o.addLogs(ctx, &pods.Items[i])
+	}
+}
+
+func (o *reportOptions) addLogs(ctx context.Context, pod *corev1.Pod) {
+	for _, container := range pod.Spec.Containers {
+		o.addLog(ctx, pod, container.Name, false)
+		o.addLog(ctx, pod, container.Name, true)
 	}
 }
 
@@ -215,16 +221,19 @@ func (o *reportOptions) addLog(ctx context.Context, pod *corev1.Pod, container s
 	}
 	name := supportreport.FileName(operatorFolder, pod.Namespace, "logs", pod.Name+"."+container+ending)
 	stream, err := o.logs.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
-		Container: container, Previous: previous, TailLines: ptr.To[int64](20000), Timestamps: true,
+		Container: container, Previous: previous, TailLines: ptr.To[int64](mostLogLines), Timestamps: true,
 	}).Stream(ctx)
 	if err != nil {
 		o.archive.Note(supportreport.Note(name, err))
 		return
 	}
 	defer func() { _ = stream.Close() }() // it was only read.
-	text, err := tail(stream, mostLogBytes)
+	text, isCut, err := tail(stream, mostLogBytes)
 	if err != nil {
 		o.archive.Note(supportreport.Note(name, err))
+	}
+	if isCut || bytes.Count(text, []byte("\n")) >= mostLogLines {
+		o.archive.Note(name + ": all but the end of it")
 	}
 	o.archive.Add(name, text)
 }
@@ -238,21 +247,22 @@ func hasRestarted(pod *corev1.Pod, container string) bool {
 	return false
 }
 
-// tail is the end of what is read, which may be any amount.
-func tail(from io.Reader, most int) (text []byte, err error) {
+// tail is the end of what is read, which may be any amount. isCut is true where there was more.
+func tail(from io.Reader, most int) (text []byte, isCut bool, err error) {
 	piece := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(piece)
-		if text = append(text, piece[:n]...); len(text) > 2*most {
+	for err == nil {
+		var n int
+		n, err = from.Read(piece)
+		text = append(text, piece[:n]...)
+		isCut = isCut || len(text) > most
+		if len(text) > 2*most {
 			text = append([]byte{}, text[len(text)-most:]...)
 		}
-		if errors.Is(err, io.EOF) {
-			return text[max(0, len(text)-most):], nil
-		}
-		if err != nil {
-			return text[max(0, len(text)-most):], err
-		}
 	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return text[max(0, len(text)-most):], isCut, err
 }
 
 // write makes the file readable by nobody else, and never takes the place of one that is there.

@@ -60,7 +60,7 @@ func TestRightsOfTheDocs(t *testing.T) {
 	his.eventually("the rights", func() (bool, string) { _, errOut, code := his.run("status"); return code == 0, errOut })
 	for _, args := range [][]string{{"status", "shop"}, {"why", "shop"}, {"plan", "shop", "--total-qps", "2400"}} {
 		out, errOut, _ := his.run(args...)
-		if strings.Contains(out+errOut, "may not be read") || strings.Contains(out+errOut, "forbidden") || !strings.Contains(out, "shop") {
+		if strings.Contains(out+errOut, "not be read") || strings.Contains(out+errOut, "forbidden") || !strings.Contains(out, "shop") {
 			t.Errorf("%v: %s%s", args, out, errOut)
 		}
 	}

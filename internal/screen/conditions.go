@@ -101,7 +101,7 @@ func firstLines(lines []string, most int) []string {
 func missing(in Web, style Style) []string {
 	var lines []string
 	for _, text := range in.Missing {
-		lines = append(lines, indented("", "Not shown, since it may not be read: "+text, style)...)
+		lines = append(lines, indented("", "Not shown, since it could not be read: "+text, style)...)
 	}
 	return lines
 }

@@ -20,7 +20,7 @@ type Step struct{ Text, Command string }
 
 // steps are those of a change-over in which the old Service stays the way in, and pods that are ready are behind it at any time.
 func (m *maker) steps(web *elasticwebv1.ElasticWeb) []Step {
-	kubectl, service := "kubectl -n "+web.Namespace+" ", m.in.Service
+	kubectl, service := "kubectl "+m.in.Where+" ", m.in.Service
 	joins, apply, back := m.joins(web), "Apply this manifest.", "scale the old Deployment up again"
 	var steps []Step
 	if joins && m.targetsByName() {
@@ -30,7 +30,7 @@ func (m *maker) steps(web *elasticwebv1.ElasticWeb) []Step {
 	if joins {
 		apply += " Its pods have the labels that the Service " + service.Name + " selects: as soon as they are ready they serve beside the old ones."
 	}
-	steps = append(steps, Step{apply, "kubectl apply -f FILE"},
+	steps = append(steps, Step{apply, kubectl + "apply -f FILE"},
 		Step{"Wait until it serves, and look at it with kubectl elasticweb status.", kubectl + "wait --for=condition=Ready elasticweb/" + web.Name + " --timeout=10m"})
 	if service != nil && !joins {
 		steps = append(steps, Step{"Lead the Service to the new pods. Back: the same with the old selector, " + labels.FormatLabels(service.Spec.Selector) + ".",

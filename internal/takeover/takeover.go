@@ -32,6 +32,8 @@ type Input struct {
 	SinglePodsQPS, TotalQPS int32
 	// Autoscalers and OtherServices are the names of those that are about the Deployment or its pods as well.
 	Autoscalers, OtherServices []string
+	// Where is how kubectl finds the cluster and the namespace, as flags.
+	Where string
 }
 
 // Result is the ElasticWeb, what of the old objects it does not hold, and how to change over.

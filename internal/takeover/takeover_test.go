@@ -44,7 +44,7 @@ func shop() Input {
 	}
 	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "dev"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Selector: labels,
 		Ports: []corev1.ServicePort{{Port: 80, NodePort: 30080, TargetPort: intstr.FromString("web")}}}}
-	return Input{Deployment: deployment, Service: service, Name: "shop-elastic", SinglePodsQPS: 800}
+	return Input{Deployment: deployment, Service: service, Name: "shop-elastic", SinglePodsQPS: 800, Where: "-n dev --context=prod"}
 }
 
 func TestMake(t *testing.T) {

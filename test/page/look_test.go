@@ -44,7 +44,7 @@ func TestLooks(t *testing.T) {
 		w.awaitText(".summary", "7 ElasticWebs")
 		var ignored any
 		w.eval(string(rules)+";0", &ignored)
-		for _, size := range [][2]int64{{360, 780}, {1280, 860}, {2560, 1300}} {
+		for _, size := range [][2]int64{{360, 780}, {700, 860}, {1280, 860}, {2560, 1300}} {
 			w.size(size[0], size[1])
 			w.look("#/")
 			w.awaitText(".row .name", "checkout")
@@ -102,7 +102,7 @@ func newGallery(t *testing.T) {
 func (w *window) isFit(screen string) {
 	w.Helper()
 	var over int
-	if w.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth", &over); over > 0 {
+	if w.eval("Math.max(...[...document.querySelectorAll('html, .scroll')].map((e) => e.scrollWidth - e.clientWidth))", &over); over > 0 {
 		w.Errorf("%s: it is wider than the window, by %d", screen, over)
 	}
 	var violations []string

@@ -11,7 +11,11 @@ export const plural = (count: number, one: string, many = `${one}s`): string => 
 /** percent is rounded down: 99% is not all. */
 export const percent = (part: number, whole: number): number => (whole > 0 ? Math.min(Math.floor((part / whole) * 100), 999) : 100);
 
-export const clock = (seconds: number): string => new Date(seconds * 1000).toLocaleTimeString("en-GB");
+/** clock is a time of day, with its date where that is another than now. */
+export function clock(seconds: number, now = Date.now()): string {
+  const at = new Date(seconds * 1000);
+  return at.toDateString() === new Date(now).toDateString() ? at.toLocaleTimeString("en-GB") : at.toLocaleString("sv-SE"); // the year first.
+}
 
 /** age is how long ago a time was, in the unit that tells enough. */
 export function age(seconds: number, now = Date.now() / 1000): string {

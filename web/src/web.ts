@@ -70,7 +70,7 @@ export class Web {
     const draw = this.fresh;
     draw.draw(this.trouble, [detail.unreadable, detail.missing], ([unreadable]) => [
       unreadable ? h("p", { class: "refused" }, `The spec cannot be read, and nothing is planned: ${unreadable as string}`) : null,
-      ...detail.missing.map((text) => h("p", { class: "refused" }, `Not shown, since it may not be read: ${text}`)),
+      ...detail.missing.map((text) => h("p", { class: "refused" }, `Not shown, since it could not be read: ${text}`)),
     ]);
     draw.draw(this.title, [detail.state, detail.reason, detail.message, detail.since], () => [
       h("h1", {}, this.key.name, " ", h("small", {}, `in ${this.key.namespace}`)),
