@@ -6,14 +6,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	elasticwebv1 "github.com/elasticweb/elasticweb-operator/api/v1"
 )
 
 const podsEach = 3
@@ -36,6 +35,7 @@ func (s *scene) addPods(ctx context.Context) error {
 	}
 	err = forEach(ctx, span{0, s.n * podsEach}, s.concurrency, func(ctx context.Context, i int) error {
 		made := pod(i, s.nodes)
+		maps.Copy(made.Labels, sets[i/podsEach].Labels)
 		made.OwnerReferences = []metav1.OwnerReference{
 			*metav1.NewControllerRef(sets[i/podsEach], appsv1.SchemeGroupVersion.WithKind("ReplicaSet")),
 		}
@@ -84,12 +84,7 @@ func pod(i, nodes int) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: namespace, Name: fmt.Sprintf("%s-5d8f7c9b6d-%d", web(i/podsEach).Name, i%podsEach),
-			Labels: map[string]string{
-				elasticwebv1.LabelName:                 elasticwebv1.NameValue,
-				elasticwebv1.LabelManagedBy:            elasticwebv1.ManagedByValue,
-				elasticwebv1.LabelInstance:             web(i / podsEach).Name,
-				appsv1.DefaultDeploymentUniqueLabelKey: "5d8f7c9b6d",
-			},
+			Labels: map[string]string{appsv1.DefaultDeploymentUniqueLabelKey: "5d8f7c9b6d"}, // and those of its template.
 		},
 		Spec: corev1.PodSpec{
 			NodeName:   node(i % nodes).Name,
