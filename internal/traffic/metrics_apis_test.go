@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,9 +151,12 @@ func TestWhatTheMetricsAPIsAreAsked(t *testing.T) {
 
 // TestUnknownKindsAreAskedForSeldom: once for an API version, whoever asks; and one that hangs ends.
 func TestUnknownKindsAreAskedForSeldom(t *testing.T) {
+	var mu sync.Mutex // what hangs is given up, and goes on beside the next.
 	var asked []string
 	m := asAPIServer(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, r.URL.Path)
+		mu.Unlock()
 		if strings.Contains(r.URL.Path, "hangs") {
 			<-r.Context().Done()
 			return
@@ -174,6 +178,8 @@ func TestUnknownKindsAreAskedForSeldom(t *testing.T) {
 	_, failed = m.now(t.Context(), of("nobody.example.com/v1"), at.Add(kindsKept+time.Second))
 	expect(t, failed, demand.MetricInvalid, "kind")
 	const nobody = "/apis/nobody.example.com/v1"
+	mu.Lock()
+	defer mu.Unlock()
 	if diff := cmp.Diff([]string{nobody, "/apis/hangs.example.com/v1", nobody}, asked); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
