@@ -218,6 +218,9 @@ func (b *bench) settle() {
 		if why := b.moves(); why != "" {
 			return false, why
 		}
+		if pods := *b.deployment().Spec.Replicas; web.Status.Replicas != pods { // which is told a second later where much was.
+			return false, fmt.Sprintf("the status tells of %d pods, not %d", web.Status.Replicas, pods)
+		}
 		out, errOut, code := b.run("plan", "shop")
 		return code == 0, out + errOut
 	})
