@@ -153,7 +153,11 @@ func (a *Applier) isSettled(wanted *prepared, current client.Object) bool {
 		return wanted.Manager != "" && wanted.unlike(current) == ""
 	}
 	answer := wanted.unlike(current)
-	return answer == "" || answer == a.settled.answerTo(wanted.key())
+	if answer != "" && answer != a.settled.answerTo(wanted.key()) {
+		return false
+	}
+	a.settled.note(wanted.key(), answer) // an answer of before is none once the object was as wanted.
+	return true
 }
 
 // write writes the intent onto what is there. A creation that meets an object which the cache does not show is told whose that is: somebody

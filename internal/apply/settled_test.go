@@ -42,4 +42,15 @@ func TestAnswersAreSettled(t *testing.T) {
 	if _, err := applier.Apply(t.Context(), intent, answer.DeepCopy()); writer.writes != 2 || err != nil {
 		t.Errorf("other fields: %d writes, error %v", writer.writes, err)
 	}
+
+	wanting := live.DeepCopy()
+	wanting.ResourceVersion = "8"
+	if _, err := applier.Apply(t.Context(), intent, wanting); writer.writes != 2 || err != nil {
+		t.Errorf("as wanted: %d writes, error %v", writer.writes, err)
+	}
+	again := wanting.DeepCopy()
+	again.ResourceVersion, again.Spec = "9", answer.Spec
+	if _, err := applier.Apply(t.Context(), intent, again); writer.writes != 3 || err != nil {
+		t.Errorf("an answer of before, since it was as wanted: %d writes, error %v", writer.writes, err)
+	}
 }

@@ -79,8 +79,8 @@ func (m mark) isLost(now string) bool { return m.tries >= mostStamps && hashOf(n
 
 // See puts on what is planned with what a pod of a cache bears, which may not show the last stamp yet, and what is somebody else's of it.
 func (s Stamps) See(pod *corev1.Pod, into *plan.Pod) {
-	last, isStamped := s[pod.Name]
-	if isStamped && last.unseen != nil {
+	last := s[pod.Name]
+	if last.unseen != nil {
 		order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, last.unseen.version)
 		if err == nil && order < 0 {
 			last.tell(last.unseen.bears, into)
