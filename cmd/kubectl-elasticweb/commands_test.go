@@ -123,7 +123,10 @@ func TestAnnotations(t *testing.T) {
 		out, _, _ := b.run("status", "shop")
 		return strings.Contains(out, "Unknown, Paused"), out
 	})
-	b.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "it is paused")
+	resume := "kubectl elasticweb -n " + b.namespace + " --kubeconfig=" + b.kubeconfig + " resume shop"
+	b.want(1, []string{"plan", "shop", "--total-qps", "9000"}, "it is paused", resume)
+	b.want(0, []string{"why", "shop"}, resume)
+	b.want(0, []string{"status", "shop"}, resume)
 	b.want(0, []string{"resume", "shop", "--dry-run"}, "(dry run)")
 	if b.read().Annotations[elasticwebv1.AnnotationPaused] != "true" {
 		t.Error("a dry run resumed it")

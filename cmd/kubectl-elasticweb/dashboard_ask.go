@@ -40,8 +40,12 @@ func (w *watched) Look(ctx context.Context, key types.NamespacedName) (page.Sigh
 	if err != nil {
 		return page.Sight{}, err
 	}
-	planned, steps := explained(&seen)
-	sight := page.Sight{Web: screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Now: w.now()}, Steps: steps}
+	where := w.where(key.Namespace)
+	planned, steps := explained(&seen, where)
+	sight := page.Sight{
+		Web:   screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Where: where, Now: w.now()},
+		Steps: steps,
+	}
 	events, err := w.eventsFor(ctx, key, seen)
 	if sight.Events = events; err != nil { // all else is shown.
 		sight.Missing = append(sight.Missing, err.Error())
@@ -95,11 +99,11 @@ func (w *watched) WhatIf(ctx context.Context, key types.NamespacedName, question
 		return whatif.Outcome{}, err
 	}
 	looker := elasticweb.Onlooker{Reader: v}
-	before, _, err := sideOf(ctx, looker, web, w.now())
+	before, _, err := w.sideOf(ctx, looker, web)
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
-	changed, missing, err := sideOf(ctx, looker, after, w.now())
+	changed, missing, err := w.sideOf(ctx, looker, after)
 	if err != nil {
 		return whatif.Outcome{}, err
 	}

@@ -37,7 +37,7 @@ func (e *environment) look(ctx context.Context, c client.Reader, web *elasticweb
 		return screen.Web{}, err
 	}
 	planned, _ := resources.PlanFor(seen.Web, &seen.Observed)
-	shown := screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Now: e.now()}
+	shown := screen.Web{Web: seen.Web, Observed: seen.Observed, Plan: planned, Missing: texts(seen.Missing), Where: e.where(web.Namespace), Now: e.now()}
 	shown.Events, err = readEvents(ctx, c, seen)
 	if err != nil { // all else is shown.
 		shown.Missing = append(shown.Missing, err.Error())

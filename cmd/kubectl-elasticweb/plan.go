@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -236,14 +235,14 @@ func (o *planOptions) planFor(ctx context.Context, change change) (whatif.Outcom
 	case change.before.UnreadableSpec != "":
 		before.Unreadable = change.before.UnreadableSpec
 	default:
-		if before, _, err = sideOf(ctx, looker, change.before, o.now()); err != nil {
+		if before, _, err = o.sideOf(ctx, looker, change.before); err != nil {
 			return whatif.Outcome{}, err
 		}
 	}
 	if o.looksUp && looksUp(web) {
 		looker.Image = o.lookUp(o.client, o.plainHTTP)
 	}
-	after, missing, err := sideOf(ctx, looker, web, o.now())
+	after, missing, err := o.sideOf(ctx, looker, web)
 	if err != nil {
 		return whatif.Outcome{}, err
 	}
@@ -270,9 +269,12 @@ func complete(web *elasticwebv1.ElasticWeb) error {
 	return nil
 }
 
-func sideOf(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb, now time.Time) (whatif.Side, []error, error) {
-	seen, err := looker.Look(ctx, web, now)
-	return whatif.Side{Web: seen.Web, Given: web, Words: seen.Words, Observed: seen.Observed, Refusal: seen.Refusal}, seen.Missing, err
+func (e *environment) sideOf(ctx context.Context, looker elasticweb.Onlooker, web *elasticwebv1.ElasticWeb) (whatif.Side, []error, error) {
+	seen, err := looker.Look(ctx, web, e.now())
+	side := whatif.Side{
+		Web: seen.Web, Given: web, Words: seen.Words, Observed: seen.Observed, Refusal: seen.Refusal, Where: e.where(web.Namespace),
+	}
+	return side, seen.Missing, err
 }
 
 // compared is what a change would do, with a note about what could not be read of it.

@@ -84,7 +84,7 @@ func (o *whyOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, steps := explained(&seen)
+	_, steps := explained(&seen, o.where(web.Namespace))
 	if o.output != "" {
 		return o.printData(steps, o.output)
 	}
@@ -96,10 +96,10 @@ func (o *whyOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// explained plans what was seen, and says how that came about and what is refused. It fills in whether the template is kept.
-func explained(seen *elasticweb.Sight) (planned plan.Plan, steps []explain.Step) {
+// explained plans what was seen, and says how that came about and what is refused. It fills in whether the template is kept. where is as that of explain.Input.
+func explained(seen *elasticweb.Sight, where string) (planned plan.Plan, steps []explain.Step) {
 	made, unfit := resources.PlanFor(seen.Web, &seen.Observed)
-	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed, Plan: made}
+	in := explain.Input{Web: seen.Web, Words: seen.Words, Observed: seen.Observed, Plan: made, Where: where}
 	_, in.Reasons = plan.Explained(seen.Web, seen.Observed)
 	if seen.Web.UnreadableSpec == "" {
 		steps = explain.Steps(in)

@@ -47,6 +47,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
+	// From Kubernetes 1.37 on, each event of a watch would be compressed by itself, which costs the API server more than it saves in a cluster's network.
+	config.DisableCompression = true
 	mgr, err := newManager(ctx, config, o)
 	if err != nil {
 		return err

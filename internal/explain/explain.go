@@ -31,6 +31,8 @@ type Input struct {
 	Observed plan.Observed
 	Plan     plan.Plan
 	Reasons  plan.Reasons
+	// Where is how kubectl finds the cluster and the namespace, as flags of commands that are there to be copied.
+	Where string
 }
 
 // Step is one on the way to the number.
@@ -316,7 +318,7 @@ func served(in Input) []string {
 func waits(in Input) (said []string) {
 	web := in.Web
 	if plan.IsPaused(web) {
-		return []string{"The ElasticWeb is paused: nothing is changed before " + screen.ResumeCommand(web) + "."}
+		return []string{"The ElasticWeb is paused: nothing is changed before " + screen.ResumeCommand(in.Where, web) + "."}
 	}
 	if web.Status.ObservedGeneration < web.Generation {
 		said = append(said, "The operator has not reported on the newest spec yet.")

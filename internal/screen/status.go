@@ -27,7 +27,9 @@ type Web struct {
 	Events   []Event
 	// Missing says what could not be read.
 	Missing []string
-	Now     time.Time
+	// Where is how kubectl finds the cluster and the namespace, as flags of commands that are there to be copied.
+	Where string
+	Now   time.Time
 }
 
 // Event is one that was recorded about an ElasticWeb or what was made for it.
@@ -244,7 +246,7 @@ func rollout(in Web) string {
 	deployment := in.Observed.Deployment
 	switch {
 	case plan.IsPaused(in.Web):
-		return "paused: go on with " + ResumeCommand(in.Web)
+		return "paused: go on with " + ResumeCommand(in.Where, in.Web)
 	case in.Web.Status.ObservedGeneration == in.Web.Generation && readyReason(in.Web) == elasticwebv1.ReasonResolvingImage:
 		return "waits for what the registry says of the image"
 	case deployment == nil:
@@ -256,9 +258,9 @@ func rollout(in Web) string {
 	return fmt.Sprintf("under way: %d of %d pods are of the newest template, %d old ones are left", state.UpdatedReplicas, in.Plan.Replicas, state.Replicas-state.UpdatedReplicas)
 }
 
-// ResumeCommand has the operator go on with an ElasticWeb, from wherever it is typed.
-func ResumeCommand(web metav1.Object) string {
-	return "kubectl elasticweb -n " + Name(web.GetNamespace()) + " resume " + Name(web.GetName())
+// ResumeCommand has the operator go on with an ElasticWeb. where is how kubectl finds the cluster and the namespace, as flags.
+func ResumeCommand(where string, web metav1.Object) string {
+	return "kubectl elasticweb " + where + " resume " + Name(web.GetName())
 }
 
 func readyReason(web *elasticwebv1.ElasticWeb) string {

@@ -34,6 +34,8 @@ type Side struct {
 	Observed   plan.Observed
 	// Refusal says why its podTemplate is refused; nil where it is not.
 	Refusal error
+	// Where is how kubectl finds the cluster and the namespace, as flags of commands that are there to be copied.
+	Where string
 
 	planned plan.Plan
 	unfit   error
@@ -298,7 +300,7 @@ func notes(before, after *Side, result *Outcome) (notes []string) {
 		notes = append(notes, "the spec as it is cannot be read, so that all of it counts as new: "+before.Unreadable)
 	}
 	if result.Paused {
-		notes = append(notes, "it is paused: nothing of this is carried out before "+screen.ResumeCommand(after.Web))
+		notes = append(notes, "it is paused: nothing of this is carried out before "+screen.ResumeCommand(after.Where, after.Web))
 	}
 	if before.Web != nil && !before.hasNoDeployment() && before.planned.Replicas != result.PodsNow {
 		notes = append(notes, fmt.Sprintf("without the change the number of pods goes to %d", before.planned.Replicas))

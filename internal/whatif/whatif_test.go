@@ -96,8 +96,10 @@ func TestCompare(t *testing.T) {
 		}, Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{"spec.podTemplate.spec.containers: port 8080 of the container web is the one named http, which spec.containerPort sets; leave it out; the pods keep the template that they have"}}},
 		"an architecture that the selector excludes": {"amd64", func(w *web, _ *Side) { w.Spec.NodeSelector = map[string]string{corev1.LabelArchStable: "s390x"} },
 			Outcome{Changes: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Refused: []string{""}}},
-		"paused": {"amd64", func(w *web, _ *Side) { w.Annotations = map[string]string{elasticwebv1.AnnotationPaused: "True"} },
-			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb -n dev resume shop"}}},
+		"paused": {"amd64", func(w *web, s *Side) {
+			w.Annotations, s.Where = map[string]string{elasticwebv1.AnnotationPaused: "True"}, "-n dev --context=prod"
+		},
+			Outcome{Paused: true, PodsNow: 3, Pods: 3, PodsSettled: 3, PodsAsked: 3, Notes: []string{"it is paused: nothing of this is carried out before kubectl elasticweb -n dev --context=prod resume shop"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := running(shop(), tc.on)
