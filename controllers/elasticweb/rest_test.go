@@ -151,6 +151,7 @@ var _ = Describe("ElasticWebs at rest", func() {
 		// Where the Deployment's controller was faster, the operator reads the Deployment, and then the spec.
 		grow := func(totalQPS, pods int32) (readsWithoutConflict int) {
 			GinkgoHelper()
+			expectRest(ctx, operator) // a status that meets the change is a conflict, after which the spec is read.
 			count := operator.requests.count()
 			update(ctx, web, serving(totalQPS))
 			expectPods(ctx, web, pods)
