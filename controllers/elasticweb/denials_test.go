@@ -198,6 +198,7 @@ var _ = Describe("A write that a policy denies", func() {
 			g.Expect(d.Status.ReadyReplicas).To(Equal(int32(1)))
 		})
 		Eventually(eventsOf(ctx, web, corev1.EventTypeWarning, "the status is not the newest")).WithContext(ctx).Should(Equal(1))
+		expectRestOf(ctx, running, 300*time.Millisecond)
 		before := running.requests.count()
 		Consistently(func() int { return running.requests.count() - before }).WithContext(ctx).
 			WithTimeout(2 * time.Second).Should(BeNumerically("<=", 4))

@@ -82,6 +82,7 @@ var _ = Describe("What waits for a rollout", func() {
 		Expect(templatesOf(ctx, web)).To(Equal(2))
 
 		By("looking a few times more")
+		expectRest(ctx, running)
 		count := running.requests.count()
 		Consistently(func() []string { return running.requests.since(count) }).WithContext(ctx).WithTimeout(2 * time.Second).Should(BeEmpty())
 		Expect(templatesOf(ctx, still)).To(Equal(1))

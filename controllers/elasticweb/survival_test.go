@@ -179,11 +179,13 @@ var _ = Describe("An operator whose caches are behind", func() {
 		Expect(writesByResource(operator, 0)).To(And(HaveKeyWithValue("services", 1),
 			HaveKeyWithValue("poddisruptionbudgets", 1), HaveKeyWithValue("deployments", 1),
 			HaveKeyWithValue("status", BeNumerically("<=", statusWrites(3)))))
+		expectRestOf(ctx, operator, 2*time.Second) // a write that meets the last status of the Deployment is a conflict, and made again.
 		count := operator.requests.count()
 		update(ctx, web, serving(4000))
 		expectPods(ctx, web, 5)
 		Expect(writesByResource(operator, count)).To(And(HaveLen(2), HaveKeyWithValue("deployments", 1),
 			HaveKeyWithValue("status", BeNumerically("<=", statusWrites(2)))))
+		expectRestOf(ctx, operator, 2*time.Second)
 		count = operator.requests.count()
 		scale := ptr.To[int32](1)
 		update(ctx, web, func(w *elasticwebv1.ElasticWeb) { w.Spec.TotalQPS, w.Spec.Replicas = nil, scale })
