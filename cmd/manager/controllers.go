@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -28,21 +29,22 @@ func addControllers(ctx context.Context, mgr ctrl.Manager, o options) error {
 	if err != nil {
 		return err
 	}
-	if err := addElasticWeb(ctx, mgr, o, images, webs); err != nil {
+	told := controllers.FairEvents(mgr.GetEventRecorder(controllers.FieldManager))
+	if err := addElasticWeb(ctx, mgr, o, told, images, webs); err != nil {
 		return err
 	}
 	if !o.benchmarks {
 		return nil
 	}
-	return addBenchmark(ctx, mgr, o, images, benchmarks)
+	return addBenchmark(ctx, mgr, o, told, images, benchmarks)
 }
 
-func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
+func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, told events.EventRecorder, images images.Lookup, resolved <-chan event.GenericEvent) error {
 	passes := metrics.NewPasses()
 	passes.Register(mgr.Elected())
 	reconciler := &elasticweb.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
-		Events:            mgr.GetEventRecorder(controllers.FieldManager),
+		Events:            told,
 		Images:            images,
 		ImageWait:         o.imageWait,
 		WatchesNodes:      o.watchNodes,
@@ -63,11 +65,11 @@ func addElasticWeb(ctx context.Context, mgr ctrl.Manager, o options, images imag
 	return reconciler.SetupWithManager(ctx, mgr, resolved)
 }
 
-func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, images images.Lookup, resolved <-chan event.GenericEvent) error {
+func addBenchmark(ctx context.Context, mgr ctrl.Manager, o options, told events.EventRecorder, images images.Lookup, resolved <-chan event.GenericEvent) error {
 	metrics.RegisterBenchmarks(mgr.GetCache(), mgr.Elected())
 	reconciler := &benchmark.Reconciler{
 		Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Writer: mgr.GetClient(),
-		Events:         mgr.GetEventRecorder(controllers.FieldManager),
+		Events:         told,
 		Images:         images,
 		ImageWait:      o.imageWait,
 		WatchesNodes:   o.watchNodes,

@@ -22,6 +22,10 @@ import (
 // kindJob stands for all Jobs of a benchmark that are pruned.
 const kindJob = "Job"
 
+// mostPruned is how many Jobs go in one pass: whoever gives thousands to a benchmark would hold up those of others for a minute. The event of one
+// that goes brings the next.
+const mostPruned = 32
+
 // prune removes the Jobs of old runs, of which Helm knows nothing. Those of the current run are never touched. retry is when to try again what
 // was refused; 0 for never.
 func (r *Reconciler) prune(ctx context.Context, b *v1alpha1.ElasticWebBenchmark) (retry time.Duration, _ error) {
@@ -42,7 +46,8 @@ func (r *Reconciler) pruneNow(ctx context.Context, b *v1alpha1.ElasticWebBenchma
 		return client.IgnoreNotFound(err)
 	}
 	var failures []error
-	for _, job := range benchmark.Leftover(live, jobs) {
+	leftover := benchmark.Leftover(live, jobs)
+	for _, job := range leftover[:min(len(leftover), mostPruned)] {
 		// The API server by itself would leave the pods of a Job.
 		err := r.Writer.Delete(ctx, &job, client.PropagationPolicy(metav1.DeletePropagationBackground), client.Preconditions{UID: &job.UID})
 		if err != nil && !apply.IsGone(err) {

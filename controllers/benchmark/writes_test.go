@@ -149,6 +149,22 @@ func TestPruning(t *testing.T) {
 	}
 }
 
+// Thousands of Jobs that somebody gave to a benchmark do not hold up the benchmarks of others.
+func TestPruningTakesItsTurns(t *testing.T) {
+	b, deleted := withStrings(t, "a", "b", 1), 0
+	owner := metav1.OwnerReference{UID: b.UID, Controller: ptr.To(true)}
+	old := batchv1.Job{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelRun: "old"}, OwnerReferences: []metav1.OwnerReference{owner}}}
+	r := &Reconciler{applier: newApplier(), Cached: reader{b: b, jobs: slices.Repeat([]batchv1.Job{old}, 10*mostPruned)}, Live: reader{b: b}, Writer: interceptor.NewClient(nil, interceptor.Funcs{
+		Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+			deleted++
+			return nil
+		},
+	})}
+	if retry, err := r.prune(t.Context(), b); deleted != mostPruned || retry > 0 || err != nil {
+		t.Errorf("%d Jobs are deleted in one pass, want %d; again in %s (%v)", deleted, mostPruned, retry, err)
+	}
+}
+
 // A status that is refused leaves no Job of an old run at work.
 func TestARefusedStatusDoesNotStopPruning(t *testing.T) {
 	b := withStrings(t, "a", "b", 1)

@@ -41,9 +41,10 @@ func credentials(live client.Reader, namespace, account string, secrets []corev1
 	}
 }
 
-// appendName leaves out what cannot be the name of a Secret, whatever its length.
+// appendName leaves out what cannot be the name of a Secret, whatever its length, and what is beyond maxSecrets: each name is held against those
+// before it, and of the many thousands that fit into a service account that would take a minute.
 func appendName(names []string, name string) []string {
-	if slices.Contains(names, name) || len(validation.IsDNS1123Subdomain(name)) > 0 {
+	if len(names) >= maxSecrets || slices.Contains(names, name) || len(validation.IsDNS1123Subdomain(name)) > 0 {
 		return names
 	}
 	return append(names, name)
@@ -70,7 +71,7 @@ func readPullSecrets(ctx context.Context, live client.Reader, namespace, account
 	for _, reference := range serviceAccount.ImagePullSecrets {
 		names = appendName(names, reference.Name)
 	}
-	for _, name := range names[:min(len(names), maxSecrets)] {
+	for _, name := range names {
 		secret := &corev1.Secret{}
 		err := live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, secret)
 		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {

@@ -10,6 +10,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/elasticweb/elasticweb-operator/api/v1alpha1"
 	"github.com/elasticweb/elasticweb-operator/internal/podfailure"
@@ -33,11 +34,18 @@ func ObserveJob(job *batchv1.Job) Job {
 // ObservePods takes from the pods of Jobs what decides: of those whose controller is one of the Jobs, by its UID. Labels make no pod a
 // benchmark's. Whoever may create pods can write such a controller, too, see SECURITY.md.
 func ObservePods(jobs []batchv1.Job, all []corev1.Pod) []Pod {
+	byUID := make(map[types.UID]*batchv1.Job, len(jobs))
+	for i := range jobs {
+		byUID[jobs[i].UID] = &jobs[i]
+	}
 	pods := make([]Pod, 0, len(all))
 	for i := range all {
-		at := slices.IndexFunc(jobs, func(job batchv1.Job) bool { return metav1.IsControlledBy(&all[i], &job) })
-		if at >= 0 {
-			pods = append(pods, observePod(&all[i], &jobs[at]))
+		controller := metav1.GetControllerOfNoCopy(&all[i])
+		if controller == nil {
+			continue
+		}
+		if job := byUID[controller.UID]; job != nil {
+			pods = append(pods, observePod(&all[i], job))
 		}
 	}
 	return pods

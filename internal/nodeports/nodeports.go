@@ -52,7 +52,8 @@ func (p *Ports) Moved(service Holder, before, after []int32) (woken []types.Name
 	return woken
 }
 
-// Await notes that somebody waits for a node port, and says who has it, "" where no Service is known to have it.
+// Await notes that somebody waits for a node port, and says who has it, "" where no Service is known to have it. What there is in other
+// namespaces is not for everybody to know.
 func (p *Ports) Await(name types.NamespacedName, port int32) (holder string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,10 +61,14 @@ func (p *Ports) Await(name types.NamespacedName, port int32) (holder string) {
 		p.waiting = map[types.NamespacedName]int32{}
 	}
 	p.waiting[name] = port
-	if found, isHeld := p.holders[port]; isHeld {
+	switch found, isHeld := p.holders[port]; {
+	case !isHeld:
+		return ""
+	case found.Namespace != name.Namespace:
+		return "the " + found.Kind + " of another namespace"
+	default:
 		return found.Kind + " " + found.String()
 	}
-	return ""
 }
 
 // StopWaiting notes that somebody waits for none.

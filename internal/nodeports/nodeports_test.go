@@ -58,3 +58,14 @@ func TestNodePortsOfAServiceAreAllThatItTakesUp(t *testing.T) {
 		t.Errorf("they are %v", got)
 	}
 }
+
+// Who asks for one node port after the other must not learn what there is in other namespaces.
+func TestWhoHasANodePortIsNamedInItsNamespaceAlone(t *testing.T) {
+	ports, shop := &Ports{}, types.NamespacedName{Namespace: "dev", Name: "shop"}
+	ports.Moved(Holder{shop, "ElasticWeb"}, nil, []int32{1})
+	for asking, want := range map[string]string{"dev": "ElasticWeb dev/shop", "other": "the ElasticWeb of another namespace"} {
+		if got := ports.Await(types.NamespacedName{Namespace: asking, Name: "a"}, 1); got != want {
+			t.Errorf("%s is told of %q, want %q", asking, got, want)
+		}
+	}
+}
