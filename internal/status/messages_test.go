@@ -314,6 +314,12 @@ var messages = map[string]said{
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes, or lower what the pods request in spec.resources; the scheduler says: Insufficient cpu, node(s) had untolerated taint " + taint, false},
 	"nodes that take no more pods": {unschedulablePod(nodes + "5 Too many pods."),
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes; the scheduler says: Too many pods", false},
+	"nodes whose port is taken": {unschedulablePod(nodes + "1 node(s) had untolerated taint " + taint + ", 4 node(s) didn't have free ports for the requested pod ports."),
+		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes, or leave hostNetwork and hostPort out of spec.podTemplate: a port of a node takes one pod; the scheduler says: " +
+			"node(s) didn't have free ports for the requested pod ports, node(s) had untolerated taint " + taint, false},
+	"gates": {unschedulablePod("Scheduling is blocked due to non-empty scheduling gates"),
+		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: leave schedulingGates out of spec.podTemplate, or look who adds them to the pods and is to take them away; " +
+			"the scheduler says: Scheduling is blocked due to non-empty scheduling gates", false},
 	"taints": {unschedulablePod(nodes + "5 node(s) had untolerated taint " + taint + "."),
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: tolerate the taint in spec.tolerations; the scheduler says: node(s) had untolerated taint " + taint, false},
 	"other nodes": {unschedulablePod(nodes + "2 node(s) didn't match Pod's node affinity/selector, 3 node(s) were unschedulable."),
