@@ -174,6 +174,7 @@ func TestPod(t *testing.T) {
 		return pod
 	}
 	unschedulable := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: "no room"}
+	gated := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonSchedulingGated, Message: "gates"}
 	for name, test := range map[string]struct {
 		pod  *corev1.Pod
 		want plan.Pod
@@ -184,6 +185,7 @@ func TestPod(t *testing.T) {
 			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
 		}), plan.Pod{Ready: true}},
 		"without a node": {made(func(p *corev1.Pod) { p.Status.Conditions = []corev1.PodCondition{unschedulable} }), plan.Pod{Unschedulable: "no room"}},
+		"behind a gate":  {made(func(p *corev1.Pod) { p.Status.Conditions = []corev1.PodCondition{gated} }), plan.Pod{Unschedulable: "gates"}},
 		"with one since": {made(func(p *corev1.Pod) {
 			p.Spec.NodeName, p.Status.Conditions = "n", []corev1.PodCondition{unschedulable}
 		}), plan.Pod{Node: "n", Architecture: "arm64"}},

@@ -41,8 +41,8 @@ func Pod(pod *corev1.Pod, container string, nodes Nodes, minReady time.Duration,
 			if until := condition.LastTransitionTime.Add(minReady); result.Ready && minReady > 0 && now.Before(until) {
 				result.WarmUntil = until
 			}
-		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
-			condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "":
+		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && pod.Spec.NodeName == "" &&
+			(condition.Reason == corev1.PodReasonUnschedulable || condition.Reason == corev1.PodReasonSchedulingGated):
 			result.Unschedulable = condition.Message
 		}
 	}

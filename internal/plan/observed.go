@@ -75,7 +75,7 @@ type Pod struct {
 	WarmUntil time.Time
 	// Gone is a pod that is about to end, or has ended: it serves nothing and counts for nothing.
 	Gone bool
-	// Unschedulable holds the scheduler's message where it found no node.
+	// Unschedulable holds the scheduler's message where it found no node, or what keeps it from looking for one.
 	Unschedulable string
 	// DeletionCost is the value of the annotation controller.kubernetes.io/pod-deletion-cost as it was found.
 	DeletionCost string

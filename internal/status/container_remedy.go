@@ -18,6 +18,9 @@ var (
 	ofContainers = regexp.MustCompile(`\((?:pod or )?containers? ("[^"]+"(?:, "[^"]+")*) `)
 	ofHost       = regexp.MustCompile(`\b(hostNetwork|hostPID|hostIPC|hostUsers)=`)
 	ofVolumes    = regexp.MustCompile(`\(volumes? "`)
+	// ofPorts and ofHosts name containers for something else than their security context.
+	ofPorts = regexp.MustCompile(`\bhostPort \([^)]*\)`)
+	ofHosts = regexp.MustCompile(`\bprobe or lifecycle host \([^)]*\)`)
 )
 
 // fieldOf is where a field of containers stands in an ElasticWeb: that of the operator's own has one in the spec.
@@ -62,6 +65,13 @@ func podSecurityRemedy(words podtemplate.Words, message string) string {
 	if ofVolumes.MatchString(message) {
 		remedies = append(remedies, "change spec.volumes")
 	}
+	if ofPorts.MatchString(message) && !saysAny(message, "hostNetwork=") { // which gives each port one.
+		remedies = append(remedies, "take hostPort out of spec.podTemplate")
+	}
+	if ofHosts.MatchString(message) {
+		remedies = append(remedies, "take host out of the probes and the lifecycle hooks")
+	}
+	message = ofHosts.ReplaceAllString(ofPorts.ReplaceAllString(message, ""), "")
 	if saysAny(message, "(pod ") {
 		contexts = append(contexts, "spec.podSecurityContext")
 	}

@@ -180,6 +180,12 @@ var messages = map[string]said{
 		in.Words = template
 		cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPath volumes (volume "x")`)(in)
 	}, elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPath volumes (volume "x"): take hostNetwork out of spec.podTemplate, change spec.volumes as the namespace's pod security standard asks`, false},
+	"the pod security standard, of the host's network, which gives each port one of the host": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPort (container "web" uses hostPort 8080)`),
+		elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPort (container "web" uses hostPort 8080): take hostNetwork out of spec.podTemplate as the namespace's pod security standard asks`, false},
+	"the pod security standard, of ports of the host": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "baseline:latest": hostPort (containers "logs", "web" use hostPorts 8080, 9090), privileged (container "web" must not set securityContext.privileged=true)`),
+		elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "baseline:latest": hostPort (containers "logs", "web" use hostPorts 8080, 9090), privileged (container "web" must not set securityContext.privileged=true): take hostPort out of spec.podTemplate, set spec.securityContext as the namespace's pod security standard asks`, false},
+	"the pod security standard, of other hosts in probes": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: violates PodSecurity "baseline:latest": probe or lifecycle host (container "web" uses probe or lifecycle host "10.0.0.1")`),
+		elasticwebv1.ReasonForbidden, `the pods cannot be created: pods is forbidden: violates PodSecurity "baseline:latest": probe or lifecycle host (container "web" uses probe or lifecycle host "10.0.0.1"): take host out of the probes and the lifecycle hooks as the namespace's pod security standard asks`, false},
 	"a RuntimeClass that is not there": {cannotCreate(`pods "shop-5d8f7c9b4-x7k2p" is forbidden: pod rejected: RuntimeClass "kata" not found`),
 		elasticwebv1.ReasonReferenceMissing, `the pods cannot be created: pods is forbidden: pod rejected: RuntimeClass "kata" not found: correct runtimeClassName in spec.podTemplate, or create the RuntimeClass`, false},
 	"a LimitRange that adds to a container of the template": {func(in *Input) {
@@ -314,6 +320,12 @@ var messages = map[string]said{
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes, or lower what the pods request in spec.resources; the scheduler says: Insufficient cpu, node(s) had untolerated taint " + taint, false},
 	"nodes that take no more pods": {unschedulablePod(nodes + "5 Too many pods."),
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes; the scheduler says: Too many pods", false},
+	"nodes whose port is taken": {unschedulablePod(nodes + "1 node(s) had untolerated taint " + taint + ", 4 node(s) didn't have free ports for the requested pod ports."),
+		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: add nodes, or leave hostNetwork and hostPort out of spec.podTemplate: a port of a node takes one pod; the scheduler says: " +
+			"node(s) didn't have free ports for the requested pod ports, node(s) had untolerated taint " + taint, false},
+	"gates": {unschedulablePod("Scheduling is blocked due to non-empty scheduling gates"),
+		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: leave schedulingGates out of spec.podTemplate, or look who adds them to the pods and is to take them away; " +
+			"the scheduler says: Scheduling is blocked due to non-empty scheduling gates", false},
 	"taints": {unschedulablePod(nodes + "5 node(s) had untolerated taint " + taint + "."),
 		elasticwebv1.ReasonUnschedulable, "pods wait for a node that takes them: tolerate the taint in spec.tolerations; the scheduler says: node(s) had untolerated taint " + taint, false},
 	"other nodes": {unschedulablePod(nodes + "2 node(s) didn't match Pod's node affinity/selector, 3 node(s) were unschedulable."),

@@ -27,10 +27,15 @@ func unschedulable(in Input, f facts) *verdict {
 	})
 }
 
-// schedulingRemedies are what to do about each cause. What is full comes first, and alone: those nodes would do.
+// isFull is how many of the schedulingRemedies are about nodes that would do, if they had room.
+const isFull = 3
+
+// schedulingRemedies are what to do about each cause. What is full comes first, and alone.
 var schedulingRemedies = []struct{ cause, remedy string }{
 	{"Insufficient ", "add nodes, or lower what the pods request in spec.resources"},
 	{"Too many pods", "add nodes"},
+	{"free ports", "add nodes, or leave hostNetwork and hostPort out of spec.podTemplate: a port of a node takes one pod"},
+	{"scheduling gates", "leave schedulingGates out of spec.podTemplate, or look who adds them to the pods and is to take them away"},
 	{"untolerated taint", "tolerate the taint in spec.tolerations"},
 	{"node affinity", "look at spec.nodeSelector, spec.affinity and spec.architectures"},
 	{"topology spread constraints", "look at spec.topologySpreadConstraints"},
@@ -48,7 +53,7 @@ func schedulingRemedy(causes string) string {
 			continue
 		}
 		remedies = append(remedies, known.remedy)
-		if i < 2 {
+		if i < isFull {
 			break
 		}
 	}

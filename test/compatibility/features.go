@@ -53,6 +53,8 @@ func (f feature) try(ctx context.Context, version string) (string, error) {
 		return "fails", err
 	case passed == 0:
 		return "fails", errors.New("no test ran")
+	case passed == 1:
+		return "1 test passes", nil
 	}
 	return fmt.Sprintf("%d tests pass", passed), nil
 }

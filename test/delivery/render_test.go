@@ -350,7 +350,7 @@ func TestWhatIsWrongIsRefused(t *testing.T) {
 		"an image with its tag":         {release, `image: {repository: "quay.io/a/b:c"}`, "repository"},
 		"a name with a dot":             {"my.rel", "", "set fullnameOverride to lower-case letters"},
 		"a name that begins with 1":     {"1e3", "", "set fullnameOverride to lower-case letters"},
-		"a variable of the chart":       {release, "env: [{name: WATCH_NAMESPACE, value: dev}]", "env"},
+		"a variable of the chart":       {release, "env: [{name: WATCH_NAMESPACE, value: dev}]", "another value stands for WATCH_NAMESPACE: set watchNamespaces"},
 		"a label of the selector":       {release, "podLabels: {control-plane: mine}", "control-plane"},
 		"a long name":                   {strings.Repeat("a", 29), "", "set fullnameOverride to a shorter one"},
 		"no account":                    {release, "serviceAccount: {create: false}", "set serviceAccount.name"},

@@ -50,6 +50,34 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestReadersFindTheirWay: the README is short enough to be read, has its answers to what is asked first, and leads to all pages.
+func TestReadersFindTheirWay(t *testing.T) {
+	const most = 250
+	readme, index := read(t, "README.md"), read(t, "docs/README.md")
+	if lines := strings.Count(readme, "\n"); lines >= most {
+		t.Errorf("README.md has %d lines, and may have less than %d", lines, most)
+	}
+	_, answers, _ := strings.Cut(readme, "\n## Where to go on\n")
+	answers, _, _ = strings.Cut(answers, "\n## ")
+	for question, page := range map[string]string{
+		"How do I size it?": "docs/guide.md#the-number-of-pods", "How do I expose it?": "docs/expose.md",
+		"What happens on a mixed cluster?": "docs/mixed-clusters.md", "What is wrong": "docs/troubleshooting.md", "": "docs/README.md",
+	} {
+		if !regexp.MustCompile("(?m)^.*" + regexp.QuoteMeta(question) + ".*" + regexp.QuoteMeta("]("+page+")")).MatchString(answers) {
+			t.Errorf("README.md does not answer %q by %s", question, page)
+		}
+	}
+	all, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d pages: %v", len(all), err)
+	}
+	for _, page := range all {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name) {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+}
+
 // TestReasons looks for a section about every reason of a condition, and for none about others.
 func TestReasons(t *testing.T) {
 	const page = "docs/troubleshooting.md"
