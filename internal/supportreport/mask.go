@@ -156,19 +156,22 @@ func maskValues(list any) any {
 	return items
 }
 
-// maskLeaves keeps how much there is, and the names of headers.
+// maskLeaves keeps how much there is, and the names of headers, which are a list: in a map a name may be any key of the user's.
 func maskLeaves(value any) any {
 	switch value := value.(type) {
 	case []any:
 		for i := range value {
+			item, _ := value[i].(map[string]any)
+			name, isNamed := item["name"].(string)
 			value[i] = maskLeaves(value[i])
+			if isNamed {
+				item["name"] = name
+			}
 		}
 		return value
 	case map[string]any:
 		for key := range value {
-			if key != "name" {
-				value[key] = maskLeaves(value[key])
-			}
+			value[key] = maskLeaves(value[key])
 		}
 		return value
 	case nil:

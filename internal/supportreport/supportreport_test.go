@@ -25,7 +25,8 @@ const object = `{
     "image": "shop:1", "podAnnotations": {"x": "secret"}, "args": ["--password", "secret"], "command": ["secret"],
     "env": [{"name": "A", "value": "secret"}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}}],
     "livenessProbe": {"exec": {"command": ["secret"]}, "httpGet": {"path": "/", "httpHeaders": [{"name": "Authorization", "value": "secret"}]}},
-    "podTemplate": {"metadata": {"annotations": {"y": "secret"}}, "spec": {"containers": [{"name": "logs", "env": [{"name": "C", "value": "secret"}], "args": ["secret"]}]}}
+    "podTemplate": {"metadata": {"annotations": {"y": "secret"}}, "spec": {"containers": [{"name": "logs", "env": [{"name": "C", "value": "secret"}], "args": ["secret"]}],
+      "volumes": [{"name": "data", "csi": {"volumeAttributes": {"name": "secret", "list": [{"name": "a", "value": "secret"}]}}}]}}
   },
   "status": {"containerStatuses": [{"lastState": {"terminated": {"message": "secret", "exitCode": 1}}}], "conditions": [{"message": "the ready pods serve"}]}
 }`
@@ -38,7 +39,8 @@ const want = `{
     "image": "shop:1", "podAnnotations": {"x": "(masked)"}, "args": ["(masked)", "(masked)"], "command": ["(masked)"],
     "env": [{"name": "A", "value": "(masked)"}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "b"}}}],
     "livenessProbe": {"exec": {"command": ["(masked)"]}, "httpGet": {"path": "/", "httpHeaders": [{"name": "Authorization", "value": "(masked)"}]}},
-    "podTemplate": {"metadata": {"annotations": {"y": "(masked)"}}, "spec": {"containers": [{"name": "logs", "env": [{"name": "C", "value": "(masked)"}], "args": ["(masked)"]}]}}
+    "podTemplate": {"metadata": {"annotations": {"y": "(masked)"}}, "spec": {"containers": [{"name": "logs", "env": [{"name": "C", "value": "(masked)"}], "args": ["(masked)"]}],
+      "volumes": [{"name": "data", "csi": {"volumeAttributes": {"name": "(masked)", "list": [{"name": "a", "value": "(masked)"}]}}}]}}
   },
   "status": {"containerStatuses": [{"lastState": {"terminated": {"message": "(masked)", "exitCode": 1}}}], "conditions": [{"message": "the ready pods serve"}]}
 }`
