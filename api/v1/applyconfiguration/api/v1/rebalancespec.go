@@ -17,7 +17,7 @@ import (
 type RebalanceSpecApplyConfiguration struct {
 	// mode is Never, which leaves pods where they are, or Surge: while there are nodes of an architecture that is preferred more than that
 	// of some of the pods, a few more pods are asked for. Where they find room there, as many of the others go once the new ones are
-	// ready; else they are taken back, and it is tried again after 1 minute, 2, 4 and so on up to an hour. Default: Never.
+	// ready; else they are taken back. It is tried a minute after the spill, and then after 2 minutes, 4 and so on up to an hour. Default: Never.
 	Mode *apiv1.RebalanceMode `json:"mode,omitempty"`
 	// maxSurge is how many more pods than are needed there may be for that, as a number from 1 to 100000 or as a percentage of those that
 	// are needed, rounded up, from 1% to 100%. maxReplicas bounds it, too. Default: 10%.
