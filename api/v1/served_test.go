@@ -31,7 +31,7 @@ func TestCRDFitsIntoAnAnnotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if limit := 230_000; len(crd) >= limit {
+	if limit := 240_000; len(crd) >= limit {
 		t.Errorf("the CRD has %d bytes, %d or more than are allowed", len(crd), limit)
 	}
 	if testing.Short() {

@@ -103,15 +103,17 @@ func boundString(path []string, schema map[string]any) error {
 
 // namesObject reports whether a field holds the name of another object.
 func namesObject(path []string) bool {
+	path = slices.DeleteFunc(slices.Clone(path), func(part string) bool { return part == "[]" })
 	switch last := path[len(path)-1]; last {
-	case "serviceAccountName", "priorityClassName", "claimName", "secretName", "storageClassName", "volumeAttributesClassName":
+	case "serviceAccountName", "priorityClassName", "claimName", "secretName", "storageClassName", "volumeAttributesClassName", "gmsaCredentialSpecName", "namespaces":
 		return true
-	case "name":
+	case "volumeName": // of other kinds of volumes it is a name of their system.
+		return slices.Contains(path, "volumeClaimTemplate")
+	case "name", "namespace":
 		holders := []string{
 			"secretRef", "configMapRef", "secretKeyRef", "configMapKeyRef", "configMap", "secret", "imagePullSecrets",
-			"nodePublishSecretRef", "benchmarkRef",
+			"nodePublishSecretRef", "benchmarkRef", "dataSource", "dataSourceRef",
 		}
-		path = slices.DeleteFunc(slices.Clone(path), func(part string) bool { return part == "[]" })
 		return slices.Contains(holders, path[len(path)-2])
 	default:
 		return false
