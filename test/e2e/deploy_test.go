@@ -106,4 +106,25 @@ var _ = Describe("The sample, installed by make deploy on two nodes", Ordered, f
 		err := s.admin.Get(ctx, client.ObjectKey{Name: operatorNamespace}, &corev1.Namespace{})
 		Expect(apierrors.IsNotFound(err)).To(BeTrue())
 	}, NodeTimeout(3*time.Minute))
+
+	It("serves while Helm installs, tests, upgrades and removes the operator", func(ctx SpecContext) {
+		s.helm(ctx, "install", "--create-namespace")
+		s.kubectl(ctx, "apply", "--filename="+filepath.Join(root, "config/samples/elasticweb_v1_elasticweb.yaml"))
+		sample.patch(ctx, `{"containerPort": 80}`)
+		sample.eventuallyServes(ctx, 3, 2400)
+		eventuallyAnswer(ctx, urls[0], sample.podNames(ctx))
+		traffic, lives := startLoad(urls...), sample.lives(ctx)
+		DeferCleanup(func() { traffic.stop() })
+
+		Expect(s.helm(ctx, "test")).To(ContainSubstring("Succeeded"))
+		s.helm(ctx, "upgrade", "--set=replicas=2")
+		Expect(s.kubectl(ctx, "get", "pods", "--namespace="+operatorNamespace, "--selector=control-plane=controller-manager", "--output=name")).To(ContainSubstring("\n"))
+		s.helm(ctx, "uninstall")
+		Eventually(ctx, func() string { return s.kubectl(ctx, "get", "all", "--namespace="+operatorNamespace, "--output=name") }).Should(BeEmpty())
+
+		Expect(sample.lives(ctx)).To(Equal(lives))
+		before := traffic.count()
+		Eventually(ctx, traffic.count).Should(BeNumerically(">", before+requestsPerSecond), "the load runs to the end")
+		Expect(traffic.stop()).To(BeEmpty())
+	}, NodeTimeout(6*time.Minute))
 })

@@ -7,8 +7,12 @@ package e2e_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
 )
 
 const operatorNamespace = "elasticweb-system"
@@ -27,6 +31,24 @@ func (s *scenario) deployOperator(ctx context.Context) {
 	s.publishCertificate(ctx, operatorNamespace)
 	s.kubectl(ctx, "patch", "deployment", "elasticweb-controller-manager", "--namespace="+operatorNamespace, "--patch="+trustRegistry)
 	s.kubectl(ctx, "rollout", "status", "deployment/elasticweb-controller-manager", "--namespace="+operatorNamespace, "--timeout=3m")
+}
+
+// helm runs a command about the release of the operator's chart, and returns what it wrote. Without a way to trust another registry than the
+// public ones the operator looks up no images.
+func (s *scenario) helm(ctx context.Context, command string, flags ...string) string {
+	GinkgoHelper()
+	args := append([]string{command, "elasticweb"}, flags...)
+	switch command {
+	case "install", "upgrade":
+		args = append(args, filepath.Join(root, "helm-charts/elasticweb-operator"), "--set=image.tag=e2e", "--set=extraArgs={--look-up-images=false}", "--wait")
+	case "uninstall":
+		args = append(args, "--wait")
+	}
+	run := exec.CommandContext(ctx, tool("helm"), append(args, "--namespace="+operatorNamespace, "--timeout=3m")...)
+	run.Env = append(os.Environ(), "KUBECONFIG="+s.Kubeconfig())
+	output, err := run.CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+	return string(output)
 }
 
 // publishCertificate says in a ConfigMap whom to trust.
