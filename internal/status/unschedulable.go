@@ -27,33 +27,33 @@ func unschedulable(in Input, f facts) *verdict {
 	})
 }
 
-// isFull is how many of the schedulingRemedies are about nodes that would do, if they had room.
-const isFull = 3
-
-// schedulingRemedies are what to do about each cause. What is full comes first, and alone.
-var schedulingRemedies = []struct{ cause, remedy string }{
-	{"Insufficient ", "add nodes, or lower what the pods request in spec.resources"},
-	{"Too many pods", "add nodes"},
-	{"free ports", "add nodes, or leave hostNetwork and hostPort out of spec.podTemplate: a port of a node takes one pod"},
-	{"scheduling gates", "leave schedulingGates out of spec.podTemplate, or look who adds them to the pods and is to take them away"},
-	{"untolerated taint", "tolerate the taint in spec.tolerations"},
-	{"node affinity", "look at spec.nodeSelector, spec.affinity and spec.architectures"},
-	{"topology spread constraints", "look at spec.topologySpreadConstraints"},
-	{"pod affinity", "look at spec.affinity"},
-	{"anti-affinity", "look at spec.affinity"},
-	{"persistentvolumeclaim", "look at the claims that spec.volumes names"},
-	{"volume", "look at the claims that spec.volumes names"},
-	{"were unschedulable", "uncordon nodes"},
+// schedulingRemedies are what to do about each cause. Nodes that would do, and are full, come first and alone.
+var schedulingRemedies = []struct {
+	cause, remedy string
+	isFull        bool
+}{
+	{"Insufficient ", "add nodes, or lower what the pods request in spec.resources", true},
+	{"Too many pods", "add nodes", true},
+	{"free ports", "add nodes, or leave hostNetwork and hostPort out of spec.podTemplate: a port of a node takes one pod", true},
+	{"scheduling gates", "leave schedulingGates out of spec.podTemplate, or look who adds them to the pods and is to take them away", false},
+	{"untolerated taint", "tolerate the taint in spec.tolerations", false},
+	{"node affinity", "look at spec.nodeSelector, spec.affinity and spec.architectures", false},
+	{"topology spread constraints", "look at spec.topologySpreadConstraints", false},
+	{"pod affinity", "look at spec.affinity", false},
+	{"anti-affinity", "look at spec.affinity", false},
+	{"persistentvolumeclaim", "look at the claims that spec.volumes names", false},
+	{"volume", "look at the claims that spec.volumes names", false},
+	{"were unschedulable", "uncordon nodes", false},
 }
 
 func schedulingRemedy(causes string) string {
 	var remedies []string
-	for i, known := range schedulingRemedies {
+	for _, known := range schedulingRemedies {
 		if !saysAny(causes, known.cause) || slices.Contains(remedies, known.remedy) {
 			continue
 		}
 		remedies = append(remedies, known.remedy)
-		if i < isFull {
+		if known.isFull {
 			break
 		}
 	}
